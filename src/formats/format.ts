@@ -1,0 +1,48 @@
+import type { HealthSink } from '../base/health.ts';
+import type { TimeUnit } from '../base/time.ts';
+import type { Interest, KernelRecord } from './record.ts';
+
+/**
+ * What a line was. `record`: begins a record, handed over or not. `continuation`: belongs to the record before.
+ * `skipped`: carries no record by design (a header, a comment, a blank line). `unparsed`: fits nothing.
+ */
+export type LineKind = 'record' | 'continuation' | 'skipped' | 'unparsed';
+
+export interface LineParser {
+  /**
+   * Takes the next line. `line` holds one character per byte (latin1) and no line ending; `number` is 1-based.
+   * Records go to {@link ParserContext.emit}, in order, at the latest with the next call or {@link end}.
+   */
+  parse(line: string, number: number, truncated: boolean): LineKind;
+  /** The input is over: hands over what was held back. */
+  end(): void;
+  /** What the time stamps count so far. */
+  readonly clock: ClockInfo;
+}
+
+/** `name` is part of the JSON output: `printk`, `ftrace` (a clock with seconds that the text does not name), ... */
+export interface ClockInfo {
+  readonly name: string;
+  readonly unit: TimeUnit;
+}
+
+export interface ParserContext {
+  emit(record: KernelRecord): void;
+  readonly interest: Interest;
+  readonly health: HealthSink;
+}
+
+/** One form of text. A new form = its file here, its line in `index.ts`, its cases in `fixtures/formats/<id>/`. */
+export interface Format {
+  /** As in `--input-format`, the JSON output and the docs, such as `dmesg`. */
+  readonly id: string;
+  /** What `tdi-trace formats` prints: one line, and a real example line. */
+  readonly title: string;
+  readonly example: string;
+  /**
+   * How well the first lines fit, 0 to 1: the share of non-blank lines that this form explains. Pure; never throws.
+   * `lines` are latin1, at most 400.
+   */
+  detect(lines: readonly string[]): number;
+  parser(context: ParserContext): LineParser;
+}

@@ -1,0 +1,98 @@
+import type { EventKind, Outcome, Phase } from '../events/event.ts';
+import type { HealthCode } from '../base/health.ts';
+import type { TimeUnit } from '../base/time.ts';
+
+/** Rows of the timeline as the stages write and read them. Ids are those of SQLite, 1-based, in order of insertion. */
+export interface NewSource {
+  path: string;
+  format: string;
+  compression: 'none' | 'gzip';
+}
+
+/** Known when the source has been read to its end. */
+export interface SourceTotals {
+  clock: string;
+  timeUnit: TimeUnit;
+  lines: number;
+  records: number;
+  continuation: number;
+  events: number;
+  skipped: number;
+  unparsed: number;
+  lost: number;
+  firstTime: bigint | null;
+  lastTime: bigint | null;
+}
+
+export interface NewEvent {
+  sourceId: number;
+  line: number;
+  endLine: number;
+  time: bigint | null;
+  cpu: number | null;
+  task: string | null;
+  pid: number | null;
+  kind: EventKind;
+  phase: Phase;
+  outcome: Outcome;
+  code: number | null;
+  symbol: string | null;
+  args: Readonly<Record<string, string>>;
+  text: string;
+  truncated: boolean;
+  /** What the record names the device by, see identity/; null for an event that concerns no device. */
+  entityId: number | null;
+  /** The innermost recorded call around this event, and the outermost one (itself if there is none). */
+  parentId: number | null;
+  rootId: number | null;
+}
+
+/** An event as the replay and the reports read it back: `deviceId` is resolved through the entity. */
+export interface StoredEvent extends NewEvent {
+  id: number;
+  deviceId: number | null;
+  /** The exit record that belongs to this `enter`, and the other way round. */
+  pairId: number | null;
+  /** Line of the pair. */
+  pairLine: number | null;
+  /** A wrapper whose inner, more telling event is recorded too: it must not count twice. */
+  supersededBy: number | null;
+}
+
+export interface NewDevice {
+  sourceId: number;
+  bdf: string | null;
+  pf: string | null;
+  dsm: string | null;
+  guestBdf: string | null;
+  aliases: readonly string[];
+  /** `exact`: a record names it; `inherited`: taken over from the task's other records; `none`: unknown. */
+  certainty: 'exact' | 'inherited' | 'none';
+}
+
+export interface StoredDevice extends NewDevice {
+  id: number;
+  fromTime: bigint | null;
+  toTime: bigint | null;
+  events: number;
+}
+
+export interface StoredSource extends NewSource, SourceTotals {
+  id: number;
+}
+
+export interface NewHealth {
+  sourceId: number | null;
+  code: HealthCode;
+  line: number | null;
+  message: string;
+  count: number;
+}
+
+export interface NewUnrecognised {
+  sourceId: number;
+  subsystem: string;
+  text: string;
+  count: number;
+  line: number;
+}

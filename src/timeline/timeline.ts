@@ -1,0 +1,57 @@
+import type { Analysis } from '../model/analysis.ts';
+import type {
+  NewDevice,
+  NewEvent,
+  NewHealth,
+  NewSource,
+  NewUnrecognised,
+  SourceTotals,
+  StoredDevice,
+  StoredEvent,
+  StoredSource,
+} from './rows.ts';
+
+/**
+ * A timeline under construction: a SQLite file beside its target (or a private temporary one), written in one transaction
+ * per stage and renamed when it is whole. Synchronous: better-sqlite3 is.
+ */
+export interface TimelineWriter {
+  addSource(source: NewSource): number;
+  finishSource(id: number, totals: SourceTotals): void;
+  addEntity(sourceId: number): number;
+  /** Several entities may be the same device; null: unknown. */
+  assignEntity(entityId: number, deviceId: number | null): void;
+  addDevice(device: NewDevice): number;
+  addEvent(event: NewEvent): number;
+  /** Ties an exit to its enter; the enter takes over outcome and code, unless it already knows better. */
+  pairEvents(enterId: number, exitId: number, outcome: StoredEvent['outcome'], code: number | null): void;
+  /** Sets what only later records tell (a callee that runs only on success). */
+  settleEvent(id: number, outcome: StoredEvent['outcome'], code: number | null): void;
+  supersedeEvent(id: number, by: number): void;
+  addHealth(item: NewHealth): void;
+  addUnrecognised(item: NewUnrecognised): void;
+  /** Removes what earlier analyses wrote (states, findings, coverage, replay health), keeps what was read from the logs. */
+  clearAnalysis(): void;
+  /** Writes states, findings, coverage, health and the parameters of the analysis. */
+  writeAnalysis(analysis: Analysis): void;
+
+  readonly reader: TimelineReader;
+  /** Makes indexes, checks, and moves the file to its target (exclusively created or replaced whole). */
+  finish(): void;
+  /** Removes the unfinished file. Safe to call twice, and after finish. */
+  abort(): void;
+}
+
+/** A finished timeline, or the one under construction, for reading. */
+export interface TimelineReader {
+  sources(): StoredSource[];
+  devices(): StoredDevice[];
+  /** Events with an id above `after`, in order, at most `limit`. Ordered by source, then as they stand in it. */
+  events(after: number, limit: number): StoredEvent[];
+  event(id: number): StoredEvent | null;
+  health(): NewHealth[];
+  unrecognised(): NewUnrecognised[];
+  /** The analysis that the timeline holds, or null where none was written. */
+  analysis(): Analysis | null;
+  close(): void;
+}
