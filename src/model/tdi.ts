@@ -1,0 +1,149 @@
+import type { BindState, ContractState, EventClass, Platform, TdispState, TdiState } from './states.ts';
+import { type DeviceEvent, deviceEvent } from './tdisp.ts';
+
+function tdi(bind: BindState, contract: ContractState, device: TdispState): TdiState {
+  return { bind, contract, device };
+}
+
+/**
+ * Every combination of the three layers that can exist. A function that is not bound has no contract; a STOP that
+ * succeeded leaves the device in CONFIG_UNLOCKED from any state, so an unlocked contract means an unlocked device. Under
+ * a locked or running contract the device may have fallen to ERROR, or to CONFIG_UNLOCKED by a conventional reset.
+ */
+export const TDI_STATES: readonly TdiState[] = [
+  tdi('unbound', 'unlocked', 'unlocked'),
+  tdi('connected', 'unlocked', 'unlocked'),
+  tdi('bound', 'unlocked', 'unlocked'),
+  tdi('bound', 'locked', 'locked'),
+  tdi('bound', 'locked', 'error'),
+  tdi('bound', 'locked', 'unlocked'),
+  tdi('bound', 'run', 'run'),
+  tdi('bound', 'run', 'error'),
+  tdi('bound', 'run', 'unlocked'),
+];
+
+/** Position of a state in {@link TDI_STATES}. */
+export function indexOfState(state: TdiState): number {
+  return TDI_STATES.findIndex(
+    (other) => other.bind === state.bind && other.contract === state.contract && other.device === state.device,
+  );
+}
+
+export const UNBOUND = tdi('unbound', 'unlocked', 'unlocked');
+export const CONNECTED = tdi('connected', 'unlocked', 'unlocked');
+export const BOUND_UNLOCKED = tdi('bound', 'unlocked', 'unlocked');
+export const BOUND_LOCKED = tdi('bound', 'locked', 'locked');
+export const BOUND_RUN = tdi('bound', 'run', 'run');
+
+/** One way that an operation can end: the state it leads to, and the price of what must be assumed for it. */
+export interface Branch {
+  readonly to: TdiState;
+  readonly cost: number;
+  /** What one assumes by taking this branch; null where it is what the record says. */
+  readonly assumes: string | null;
+}
+
+const stay = (state: TdiState): Branch => ({ to: state, cost: 0, assumes: null });
+
+/**
+ * pci_tsm_bind() that returned 0 (drivers/pci/tsm.c, Linux 7.x): needs a connected function; the same VM again is a no-op.
+ * SEV-TIO, TDX Connect and Arm CCA up to v6 lock the interface in the bind operation, Arm v7 leaves that to the guest; the
+ * ABI document of the attribute `tsm/bound` says LOCKED, RUN or ERROR, so on an undecided platform "not locked" has a price.
+ */
+export function afterBind(state: TdiState, platform: Platform): readonly Branch[] {
+  switch (state.bind) {
+    case 'unbound':
+      return [];
+    case 'bound':
+      return [{ to: state, cost: 2, assumes: 'the function was bound already, so this bind changed nothing' }];
+    case 'connected': {
+      const locked: Branch = { to: BOUND_LOCKED, cost: 0, assumes: null };
+      if (platform === 'cca') return [locked, { to: BOUND_UNLOCKED, cost: 0, assumes: null }];
+      if (platform !== 'generic') return [locked];
+      return [locked, { to: BOUND_UNLOCKED, cost: 1, assumes: 'the bind left the TDI unlocked (Arm CCA v7 does)' }];
+    }
+  }
+}
+
+/** pci_tsm_unbind() and the unbind inside disconnect and removal: void, a no-op where nothing is bound. */
+export function afterUnbind(state: TdiState): readonly Branch[] {
+  return [stay(state.bind === 'bound' ? CONNECTED : state)];
+}
+
+/** The function loses its TSM context: disconnect, removal (`pci_tsm_destroy`). */
+export function afterDisconnect(): readonly Branch[] {
+  return [stay(UNBOUND)];
+}
+
+/** A write to tsm/connect that succeeded: -EBUSY where a TSM context exists already (`connect_store`). */
+export function afterConnect(state: TdiState): readonly Branch[] {
+  return state.bind === 'unbound' ? [stay(CONNECTED)] : [];
+}
+
+/**
+ * pci_tsm_guest_req() that returned >= 0: only where the function is bound. A STATE_CHANGE is START or STOP, which only
+ * its payload tells: in LOCKED it is most likely the START, so STOP has a price; in RUN nothing but STOP is left to ask.
+ */
+export function afterGuestRequest(state: TdiState, stateChange: boolean, platform: Platform): readonly Branch[] {
+  if (state.bind !== 'bound') return [];
+  if (!stateChange) return [stay(state)];
+  if (state.contract === 'unlocked') {
+    const lock: Branch = {
+      to: BOUND_LOCKED,
+      cost: platform === 'cca' ? 0 : 1,
+      assumes: platform === 'cca' ? null : 'the STATE_CHANGE request was a LOCK',
+    };
+    return [stay(state), lock];
+  }
+  const stop: Branch = { to: BOUND_UNLOCKED, cost: 1, assumes: 'the STATE_CHANGE request was a STOP' };
+  if (state.contract === 'locked' && state.device === 'locked') return [{ ...stay(BOUND_RUN) }, stay(state), stop];
+  return [stay(state), stop];
+}
+
+/** What a device-side event does to the hypothesis: the contract stays what it was, nobody was told. */
+export function afterDeviceEvent(state: TdiState, event: DeviceEvent): TdiState {
+  if (state.contract === 'unlocked') return state;
+  return { ...state, device: deviceEvent(state.device, event) };
+}
+
+/** A step that can happen without a record. */
+export interface SilentMove {
+  readonly from: TdiState;
+  readonly to: TdiState;
+  readonly cost: number;
+  readonly assumes: string | null;
+  /** Classes that rule the step out when all events of one of them are declared to be in the capture. */
+  readonly ruledOutBy: readonly EventClass[];
+}
+
+/**
+ * The silent moves and their prices: 0 what the host cannot see by nature, 1 what a guest or the device does unseen, 2 an
+ * unrecorded operation of the host.
+ */
+export const SILENT_MOVES: readonly SilentMove[] = TDI_STATES.flatMap((from): SilentMove[] => {
+  const moves: SilentMove[] = [];
+  const add = (to: TdiState, cost: number, assumes: string | null, ruledOutBy: EventClass[]) =>
+    moves.push({ from, to, cost, assumes, ruledOutBy });
+  if (from.bind === 'unbound') add(CONNECTED, 2, 'an unrecorded connect', ['link']);
+  if (from.bind === 'connected') {
+    add(UNBOUND, 2, 'an unrecorded disconnect', ['link']);
+    add(BOUND_LOCKED, 2, 'an unrecorded bind', ['bind']);
+  }
+  if (from.bind === 'bound') {
+    add(CONNECTED, 2, 'an unrecorded unbind', ['bind']);
+    // A disconnect unbinds first, through __pci_tsm_unbind(): a capture that holds every unbind shows it.
+    add(UNBOUND, 2, 'an unrecorded disconnect', ['bind', 'link']);
+    if (from.contract === 'unlocked') add(BOUND_LOCKED, 1, 'an unrecorded LOCK', ['guest-request', 'doe']);
+    else add(BOUND_UNLOCKED, 1, 'an unrecorded STOP while bound', ['guest-request', 'doe']);
+    if (from.contract === 'locked' && from.device === 'locked') add(BOUND_RUN, 0, null, ['guest-request', 'doe']);
+    if (from.device === from.contract && from.contract !== 'unlocked') {
+      add({ ...from, device: 'error' }, 1, 'the device fell to ERROR unseen', []);
+      add({ ...from, device: 'unlocked' }, 2, 'an unrecorded conventional reset', ['reset']);
+    }
+    if (from.device === 'error') {
+      // TDISP lets a device scrub itself and leave ERROR for CONFIG_UNLOCKED without being asked.
+      add({ ...from, device: 'unlocked' }, 0, null, []);
+    }
+  }
+  return moves;
+});
