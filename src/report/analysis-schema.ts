@@ -1,0 +1,180 @@
+import { HEALTH_CODES } from '../base/health.ts';
+import { EVIDENCE_ROLES, VERDICTS } from '../model/analysis.ts';
+import { BIND_STATES, CONTRACT_STATES, EVENT_CLASSES, PLATFORMS, TDISP_STATES } from '../model/states.ts';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** An object with exactly these properties, all of them required. */
+function record(description: string, properties: Readonly<Record<string, Schema>>): Schema {
+  return { type: 'object', description, properties, required: Object.keys(properties), additionalProperties: false };
+}
+
+function list(items: Schema, description?: string): Schema {
+  return description === undefined ? { type: 'array', items } : { type: 'array', items, description };
+}
+
+function oneOf(values: readonly string[], description?: string): Schema {
+  return description === undefined ? { enum: values } : { enum: values, description };
+}
+
+function orNull(schema: Schema): Schema {
+  return { anyOf: [schema, { type: 'null' }] };
+}
+
+const text = (description?: string): Schema =>
+  description === undefined ? { type: 'string' } : { type: 'string', description };
+const flag = (description: string): Schema => ({ type: 'boolean', description });
+const number = (description: string): Schema => ({ type: 'integer', minimum: 0, description });
+const id = (letter: string, of: string): Schema => ({
+  type: 'string',
+  pattern: `^${letter}[1-9][0-9]*$`,
+  description: of,
+});
+
+const LINE: Schema = {
+  type: 'integer',
+  minimum: 1,
+  description: '1-based line; the number of the record in a binary source',
+};
+const TIME: Schema = {
+  anyOf: [{ type: 'string', pattern: '^-?[0-9]+(\\.[0-9]+)?$' }, { type: 'null' }],
+  description: "decimal seconds, or ticks, of the source's own clock; null where the record has no time",
+};
+const BDF: Schema = { type: 'string', pattern: '^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]$' };
+const SOURCE_ID = id('s', 'id of a source');
+const PLACE = record('a line of a source', { source: SOURCE_ID, line: LINE });
+const BIND = list(oneOf(BIND_STATES), 'the states that need the fewest unobserved steps');
+const CONTRACT = list(oneOf(CONTRACT_STATES));
+const DEVICE = list(oneOf(TDISP_STATES));
+const SEVERITY = oneOf(['error', 'warning', 'note']);
+
+const SOURCE = record('one input', {
+  id: id('s', 'in the order given'),
+  path: text('as the user typed it'),
+  format: text(),
+  compression: oneOf(['none', 'gzip']),
+  clock: text(),
+  lines: number('records + continuation + skipped + unparsed'),
+  records: number('entries of the log'),
+  continuation: number('lines that go on an entry'),
+  events: number('facts about devices'),
+  skipped: number('headers and the like'),
+  unparsed: number('lines that fit no form of this source'),
+  lost: number('entries that the tracer says it lost'),
+  first_time: TIME,
+  last_time: TIME,
+});
+
+const CLOCK = record('how the clocks of sources relate', {
+  sources: list(SOURCE_ID),
+  relation: oneOf(['same', 'unrelated']),
+  error_ns: orNull({ type: 'integer', minimum: 0 }),
+});
+
+const SPAN = record('what was believed from from_time on', {
+  from_time: TIME,
+  to_time: TIME,
+  bind: BIND,
+  contract: CONTRACT,
+  device: DEVICE,
+  cause: orNull(PLACE),
+});
+
+const DEVICE_INFO = record("one device's life in one source", {
+  id: id('d', 'in order of appearance'),
+  bdf: orNull(BDF),
+  pf: orNull(BDF),
+  dsm: orNull(BDF),
+  guest_bdf: orNull(text()),
+  aliases: list(text()),
+  from_time: TIME,
+  to_time: TIME,
+  events: number('events that concern it'),
+  states: list(SPAN),
+});
+
+const EVIDENCE = record('a line that proves something', {
+  source: SOURCE_ID,
+  line: LINE,
+  end_line: LINE,
+  time: TIME,
+  role: oneOf(EVIDENCE_ROLES, 'exactly one is the violation'),
+  event: text('kind of the event'),
+  text: text('the line as it stands in the source; untrusted'),
+  truncated: flag('the text was cut'),
+});
+
+const FINDING = record('a rule broken', {
+  id: id('f', 'by source, line, rule, device'),
+  rule: text('id of the rule'),
+  verdict: oneOf(VERDICTS),
+  severity: SEVERITY,
+  platform: oneOf(PLATFORMS),
+  device_id: id('d', 'id of a device'),
+  device: orNull(BDF),
+  time: TIME,
+  summary: text(),
+  consequence: text(),
+  remedy: text(),
+  bind_before: BIND,
+  contract_before: CONTRACT,
+  contract_after: CONTRACT,
+  device_before: DEVICE,
+  device_after: DEVICE,
+  assumptions: list(text(), 'unobserved steps that would excuse it, and what the verdict takes for granted'),
+  to_confirm: list(text()),
+  by_later_evidence: flag('a later line made it surer'),
+  caused_by: orNull(id('f', 'the finding that explains it')),
+  headline: flag('counts for the exit code'),
+  fingerprint: text('the same bug elsewhere has the same'),
+  evidence: list(EVIDENCE),
+});
+
+const COVERAGE = record('what the capture tells about a rule and a device', {
+  rule: text(),
+  device_id: id('d', 'id of a device'),
+  device: orNull(BDF),
+  status: oneOf(['violated', 'held', 'not-applicable', 'blind']),
+  triggers: number('steps that the rule judges'),
+  findings: list(id('f', 'id of a finding')),
+  missing: list(oneOf([...EVENT_CLASSES, 'platform']), 'what would have to be recorded or told to lift blind'),
+});
+
+const HEALTH = record('what is missing or doubtful', {
+  code: oneOf(Object.keys(HEALTH_CODES)),
+  severity: SEVERITY,
+  source: orNull(SOURCE_ID),
+  line: orNull(LINE),
+  message: text(),
+  count: number('how often'),
+});
+
+const UNRECOGNISED = record('lines of a known subsystem in an unknown wording', {
+  subsystem: text(),
+  text: text('the first of them; untrusted'),
+  count: number('how many'),
+  source: SOURCE_ID,
+  line: LINE,
+});
+
+/** The JSON Schema (draft 2020-12) of what `analyze --format json` prints. */
+export const ANALYSIS_SCHEMA: Schema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: 'urn:tdi-trace:analysis:1',
+  title: 'tdi-trace analysis',
+  ...record('the result of an analysis', {
+    schema: { const: 'tdi-trace/analysis/1' },
+    tool_version: text(),
+    platform: oneOf(PLATFORMS),
+    platform_evidence: list(PLACE),
+    from_boot: flag('the capture begins at boot, as declared'),
+    complete: list(oneOf(EVENT_CLASSES), 'classes declared complete'),
+    sources: list(SOURCE),
+    clocks: list(CLOCK),
+    devices: list(DEVICE_INFO),
+    findings: list(FINDING),
+    rules: list(COVERAGE),
+    health: list(HEALTH),
+    unrecognised: list(UNRECOGNISED),
+  }),
+};

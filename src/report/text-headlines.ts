@@ -1,0 +1,119 @@
+import type { Evidence, Finding, Verdict } from '../model/analysis.ts';
+import { type Lookup, states } from './format.ts';
+import { type Headline, isAtLeast, surestVerdict, violationOf } from './headlines.ts';
+import { count, type Page, type Style } from './page.ts';
+
+const INDENT = 3;
+
+/** The bugs, each with its proof, what it does, what to do, and what would speak against it. */
+export function writeHeadlines(page: Page, headlines: readonly Headline[], lookup: Lookup, verbose: boolean): void {
+  page.heading('HEADLINES');
+  const shown = headlines.filter((headline) => isAtLeast(surestVerdict(headline), verbose ? 'possible' : 'probable'));
+  if (shown.length === 0) page.line(2, 'none');
+  for (const [index, headline] of shown.entries()) {
+    if (index > 0) page.blank();
+    writeHeadline(page, index + 1, headline, lookup, verbose);
+  }
+  const possible = headlines.filter((headline) => surestVerdict(headline) === 'possible').length;
+  if (!verbose && possible > 0) {
+    page.blank();
+    page.line(2, `${possible} more that ${possible === 1 ? 'is' : 'are'} only possible: --verbose shows them`);
+  }
+}
+
+/** One line a headline, for `--quiet`: `file:line: verdict: rule: device: summary`. */
+export function writeHeadlineLines(page: Page, headlines: readonly Headline[], lookup: Lookup): void {
+  for (const headline of headlines) {
+    if (isAtLeast(surestVerdict(headline), 'probable')) page.line(0, ...oneLine(headline.finding, lookup));
+  }
+}
+
+/** Events that no state explains. They accuse nobody, so they are no headlines. */
+export function writeInconsistent(page: Page, findings: readonly Finding[], lookup: Lookup): void {
+  if (findings.length === 0) return;
+  page.heading('INCONSISTENT');
+  page.paragraph(
+    2,
+    '',
+    'No sequence of steps explains these: the log is damaged, the platform is another one, or firmware or driver does what ' +
+      'the model does not know. They are no findings about a driver.',
+    2,
+  );
+  for (const finding of findings) page.line(2, ...oneLine(finding, lookup));
+}
+
+function writeHeadline(page: Page, number: number, headline: Headline, lookup: Lookup, verbose: boolean): void {
+  const { finding, followers } = headline;
+  page.line(
+    0,
+    { text: `${number}. `, style: 'strong' },
+    { text: finding.verdict.toUpperCase(), style: styleOf(finding.verdict) },
+    '  ',
+    { text: finding.rule, style: 'strong' },
+    `  ${lookup.device(finding)}${finding.time === null ? '' : `  at ${finding.time}`}`,
+  );
+  page.paragraph(INDENT, '', finding.summary, INDENT);
+  if (finding.by_later_evidence) page.line(INDENT, { text: 'known by later lines', style: 'dim' });
+  page.blank();
+  for (const item of finding.evidence) writeEvidence(page, item, lookup, verbose);
+  page.blank();
+  writeStates(page, finding);
+  if (finding.consequence !== '') page.paragraph(INDENT, 'why:     ', finding.consequence, INDENT + 9);
+  if (finding.remedy !== '') page.paragraph(INDENT, 'do:      ', finding.remedy, INDENT + 9);
+  writeList(page, 'unless:  ', finding.assumptions);
+  writeList(page, 'confirm: ', finding.to_confirm);
+  writeFollowers(page, followers, lookup, verbose);
+}
+
+function writeEvidence(page: Page, item: Evidence, lookup: Lookup, verbose: boolean): void {
+  const isViolation = item.role === 'violation';
+  const style: Style = isViolation ? 'error' : 'plain';
+  const last = item.end_line > item.line ? ` (to line ${item.end_line})` : '';
+  const mark: Style = isViolation ? 'error' : 'dim';
+  const label = `${item.role}: ${item.event}${item.time === null ? '' : ` at ${item.time}`}${last}`;
+  page.line(1, { text: isViolation ? '> ' : '  ', style: mark }, `${lookup.place(item.source, item.line)} `, {
+    text: label,
+    style,
+  });
+  const text = item.text.trimStart();
+  if (verbose) page.line(INDENT + 4, text, item.truncated ? ' [...]' : '');
+  else page.cut(INDENT + 4, text, 2, item.truncated);
+}
+
+function writeStates(page: Page, finding: Finding): void {
+  const device = `device ${states(finding.device_before)} -> ${states(finding.device_after)}`;
+  const contract = `contract ${states(finding.contract_before)} -> ${states(finding.contract_after)}`;
+  page.line(INDENT, `states:  ${states(finding.bind_before)}; ${contract}; ${device}`);
+}
+
+function writeList(page: Page, label: string, items: readonly string[]): void {
+  for (const [index, item] of items.entries()) {
+    page.paragraph(INDENT, index === 0 ? label : ' '.repeat(label.length), item, INDENT + label.length);
+  }
+}
+
+function writeFollowers(page: Page, followers: readonly Finding[], lookup: Lookup, verbose: boolean): void {
+  if (followers.length === 0) return;
+  const shown = verbose ? followers : followers.filter((finding) => isAtLeast(finding.verdict, 'probable'));
+  const hidden = followers.length - shown.length;
+  const more =
+    hidden === 0
+      ? ''
+      : ` (${count(hidden, 'possible or inconsistent one', 'possible or inconsistent ones')} with --verbose)`;
+  page.line(INDENT, `part of the same act, or caused by it${more}:`);
+  for (const finding of shown) page.line(INDENT + 2, ...oneLine(finding, lookup));
+}
+
+function oneLine(finding: Finding, lookup: Lookup) {
+  const violation = violationOf(finding);
+  const place = violation === null ? '' : `${lookup.place(violation.source, violation.line)} `;
+  return [
+    place,
+    { text: finding.verdict, style: styleOf(finding.verdict) },
+    `: ${finding.rule}: ${lookup.device(finding)}: ${finding.summary}`,
+  ] as const;
+}
+
+function styleOf(verdict: Verdict): Style {
+  return verdict === 'definite' || verdict === 'probable' ? 'error' : verdict === 'possible' ? 'warning' : 'dim';
+}

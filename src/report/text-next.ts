@@ -1,0 +1,102 @@
+import type { HealthCode } from '../base/health.ts';
+import type { Analysis, Finding, RuleCoverage } from '../model/analysis.ts';
+import { EVENT_CLASSES, type EventClass } from '../model/states.ts';
+import { CAPTURE_HINTS } from './capture-hints.ts';
+import { groupByHeadline, isAtLeast, surestVerdict } from './headlines.ts';
+import { count, type Page } from './page.ts';
+
+/** Which classes of events hold the steps that could excuse a finding of a rule: those of the rule's documentation. */
+export type StateClasses = (rule: string) => readonly EventClass[];
+
+/** The flags and captures that would settle what is open, as they are to be typed. */
+export function writeNextSteps(page: Page, analysis: Analysis, stateClasses: StateClasses, verbose: boolean): void {
+  page.heading('NEXT STEPS');
+  const steps = [
+    ...completeness(analysis, stateClasses, verbose),
+    ...premises(analysis),
+    ...captures(analysis),
+    ...buffers(analysis),
+    ...explanations(analysis, verbose),
+  ];
+  if (steps.length === 0) page.line(2, 'nothing is open that a flag or another capture would settle');
+  for (const step of steps) page.paragraph(2, '- ', step, 4);
+}
+
+function headlinesShown(analysis: Analysis, verbose: boolean): Finding[] {
+  return groupByHeadline(analysis.findings.filter((finding) => finding.verdict !== 'inconsistent'))
+    .filter((headline) => isAtLeast(surestVerdict(headline), verbose ? 'possible' : 'probable'))
+    .map((headline) => headline.finding);
+}
+
+function completeness(analysis: Analysis, stateClasses: StateClasses, verbose: boolean): string[] {
+  const unsure = headlinesShown(analysis, verbose).filter((finding) => finding.verdict !== 'definite');
+  const wanted = new Set(unsure.flatMap((finding) => stateClasses(finding.rule)));
+  const open = EVENT_CLASSES.filter((name) => wanted.has(name) && !analysis.complete.includes(name));
+  if (open.length === 0) return [];
+  const flags = open.filter((name) => name !== 'start');
+  if (flags.length === 0) return [];
+  return [
+    `--complete ${flags.join(',')}: if the capture recorded every event of these classes from its first line on (probes on, ` +
+      `nothing filtered, nothing lost), say so: it rules out the hidden steps that keep ${count(unsure.length, 'headline')} ` +
+      'from being definite',
+  ];
+}
+
+function premises(analysis: Analysis): string[] {
+  const steps: string[] = [];
+  const byPlatform = rulesMissing(analysis, 'platform');
+  if (byPlatform.length > 0) {
+    steps.push(`--platform tdx, sev-tio or cca: judges what differs between platforms (${byPlatform.join(', ')})`);
+  }
+  const byStart = rulesMissing(analysis, 'start');
+  if (byStart.length > 0 && !analysis.from_boot) {
+    steps.push(`--from-boot: if the capture begins at boot; it settles the start (${byStart.join(', ')})`);
+  }
+  return steps;
+}
+
+function captures(analysis: Analysis): string[] {
+  const steps: string[] = [];
+  for (const name of EVENT_CLASSES) {
+    const rules = rulesMissing(analysis, name);
+    if (name === 'start' || rules.length === 0) continue;
+    const hint = CAPTURE_HINTS[name];
+    const probes = hint.functions.length === 0 ? '' : `probe ${hint.functions.join(', ')}`;
+    const how = [probes, hint.note ?? ''].filter((part) => part !== '').join('; ');
+    steps.push(`${name} (${hint.records}): ${how}. Lifts ${rules.join(', ')}`);
+  }
+  if (steps.length > 0) {
+    steps.push(
+      'to probe: fprobe events that fetch the BDF (dynamic_events: f:tdi/NAME FUNCTION bdf=...), or function_graph with ' +
+        'options funcgraph-retval and funcgraph-args',
+    );
+  }
+  return steps;
+}
+
+const LOSS: readonly HealthCode[] = ['events-lost', 'buffer-wrapped', 'messages-dropped', 'messages-suppressed'];
+
+function buffers(analysis: Analysis): string[] {
+  const found = new Set(analysis.health.map((item) => item.code));
+  if (!LOSS.some((code) => found.has(code))) return [];
+  return ['the capture lost entries: next time a larger buffer_size_kb for tracing, log_buf_len= for printk'];
+}
+
+function explanations(analysis: Analysis, verbose: boolean): string[] {
+  const rules = new Set(headlinesShown(analysis, verbose).map((finding) => finding.rule));
+  return [...rules].map((rule) => `tdi-trace explain ${rule}: the right order, why, and how to disprove the finding`);
+}
+
+/**
+ * Rules that are blind for want of `missing`, on the devices about which the capture tells something; on all where it tells
+ * nothing about any, so that a capture without a single TSM line still says what to record.
+ */
+function rulesMissing(analysis: Analysis, missing: EventClass | 'platform'): string[] {
+  const isTold = (rule: RuleCoverage): boolean => rule.status === 'violated' || rule.status === 'held';
+  const told = new Set(analysis.rules.filter(isTold).map((rule) => rule.device_id));
+  const found = analysis.rules
+    .filter((rule) => rule.status === 'blind' && rule.missing.includes(missing))
+    .filter((rule) => told.size === 0 || told.has(rule.device_id))
+    .map((rule) => rule.rule);
+  return [...new Set(found)];
+}

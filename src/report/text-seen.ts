@@ -1,0 +1,155 @@
+import type { Analysis, CoverageStatus, DeviceInfo, RuleCoverage, SourceInfo } from '../model/analysis.ts';
+import { type Lookup, timeSpan } from './format.ts';
+import { count, type Page, type Style } from './page.ts';
+
+/** What could and could not be seen: it comes first, since it bounds what everything after it means. */
+export function writeSeen(page: Page, analysis: Analysis, lookup: Lookup, verbose: boolean): void {
+  page.heading('SEEN');
+  for (const source of analysis.sources) writeSource(page, source);
+  writeClocks(page, analysis);
+  writePremises(page, analysis, lookup);
+  if (analysis.devices.length === 0) {
+    page.line(2, 'devices: no line names or touches a device that can be assigned to a VM');
+    return;
+  }
+  for (const group of groupByCoverage(analysis)) writeCoverage(page, group, lookup, verbose);
+}
+
+function writeSource(page: Page, source: SourceInfo): void {
+  const packed = source.compression === 'none' ? '' : `, ${source.compression}`;
+  page.line(2, { text: source.path, style: 'strong' }, `: ${source.format}${packed}, clock ${source.clock}`);
+  page.line(4, timeSpan(source.first_time, source.last_time));
+  const parts = [
+    count(source.records, 'record'),
+    source.continuation > 0 ? `${source.continuation} continuing` : '',
+    source.skipped > 0 ? `${source.skipped} skipped` : '',
+    source.unparsed > 0 ? `${source.unparsed} not understood` : '',
+  ].filter((part) => part !== '');
+  const lost = source.lost > 0 ? `${source.lost} LOST` : 'no loss marked';
+  page.line(4, `${count(source.lines, 'line')} = ${parts.join(' + ')}; ${count(source.events, 'event')}; ${lost}`);
+}
+
+function writeClocks(page: Page, analysis: Analysis): void {
+  const names = new Map(analysis.sources.map((source) => [source.id, source.path]));
+  for (const clock of analysis.clocks) {
+    if (clock.sources.length < 2) continue;
+    const paths = clock.sources.map((id) => names.get(id) ?? id).join(', ');
+    const error = clock.error_ns === null ? '' : ` (within ${clock.error_ns} ns)`;
+    const meaning = clock.relation === 'same' ? `one clock${error}` : 'clocks not related: each judged by itself';
+    page.paragraph(2, `${meaning}: `, paths);
+  }
+}
+
+function writePremises(page: Page, analysis: Analysis, lookup: Lookup): void {
+  const first = analysis.platform_evidence[0];
+  if (first !== undefined) {
+    const more = analysis.platform_evidence.length - 1;
+    const rest = more > 0 ? ` and ${count(more, 'other line')}` : '';
+    page.line(2, `platform: ${analysis.platform}, by ${lookup.place(first.source, first.line)}${rest}`);
+  } else if (analysis.platform === 'generic') {
+    page.line(2, 'platform: not told by the log; rules bound to a platform are blind (--platform)');
+  } else {
+    page.line(2, `platform: ${analysis.platform}, as given`);
+  }
+  page.line(2, analysis.from_boot ? 'start: from boot, as given' : 'start: unknown (--from-boot would settle it)');
+  const complete = analysis.complete.length === 0 ? 'nothing' : analysis.complete.join(', ');
+  page.line(2, `declared complete: ${complete}`);
+}
+
+interface CoverageGroup {
+  readonly devices: DeviceInfo[];
+  readonly rules: readonly RuleCoverage[];
+}
+
+/** Devices about which the capture tells exactly the same stand together: a host has dozens of which it tells nothing. */
+function groupByCoverage(analysis: Analysis): CoverageGroup[] {
+  const rules = new Map<string, RuleCoverage[]>();
+  for (const rule of analysis.rules) {
+    const list = rules.get(rule.device_id);
+    if (list === undefined) rules.set(rule.device_id, [rule]);
+    else list.push(rule);
+  }
+  const groups = new Map<string, CoverageGroup>();
+  for (const device of analysis.devices) {
+    const own = rules.get(device.id) ?? [];
+    const key = own.some(isTold) ? device.id : own.map((r) => `${r.rule}=${r.status}:${r.missing.join()}`).join(';');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { devices: [device], rules: own });
+    else group.devices.push(device);
+  }
+  return [...groups.values()].sort((a, b) => Number(b.rules.some(isTold)) - Number(a.rules.some(isTold)));
+}
+
+function isTold(rule: RuleCoverage): boolean {
+  return rule.status === 'violated' || rule.status === 'held';
+}
+
+function writeCoverage(page: Page, group: CoverageGroup, lookup: Lookup, verbose: boolean): void {
+  page.blank();
+  const names = group.devices.map((device) => lookup.deviceName(device.id, device.bdf));
+  const [only] = group.devices;
+  if (group.devices.length === 1 && only !== undefined) {
+    page.line(2, { text: names.join(), style: 'strong' }, `: ${count(only.events, 'event')}, ${describe(only)}`);
+  } else {
+    page.paragraph(2, '', `${names.join(', ')} (${group.devices.length} devices)`, 4, 'strong');
+  }
+  writeStatus(page, group.rules, 'violated', 'error');
+  writeStatus(page, group.rules, 'held', 'good');
+  if (!verbose && !group.rules.some(isTold)) {
+    const blind = group.rules.filter((rule) => rule.status === 'blind').length;
+    page.line(4, `nothing could be judged: ${count(blind, 'rule')} blind (--verbose lists them)`);
+    return;
+  }
+  writeBlind(page, group.rules);
+  if (verbose) writeStatus(page, group.rules, 'not-applicable', 'dim');
+}
+
+function describe(device: DeviceInfo): string {
+  const parts = [timeSpan(device.from_time, device.to_time)];
+  if (device.pf !== null) parts.push(`VF of ${device.pf}`);
+  if (device.dsm !== null) parts.push(`DSM ${device.dsm}`);
+  if (device.guest_bdf !== null) parts.push(`in the guest ${device.guest_bdf}`);
+  return parts.join(', ');
+}
+
+const LABEL: Readonly<Record<CoverageStatus, string>> = {
+  violated: 'violated ',
+  held: 'held     ',
+  blind: 'blind    ',
+  'not-applicable': 'n/a      ',
+};
+const LABEL_WIDTH = 9;
+
+function writeStatus(page: Page, rules: readonly RuleCoverage[], status: CoverageStatus, style: Style): void {
+  const found = rules.filter((rule) => rule.status === status);
+  if (found.length === 0) return;
+  const names = found.map((rule) => (status === 'held' ? `${rule.rule} (${rule.triggers}x)` : rule.rule));
+  page.paragraph(4, { text: LABEL[status], style }, names.join(', '), 4 + LABEL_WIDTH);
+}
+
+/** Blind rules by what would have to be recorded to lift it. */
+function writeBlind(page: Page, rules: readonly RuleCoverage[]): void {
+  const byMissing = new Map<string, string[]>();
+  for (const rule of rules) {
+    if (rule.status !== 'blind') continue;
+    const key = reasonOf(rule);
+    const names = byMissing.get(key);
+    if (names === undefined) byMissing.set(key, [rule.rule]);
+    else names.push(rule.rule);
+  }
+  let label = LABEL.blind;
+  for (const [missing, names] of byMissing) {
+    page.paragraph(4, { text: label, style: 'warning' }, `${missing}: ${names.join(', ')}`, 4 + LABEL_WIDTH);
+    label = ' '.repeat(LABEL_WIDTH);
+  }
+}
+
+function reasonOf(rule: RuleCoverage): string {
+  const classes = rule.missing.filter((name) => name !== 'platform' && name !== 'start');
+  const reasons = [
+    rule.missing.includes('platform') ? 'platform not told' : '',
+    rule.missing.includes('start') ? 'start unknown' : '',
+    classes.length > 0 ? `not recorded (${classes.join(', ')})` : '',
+  ].filter((reason) => reason !== '');
+  return reasons.length === 0 ? 'no such step seen' : reasons.join(', ');
+}

@@ -1,0 +1,49 @@
+import type { Analysis, DeviceInfo, Finding, StateSpan } from '../model/analysis.ts';
+import { type Lookup, states } from './format.ts';
+import type { Page } from './page.ts';
+
+/** Rows of one device's strip without --verbose. */
+const SHORT = 16;
+
+/** What each device was believed to be in, span by span. A device that was never anything but unknown has no strip. */
+export function writeStates(page: Page, analysis: Analysis, lookup: Lookup, verbose: boolean): void {
+  const told = analysis.devices.filter((device) => device.states.some((span) => span.cause !== null));
+  page.heading('STATES');
+  if (told.length === 0) page.line(2, 'no line tells the state of any device');
+  for (const device of told) writeStrip(page, device, analysis.findings, lookup, verbose);
+}
+
+function writeStrip(
+  page: Page,
+  device: DeviceInfo,
+  findings: readonly Finding[],
+  lookup: Lookup,
+  verbose: boolean,
+): void {
+  page.line(2, { text: lookup.deviceName(device.id, device.bdf), style: 'strong' });
+  const harm = new Set(
+    findings
+      .filter((finding) => finding.device_id === device.id && finding.verdict !== 'inconsistent')
+      .flatMap((finding) => finding.evidence.filter((item) => item.role === 'violation'))
+      .map((item) => `${item.source}:${item.line}`),
+  );
+  const spans = device.states;
+  const skip = verbose || spans.length <= SHORT ? 0 : spans.length - SHORT;
+  const rows = [
+    ['from', 'bind', 'contract', 'device', ''],
+    ...spans.slice(skip).map((span) => row(span, harm, lookup)),
+  ];
+  const widths = [0, 1, 2, 3].map((i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0)));
+  for (const [index, cells] of rows.entries()) {
+    const text = cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ');
+    page.line(4, { text: text.trimEnd(), style: index === 0 ? 'dim' : 'plain' });
+  }
+  if (skip > 0) page.line(4, `(the first ${skip} rows with --verbose)`);
+}
+
+function row(span: StateSpan, harm: ReadonlySet<string>, lookup: Lookup): string[] {
+  const { cause } = span;
+  const mark = cause !== null && harm.has(`${cause.source}:${cause.line}`) ? ' <- violation' : '';
+  const place = cause === null ? 'not told by any line' : `${lookup.place(cause.source, cause.line)}${mark}`;
+  return [span.from_time ?? '-', states(span.bind), states(span.contract), states(span.device), place];
+}

@@ -1,0 +1,75 @@
+import type { Analysis, Finding } from '../model/analysis.ts';
+import { Lookup } from './format.ts';
+import { groupByHeadline, type Headline, isAtLeast, surestVerdict } from './headlines.ts';
+import { count, Page, type Span } from './page.ts';
+import { writeHeadlineLines, writeHeadlines, writeInconsistent } from './text-headlines.ts';
+import { writeHealth } from './text-health.ts';
+import { type StateClasses, writeNextSteps } from './text-next.ts';
+import { writeSeen } from './text-seen.ts';
+import { writeStates } from './text-states.ts';
+
+export interface TextOptions {
+  /** Columns; log lines are cut to it, prose is broken at it, `file:line:` is never cut. */
+  readonly width: number;
+  readonly color: boolean;
+  /** `possible` findings, whole log lines, every state, every note. */
+  readonly verbose: boolean;
+  /** Only one line a headline. Nothing at all where there is none. */
+  readonly quiet: boolean;
+  readonly stateClasses: StateClasses;
+}
+
+/**
+ * The report for a terminal: what could and could not be seen, headlines, states, health, next steps. Every character that could
+ * steer a terminal is escaped; with colour it is the same text plus SGR codes.
+ */
+export function renderText(analysis: Analysis, options: TextOptions): string {
+  const page = new Page(options.width, options.color);
+  const lookup = new Lookup(analysis);
+  const headlines = groupByHeadline(analysis.findings.filter((finding) => finding.verdict !== 'inconsistent'));
+  if (options.quiet) {
+    writeHeadlineLines(page, headlines, lookup);
+    return page.toString();
+  }
+  const inconsistent = analysis.findings.filter((finding) => finding.verdict === 'inconsistent');
+  writeVerdict(page, analysis, headlines, inconsistent);
+  writeSeen(page, analysis, lookup, options.verbose);
+  writeHeadlines(page, headlines, lookup, options.verbose);
+  writeInconsistent(page, inconsistent, lookup);
+  writeStates(page, analysis, lookup, options.verbose);
+  writeHealth(page, analysis, lookup, options.verbose);
+  writeNextSteps(page, analysis, options.stateClasses, options.verbose);
+  return page.toString();
+}
+
+/** The answer in a few lines. Where no rule is broken, it says what was checked and what could not be: silence is no pass. */
+function writeVerdict(
+  page: Page,
+  analysis: Analysis,
+  headlines: readonly Headline[],
+  inconsistent: readonly Finding[],
+): void {
+  const tally = (['definite', 'probable', 'possible'] as const)
+    .map((verdict) => [headlines.filter((h) => surestVerdict(h) === verdict).length, verdict] as const)
+    .filter(([n]) => n > 0)
+    .map(([n, verdict]) => `${n} ${verdict}`);
+  if (inconsistent.length > 0) tally.push(`${count(inconsistent.length, 'event')} that fit no state`);
+  const isAccusing = headlines.some((headline) => isAtLeast(surestVerdict(headline), 'probable'));
+  const answer: Span = isAccusing
+    ? { text: `${headlines.length === 1 ? 'headline' : 'headlines'}: ${tally.join(', ')}`, style: 'error' }
+    : `no rule seen broken${tally.length > 0 ? `; ${tally.join(', ')}` : ''}`;
+  page.line(0, { text: `tdi-trace ${analysis.tool_version}: `, style: 'strong' }, answer);
+  if (isAccusing) return;
+  const held = analysis.rules.filter((rule) => rule.status === 'held');
+  const blind = analysis.rules.filter((rule) => rule.status === 'blind');
+  const devices = new Set(held.map((rule) => rule.device_id)).size;
+  const checked =
+    held.length === 0
+      ? 'Nothing was checked: no rule met a step that it judges in a state that it knows.'
+      : `Held: ${count(new Set(held.map((rule) => rule.rule)).size, 'rule')} on ${count(devices, 'device')}.`;
+  const unchecked =
+    blind.length === 0
+      ? ''
+      : ` Blind: ${count(new Set(blind.map((rule) => rule.rule)).size, 'rule')}; what they judge may have gone wrong unseen.`;
+  page.paragraph(0, '', checked + unchecked, 0);
+}
