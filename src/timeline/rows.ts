@@ -1,6 +1,6 @@
-import type { EventKind, Outcome, Phase } from '../events/event.ts';
 import type { HealthCode } from '../base/health.ts';
 import type { TimeUnit } from '../base/time.ts';
+import type { EventKind, Outcome, Phase } from '../events/event.ts';
 
 /** Rows of the timeline as the stages write and read them. Ids are those of SQLite, 1-based, in order of insertion. */
 export interface NewSource {

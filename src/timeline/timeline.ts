@@ -14,6 +14,9 @@ import type {
 /**
  * A timeline under construction: a SQLite file beside its target (or a private temporary one), written in one transaction
  * per stage and renamed when it is whole. Synchronous: better-sqlite3 is.
+ *
+ * Sources are read one after another, so that the order of ids is the order of the lines. A time that exceeds 64 bits is
+ * stored as null.
  */
 export interface TimelineWriter {
   addSource(source: NewSource): number;
@@ -28,23 +31,31 @@ export interface TimelineWriter {
   /** Sets what only later records tell (a callee that runs only on success). */
   settleEvent(id: number, outcome: StoredEvent['outcome'], code: number | null): void;
   supersedeEvent(id: number, by: number): void;
+  /** What reading the logs found wanting. What the replay finds belongs into the analysis, or it would outlive it. */
   addHealth(item: NewHealth): void;
   addUnrecognised(item: NewUnrecognised): void;
   /** Removes what earlier analyses wrote (states, findings, coverage, replay health), keeps what was read from the logs. */
   clearAnalysis(): void;
-  /** Writes states, findings, coverage, health and the parameters of the analysis. */
+  /**
+   * Writes states, findings, coverage, health and the parameters of the analysis; replaces an earlier one. Source and device
+   * ids have to be those of ids.ts (`d1` is the device with row id 1).
+   */
   writeAnalysis(analysis: Analysis): void;
 
+  /** Reads on the writer's own connection, between writes; after `finish` it reads the finished file. */
   readonly reader: TimelineReader;
   /** Makes indexes, checks, and moves the file to its target (exclusively created or replaced whole). */
   finish(): void;
-  /** Removes the unfinished file. Safe to call twice, and after finish. */
+  /** Removes the unfinished file. Safe to call twice; after `finish` it does nothing. */
   abort(): void;
 }
 
 /** A finished timeline, or the one under construction, for reading. */
 export interface TimelineReader {
+  /** Where the file stands now. */
+  readonly path: string;
   sources(): StoredSource[];
+  /** `fromTime` and `toTime` are the earliest and the latest time of the device's events, `events` their number. */
   devices(): StoredDevice[];
   /** Events with an id above `after`, in order, at most `limit`. Ordered by source, then as they stand in it. */
   events(after: number, limit: number): StoredEvent[];
@@ -53,5 +64,6 @@ export interface TimelineReader {
   unrecognised(): NewUnrecognised[];
   /** The analysis that the timeline holds, or null where none was written. */
   analysis(): Analysis | null;
+  /** Closes a finished timeline, and removes it where it is temporary; does nothing while it is written. Safe to call twice. */
   close(): void;
 }

@@ -1,0 +1,92 @@
+import { copyFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { migrations } from '../../migrations/index.ts';
+import { InputError } from '../base/errors.ts';
+import { APPLICATION_ID, errorCode, openablePath, openChecked, SCHEMA_VERSION } from './format.ts';
+import { type Place, placeBeside, privatePlace } from './place.ts';
+import { StoredTimeline } from './reader.ts';
+import type { TimelineReader, TimelineWriter } from './timeline.ts';
+import { openForBuilding, TimelineBuilder } from './writer.ts';
+
+export interface CreateOptions {
+  /** Parent of the private directory where there is no target; the system's own without it. */
+  readonly temporaryDirectory?: string;
+}
+
+/**
+ * Starts an empty timeline.
+ *
+ * @param target where it goes when it is finished; null: a private temporary file, removed by `abort`, by `reader.close` after
+ *   `finish`, or when the process exits.
+ * @throws InputError where `target` is a file of somebody else, or cannot be written.
+ */
+export async function createTimeline(target: string | null, options: CreateOptions = {}): Promise<TimelineWriter> {
+  const place = placeFor(target, options);
+  try {
+    const db = openForBuilding(place.workPath);
+    try {
+      await migrate(db);
+      return new TimelineBuilder(db, place, target ?? place.workPath);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  } catch (error) {
+    place.remove();
+    throw cannotWrite(error, target ?? place.workPath);
+  }
+}
+
+/**
+ * A copy of a finished timeline, to be judged anew: `clearAnalysis`, then `writeAnalysis`. `target` may be `existing`.
+ *
+ * @throws InputError where `existing` is no timeline of this version or is damaged, and as {@link createTimeline} does.
+ */
+export function createTimelineFrom(
+  existing: string,
+  target: string | null,
+  options: CreateOptions = {},
+): TimelineWriter {
+  openChecked(existing).close();
+  const place = placeFor(target, options);
+  try {
+    copyFileSync(openablePath(existing), place.workPath);
+    return new TimelineBuilder(openForBuilding(place.workPath), place, target ?? place.workPath);
+  } catch (error) {
+    place.remove();
+    throw cannotWrite(error, target ?? place.workPath);
+  }
+}
+
+/**
+ * Opens a finished timeline for reading; it may come from anywhere.
+ *
+ * @throws InputError where the file is none of ours, of another version, or damaged.
+ */
+export function openTimeline(path: string): TimelineReader {
+  const db = openChecked(path);
+  return new StoredTimeline({ db, path, close: () => db.close() });
+}
+
+/** Applies every step of migrations/ and names the file ours. */
+async function migrate(db: Database.Database): Promise<void> {
+  const kysely = new Kysely<unknown>({ dialect: new SqliteDialect({ database: db }) });
+  const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+  // The same log gives the same bytes: no trace of when this ran.
+  db.exec(`update kysely_migration set timestamp = ''`);
+  db.pragma(`application_id = ${APPLICATION_ID}`);
+  db.pragma(`user_version = ${SCHEMA_VERSION}`);
+}
+
+function placeFor(target: string | null, options: CreateOptions): Place {
+  return target === null ? privatePlace(options.temporaryDirectory) : placeBeside(target);
+}
+
+function cannotWrite(error: unknown, target: string): unknown {
+  const system = error instanceof Database.SqliteError || (error instanceof Error && 'syscall' in error);
+  return system ? new InputError(`${target}: cannot be written (${errorCode(error)}); use another --db`) : error;
+}

@@ -1,0 +1,225 @@
+import Database from 'better-sqlite3';
+import { HEALTH_CODES, type HealthCode } from '../base/health.ts';
+import { EVENT_KINDS, type EventKind } from '../events/event.ts';
+import type { Analysis } from '../model/analysis.ts';
+import { damaged } from './format.ts';
+import type { NewHealth, NewUnrecognised, StoredDevice, StoredEvent, StoredSource } from './rows.ts';
+import { type Bindable, sqlBuilder } from './statements.ts';
+import type { TimelineReader } from './timeline.ts';
+
+/** What a reader stands on: the connection may be the writer's, or change when the writer finishes. */
+export interface Connection {
+  readonly db: Database.Database;
+  readonly path: string;
+  /** Called before device rows are read: a writer brings its totals up to date. */
+  settle?(): void;
+  close(): void;
+}
+
+/** Reads the tables. Integers come as bigint and are narrowed, except times, which pass 2^53 after 104 days of uptime. */
+export class StoredTimeline implements TimelineReader {
+  readonly #connection: Connection;
+  #events: { db: Database.Database; page: Statement; one: Statement } | null = null;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  get path(): string {
+    return this.#connection.path;
+  }
+
+  sources(): StoredSource[] {
+    const { sql } = sqlBuilder.selectFrom('source').selectAll().orderBy('id').compile();
+    return this.#rows(sql).map((row) => ({
+      id: number(row['id']),
+      path: text(row['path']),
+      format: text(row['format']),
+      compression: text(row['compression']) as StoredSource['compression'],
+      clock: text(row['clock']),
+      timeUnit: text(row['time_unit']) as StoredSource['timeUnit'],
+      lines: number(row['lines']),
+      records: number(row['records']),
+      continuation: number(row['continuation']),
+      events: number(row['events']),
+      skipped: number(row['skipped']),
+      unparsed: number(row['unparsed']),
+      lost: number(row['lost']),
+      firstTime: time(row['first_time']),
+      lastTime: time(row['last_time']),
+    }));
+  }
+
+  devices(): StoredDevice[] {
+    this.#connection.settle?.();
+    const { sql } = sqlBuilder.selectFrom('device').selectAll().orderBy('id').compile();
+    return this.#rows(sql).map((row) => ({
+      id: number(row['id']),
+      sourceId: number(row['source_id']),
+      bdf: textOrNull(row['bdf']),
+      pf: textOrNull(row['pf']),
+      dsm: textOrNull(row['dsm']),
+      guestBdf: textOrNull(row['guest_bdf']),
+      aliases: JSON.parse(text(row['aliases'])) as string[],
+      certainty: text(row['certainty']) as StoredDevice['certainty'],
+      fromTime: time(row['from_time']),
+      toTime: time(row['to_time']),
+      events: number(row['events']),
+    }));
+  }
+
+  events(after: number, limit: number): StoredEvent[] {
+    return this.#guard(() =>
+      this.#eventStatements()
+        .page.all(after, limit)
+        .map((row) => this.#event(row)),
+    );
+  }
+
+  event(id: number): StoredEvent | null {
+    return this.#guard(() => {
+      const row = this.#eventStatements().one.get(id);
+      return row === undefined ? null : this.#event(row);
+    });
+  }
+
+  health(): NewHealth[] {
+    const { sql } = sqlBuilder.selectFrom('health').selectAll().orderBy('id').compile();
+    return this.#rows(sql).map((row) => ({
+      sourceId: numberOrNull(row['source_id']),
+      code: this.#known(HEALTH_CODES, text(row['code'])) as HealthCode,
+      line: numberOrNull(row['line']),
+      message: text(row['message']),
+      count: number(row['count']),
+    }));
+  }
+
+  unrecognised(): NewUnrecognised[] {
+    const { sql } = sqlBuilder.selectFrom('unrecognised').selectAll().orderBy('id').compile();
+    return this.#rows(sql).map((row) => ({
+      sourceId: number(row['source_id']),
+      subsystem: text(row['subsystem']),
+      text: text(row['text']),
+      count: number(row['count']),
+      line: number(row['line']),
+    }));
+  }
+
+  analysis(): Analysis | null {
+    const { sql } = sqlBuilder.selectFrom('analysis').select('document').compile();
+    const row = this.#rows(sql)[0];
+    if (row === undefined) return null;
+    const document = this.#parse(text(row['document'])) as Analysis | null;
+    if (document?.schema !== 'tdi-trace/analysis/1') throw damaged(this.path, 'unknown form of analysis');
+    return document;
+  }
+
+  close(): void {
+    this.#events = null;
+    this.#connection.close();
+  }
+
+  #rows(sql: string): Row[] {
+    return this.#guard(() => prepare(this.#connection.db, sql).all());
+  }
+
+  /** Prepared once a connection: 500,000 events are read in pages of a few thousand. */
+  #eventStatements(): { page: Statement; one: Statement } {
+    const { db } = this.#connection;
+    if (this.#events?.db !== db) {
+      const select = sqlBuilder
+        .selectFrom('event as e')
+        .leftJoin('entity as n', 'n.id', 'e.entity_id')
+        .leftJoin('event as p', 'p.id', 'e.pair_id')
+        .selectAll('e')
+        .select(['n.device_id', 'p.line as pair_line']);
+      const page = select.where('e.id', '>', 0).orderBy('e.id').limit(1).compile().sql;
+      const one = select.where('e.id', '=', 0).compile().sql;
+      this.#events = { db, page: prepare(db, page), one: prepare(db, one) };
+    }
+    return this.#events;
+  }
+
+  #event(row: Row): StoredEvent {
+    const args = text(row['args']);
+    return {
+      id: number(row['id']),
+      sourceId: number(row['source_id']),
+      line: number(row['line']),
+      endLine: number(row['end_line']),
+      time: time(row['time']),
+      cpu: numberOrNull(row['cpu']),
+      task: textOrNull(row['task']),
+      pid: numberOrNull(row['pid']),
+      kind: this.#known(EVENT_KINDS, text(row['kind'])) as EventKind,
+      phase: text(row['phase']) as StoredEvent['phase'],
+      outcome: text(row['outcome']) as StoredEvent['outcome'],
+      code: numberOrNull(row['code']),
+      symbol: textOrNull(row['symbol']),
+      args: args === '{}' ? NO_ARGS : (this.#parse(args) as Record<string, string>),
+      text: text(row['text']),
+      truncated: row['truncated'] === 1n,
+      entityId: numberOrNull(row['entity_id']),
+      parentId: numberOrNull(row['parent_id']),
+      rootId: numberOrNull(row['root_id']),
+      deviceId: numberOrNull(row['device_id']),
+      pairId: numberOrNull(row['pair_id']),
+      pairLine: numberOrNull(row['pair_line']),
+      supersededBy: numberOrNull(row['superseded_by']),
+    };
+  }
+
+  /** A word of a closed list; a file that holds another one was not written by this version. */
+  #known(list: object, word: string): string {
+    if (!Object.hasOwn(list, word)) throw damaged(this.path, `unknown word '${word.slice(0, 40)}'`);
+    return word;
+  }
+
+  #parse(json: string): unknown {
+    try {
+      return JSON.parse(json);
+    } catch {
+      throw damaged(this.path, 'malformed JSON');
+    }
+  }
+
+  #guard<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw error instanceof Database.SqliteError ? damaged(this.path, error.message) : error;
+    }
+  }
+}
+
+type Row = Record<string, string | bigint | null>;
+type Statement = Database.Statement<Bindable[], Row>;
+
+const NO_ARGS: Readonly<Record<string, string>> = Object.freeze({});
+
+function prepare(db: Database.Database, sql: string): Statement {
+  return db.prepare<Bindable[], Row>(sql).safeIntegers(true);
+}
+
+// STRICT tables hold what their columns say, so the casts below are facts; `undefined` would be a column that we misspelt.
+type Value = Row[string] | undefined;
+
+function number(value: Value): number {
+  return Number(value as bigint);
+}
+
+function numberOrNull(value: Value): number | null {
+  return value === null ? null : Number(value as bigint);
+}
+
+function time(value: Value): bigint | null {
+  return value as bigint | null;
+}
+
+function text(value: Value): string {
+  return value as string;
+}
+
+function textOrNull(value: Value): string | null {
+  return value as string | null;
+}

@@ -1,0 +1,315 @@
+import Database from 'better-sqlite3';
+import { InputError } from '../base/errors.ts';
+import type { Analysis } from '../model/analysis.ts';
+import { clearAnalysisRows, insertAnalysisRows } from './analysis-rows.ts';
+import { harden, openReadOnly, SCHEMA_SHA256, schemaDigest } from './format.ts';
+import type { Place } from './place.ts';
+import { type Connection, StoredTimeline } from './reader.ts';
+import type { NewDevice, NewEvent, NewHealth, NewSource, NewUnrecognised, SourceTotals, StoredEvent } from './rows.ts';
+import { type Bindable, prepareInsert, storableInteger, storableTime } from './statements.ts';
+import type { TimelineReader, TimelineWriter } from './timeline.ts';
+
+/** Indexes come last: kept up to date with every insert, they would cost half the speed. */
+const INDEXES = [
+  'create index if not exists event_entity on event (entity_id)',
+  'create index if not exists entity_device on entity (device_id)',
+  'create index if not exists evidence_finding on evidence (finding_id)',
+];
+
+const DEVICE_TOTALS = `
+  update device set from_time = null, to_time = null, events = 0;
+  update device set from_time = t.from_time, to_time = t.to_time, events = t.events
+  from (
+    select n.device_id, min(e.time) as from_time, max(e.time) as to_time, count(*) as events
+    from event e cross join entity n on n.id = e.entity_id
+    where n.device_id is not null
+    group by n.device_id
+  ) t
+  where t.device_id = device.id`;
+
+/** Set what a build may lose and a finished file may not: nothing is synced, nothing can be rolled back. */
+export function openForBuilding(path: string): Database.Database {
+  const db = new Database(path, { fileMustExist: true });
+  harden(db);
+  db.pragma('journal_mode = OFF');
+  db.pragma('synchronous = OFF');
+  db.pragma('locking_mode = EXCLUSIVE');
+  db.pragma('foreign_keys = OFF');
+  db.pragma('cache_size = -65536');
+  return db;
+}
+
+/** See {@link TimelineWriter}. Takes over `db`, which is open for building at `place.workPath`. */
+export class TimelineBuilder implements TimelineWriter {
+  readonly reader: TimelineReader;
+  readonly #place: Place;
+  readonly #target: string;
+  #db: Database.Database;
+  #state: 'building' | 'finished' | 'gone' = 'building';
+  /** Whether device rows lag behind the events. */
+  #devicesStale = false;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+
+  constructor(db: Database.Database, place: Place, target: string) {
+    this.#db = db;
+    this.#place = place;
+    this.#target = target;
+    this.#statements = prepareStatements(db);
+    const builder = this;
+    const connection: Connection = {
+      get db() {
+        return builder.#db;
+      },
+      get path() {
+        return builder.#state === 'finished' ? place.finalPath : place.workPath;
+      },
+      settle: () => this.#settleDevices(),
+      close: () => this.#closeReader(),
+    };
+    this.reader = new StoredTimeline(connection);
+    db.exec('begin');
+  }
+
+  addSource(source: NewSource): number {
+    return this.#insert(this.#statements.source, source.path, source.format, source.compression);
+  }
+
+  finishSource(id: number, totals: SourceTotals): void {
+    this.#run(
+      this.#statements.finishSource,
+      totals.clock,
+      totals.timeUnit,
+      totals.lines,
+      totals.records,
+      totals.continuation,
+      totals.events,
+      totals.skipped,
+      totals.unparsed,
+      totals.lost,
+      storableTime(totals.firstTime),
+      storableTime(totals.lastTime),
+      id,
+    );
+    this.#nextTransaction();
+  }
+
+  addEntity(sourceId: number): number {
+    return this.#insert(this.#statements.entity, sourceId);
+  }
+
+  assignEntity(entityId: number, deviceId: number | null): void {
+    this.#devicesStale = true;
+    this.#run(this.#statements.assignEntity, deviceId, entityId);
+  }
+
+  addDevice(device: NewDevice): number {
+    return this.#insert(
+      this.#statements.device,
+      device.sourceId,
+      device.bdf,
+      device.pf,
+      device.dsm,
+      device.guestBdf,
+      JSON.stringify(device.aliases),
+      device.certainty,
+      0,
+    );
+  }
+
+  addEvent(event: NewEvent): number {
+    this.#devicesStale = true;
+    return this.#insert(
+      this.#statements.event,
+      event.sourceId,
+      event.line,
+      event.endLine,
+      storableTime(event.time),
+      storableInteger(event.cpu),
+      event.task,
+      storableInteger(event.pid),
+      event.kind,
+      event.phase,
+      event.outcome,
+      storableInteger(event.code),
+      event.symbol,
+      argsText(event.args),
+      event.text,
+      event.truncated ? 1 : 0,
+      event.entityId,
+      event.parentId,
+      event.rootId,
+    );
+  }
+
+  pairEvents(enterId: number, exitId: number, outcome: StoredEvent['outcome'], code: number | null): void {
+    const result = storableInteger(code);
+    this.#run(this.#statements.pairEnter, exitId, outcome, outcome, result, enterId);
+    this.#run(this.#statements.pairExit, enterId, exitId);
+  }
+
+  settleEvent(id: number, outcome: StoredEvent['outcome'], code: number | null): void {
+    this.#run(this.#statements.settle, outcome, storableInteger(code), id);
+  }
+
+  supersedeEvent(id: number, by: number): void {
+    this.#run(this.#statements.supersede, by, id);
+  }
+
+  addHealth(item: NewHealth): void {
+    this.#run(this.#statements.health, item.sourceId, item.code, item.line, item.message, item.count);
+  }
+
+  addUnrecognised(item: NewUnrecognised): void {
+    this.#run(this.#statements.unrecognised, item.sourceId, item.subsystem, item.text, item.count, item.line);
+  }
+
+  clearAnalysis(): void {
+    this.#writing(() => clearAnalysisRows(this.#db));
+  }
+
+  writeAnalysis(analysis: Analysis): void {
+    this.#writing(() => {
+      this.#settleDevices();
+      clearAnalysisRows(this.#db);
+      insertAnalysisRows(this.#db, analysis);
+    });
+    this.#nextTransaction();
+  }
+
+  finish(): void {
+    this.#writing(() => {
+      this.#settleDevices();
+      for (const index of INDEXES) this.#db.exec(index);
+      this.#db.exec('commit');
+      const digest = schemaDigest(this.#db);
+      if (digest !== SCHEMA_SHA256) throw new Error(`SCHEMA_SHA256 does not fit the migrations, which make ${digest}`);
+      this.#db.pragma('journal_mode = DELETE');
+      this.#db.close();
+    });
+    this.#place.keep();
+    this.#db = openReadOnly(this.#place.finalPath);
+    this.#state = 'finished';
+  }
+
+  abort(): void {
+    if (this.#state !== 'building') return;
+    this.#state = 'gone';
+    this.#db.close();
+    this.#place.remove();
+  }
+
+  /** Of an unfinished timeline the writer still needs the connection. */
+  #closeReader(): void {
+    if (this.#state !== 'finished') return;
+    this.#state = 'gone';
+    this.#db.close();
+    this.#place.remove();
+  }
+
+  #settleDevices(): void {
+    if (!this.#devicesStale || this.#state !== 'building') return;
+    this.#devicesStale = false;
+    this.#writing(() => {
+      this.#db.exec(DEVICE_TOTALS);
+    });
+  }
+
+  #nextTransaction(): void {
+    this.#writing(() => this.#db.exec('commit; begin'));
+  }
+
+  #insert(statement: Database.Statement<Bindable[]>, ...values: Bindable[]): number {
+    try {
+      return Number(statement.run(...values).lastInsertRowid);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #run(statement: Database.Statement<Bindable[]>, ...values: Bindable[]): void {
+    try {
+      statement.run(...values);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #writing(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /** A full or failing disk is the user's to mend; anything else is a bug of ours and keeps its stack. */
+  #explain(error: unknown): unknown {
+    if (!(error instanceof Database.SqliteError)) return error;
+    if (error.code === 'SQLITE_FULL')
+      return new InputError(`${this.#target}: the disk is full; free space or use another --db`);
+    if (/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(error.code)) {
+      return new InputError(`${this.#target}: cannot be written (${error.code}); use another --db`);
+    }
+    return error;
+  }
+}
+
+function argsText(args: Readonly<Record<string, string>>): string {
+  for (const _ in args) return JSON.stringify(args);
+  return '{}';
+}
+
+function prepareStatements(db: Database.Database) {
+  return {
+    source: db.prepare<Bindable[]>(
+      `insert into source (path, format, compression, clock, time_unit, lines, records, continuation, events, skipped, unparsed, lost)
+       values (?, ?, ?, 'none', 'ns', 0, 0, 0, 0, 0, 0, 0)`,
+    ),
+    finishSource: db.prepare<Bindable[]>(
+      `update source set clock = ?, time_unit = ?, lines = ?, records = ?, continuation = ?, events = ?, skipped = ?, unparsed = ?,
+         lost = ?, first_time = ?, last_time = ? where id = ?`,
+    ),
+    entity: prepareInsert(db, 'entity', ['source_id']),
+    assignEntity: db.prepare<Bindable[]>('update entity set device_id = ? where id = ?'),
+    device: prepareInsert(db, 'device', [
+      'source_id',
+      'bdf',
+      'pf',
+      'dsm',
+      'guest_bdf',
+      'aliases',
+      'certainty',
+      'events',
+    ]),
+    event: prepareInsert(db, 'event', [
+      'source_id',
+      'line',
+      'end_line',
+      'time',
+      'cpu',
+      'task',
+      'pid',
+      'kind',
+      'phase',
+      'outcome',
+      'code',
+      'symbol',
+      'args',
+      'text',
+      'truncated',
+      'entity_id',
+      'parent_id',
+      'root_id',
+    ]),
+    // An outcome that is already known comes from a callee that runs only on success: it stands.
+    pairEnter: db.prepare<Bindable[]>(
+      `update event set pair_id = ?, outcome = iif(outcome = 'unknown', ?, outcome),
+         code = iif(outcome in ('unknown', ?), coalesce(code, ?), code) where id = ?`,
+    ),
+    pairExit: db.prepare<Bindable[]>('update event set pair_id = ? where id = ?'),
+    settle: db.prepare<Bindable[]>('update event set outcome = ?, code = ? where id = ?'),
+    supersede: db.prepare<Bindable[]>('update event set superseded_by = ? where id = ?'),
+    health: prepareInsert(db, 'health', ['source_id', 'code', 'line', 'message', 'count']),
+    unrecognised: prepareInsert(db, 'unrecognised', ['source_id', 'subsystem', 'text', 'count', 'line']),
+  };
+}
