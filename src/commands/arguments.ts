@@ -125,3 +125,10 @@ function toArray(value: unknown): unknown[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? value : [value];
 }
+
+/** No input is named. The entry prints the help of the command below it where stdin is a terminal. */
+export class NoInputError extends UsageError {
+  constructor(stdinIsTerminal: boolean) {
+    super(stdinIsTerminal ? 'no input given' : "no input given: name a file, or '-' to read stdin");
+  }
+}

@@ -44,20 +44,17 @@ export class Page {
    * came here.
    */
   cut(indent: number, text: Untrusted, rows = 1, marked = false): void {
-    const points = Array.from(escapeForTerminal(text).trimEnd());
-    const room = Math.max(20, this.width - indent - CONTINUE);
-    const capacity = room * rows;
-    const whole = points.length + (marked ? CUT.length : 0) <= capacity;
-    const kept = whole ? points : points.slice(0, capacity - CUT.length);
-    const shown = whole && !marked ? kept : [...kept, ...CUT];
-    for (let start = 0; start < shown.length; start += room) {
-      this.line(
-        indent + (start === 0 ? 0 : CONTINUE),
-        shown
-          .slice(start, start + room)
-          .join('')
-          .trimEnd(),
-      );
+    let rest = Array.from(escapeForTerminal(text).trimEnd());
+    for (let row = 1; rest.length > 0; row++) {
+      const column = row === 1 ? indent : indent + CONTINUE;
+      const room = Math.max(20, this.width - column - (row === rows || marked ? CUT.length : 0));
+      const isLast = rest.length <= room || row === rows;
+      const end = rest.length <= room ? rest.length : isLast ? room : breakAt(rest, room);
+      const mark = isLast && (marked || rest.length > room) ? CUT : '';
+      this.line(column, rest.slice(0, end).join('').trimEnd() + mark);
+      if (isLast) return;
+      rest = rest.slice(end);
+      while (rest[0] === ' ') rest.shift();
     }
   }
 
@@ -106,6 +103,12 @@ export class Page {
     if (!this.#color || span.style === 'plain' || safe === '') return safe;
     return `\u001b[${SGR[span.style]}m${safe}\u001b[0m`;
   }
+}
+
+/** Where to break a row of at most `room` characters: at its last blank, unless that wastes more than a third of it. */
+function breakAt(characters: readonly string[], room: number): number {
+  for (let i = room; i > (room * 2) / 3; i--) if (characters[i] === ' ') return i;
+  return room;
 }
 
 function lengthOf(span: Span): number {

@@ -52,12 +52,13 @@ function writeVerdict(
   const tally = (['definite', 'probable', 'possible'] as const)
     .map((verdict) => [headlines.filter((h) => surestVerdict(h) === verdict).length, verdict] as const)
     .filter(([n]) => n > 0)
-    .map(([n, verdict]) => `${n} ${verdict}`);
-  if (inconsistent.length > 0) tally.push(`${count(inconsistent.length, 'event')} that fit no state`);
+    .map(([n, verdict]) => `${n} ${verdict}`)
+    .join(', ');
+  const named = tally === '' ? '' : `${tally} ${headlines.length === 1 ? 'headline' : 'headlines'}`;
+  const misfits = inconsistent.length === 0 ? '' : `${count(inconsistent.length, 'event')} that no state explains`;
   const isAccusing = headlines.some((headline) => isAtLeast(surestVerdict(headline), 'probable'));
-  const answer: Span = isAccusing
-    ? { text: `${headlines.length === 1 ? 'headline' : 'headlines'}: ${tally.join(', ')}`, style: 'error' }
-    : `no rule seen broken${tally.length > 0 ? `; ${tally.join(', ')}` : ''}`;
+  const parts = [isAccusing ? '' : 'no rule seen broken', named, misfits].filter((part) => part !== '');
+  const answer: Span = { text: parts.join('; '), style: isAccusing ? 'error' : 'plain' };
   page.line(0, { text: `tdi-trace ${analysis.tool_version}: `, style: 'strong' }, answer);
   if (isAccusing) return;
   const held = analysis.rules.filter((rule) => rule.status === 'held');

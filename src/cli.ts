@@ -1,0 +1,90 @@
+import { EXIT, TdiTraceError } from './base/errors.ts';
+import { escapeForTerminal } from './base/untrusted.ts';
+import { NoInputError } from './commands/arguments.ts';
+import { type CommandContext, makeSink } from './commands/context.ts';
+import { parseCommandLine } from './commands/parser.ts';
+
+/** A second signal within this time is the first one once more: the terminal sends it, and the launcher passes it on. */
+const SAME_SIGNAL_MS = 300;
+
+/** The program. Sets `process.exitCode` and returns; it does not exit by itself, so that pipes drain. */
+export async function main(): Promise<void> {
+  const argv = process.argv.slice(2);
+  const context = makeContext(argv);
+  const fail = async (error: unknown): Promise<void> => {
+    process.exitCode = exitCodeOf(error, context);
+    await context.stderr.write(describe(error, context));
+    if (error instanceof NoInputError) await showHelp(argv, context);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  try {
+    const { output, entry, args } = await parseCommandLine(argv, context.stdout.width);
+    await context.stdout.write(output);
+    const code = entry === null ? EXIT.clean : await entry.load().then(({ command }) => command.run(args, context));
+    // An error that came by another way (a full disk behind stdout) stands.
+    process.exitCode ??= context.signal.aborted ? EXIT.interrupted : code;
+  } catch (error) {
+    await fail(error);
+  }
+}
+
+function makeContext(argv: readonly string[]): CommandContext {
+  const end = argv.indexOf('--');
+  const noColor = (end < 0 ? argv : argv.slice(0, end)).includes('--no-color');
+  const abort = new AbortController();
+  let since = 0;
+  const stop = (): void => {
+    if (!abort.signal.aborted) {
+      since = performance.now();
+      abort.abort();
+    } else if (performance.now() - since > SAME_SIGNAL_MS) {
+      process.exit(EXIT.interrupted);
+    }
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return {
+    stdout: makeSink(process.stdout, noColor, process.env),
+    stderr: makeSink(process.stderr, noColor, process.env),
+    stdinIsTerminal: process.stdin.isTTY === true,
+    env: process.env,
+    signal: abort.signal,
+  };
+}
+
+function exitCodeOf(error: unknown, context: CommandContext): number {
+  if (context.signal.aborted) return EXIT.interrupted;
+  return error instanceof TdiTraceError ? error.exitCode : isStreamError(error) ? EXIT.input : EXIT.internal;
+}
+
+/** Errors that we foresaw take one line; all others are ours and loud. */
+function describe(error: unknown, context: CommandContext): string {
+  if (context.signal.aborted) return 'tdi-trace: interrupted\n';
+  if (error instanceof TdiTraceError) {
+    return `tdi-trace: ${escapeForTerminal(error.message)}\n`;
+  }
+  if (isStreamError(error)) return `tdi-trace: cannot write the output: ${escapeForTerminal(error.message)}\n`;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const lines = stack.split('\n').map((line) => escapeForTerminal(line));
+  return (
+    `tdi-trace: internal error, please report it with the command line and, if you may, the input:\n` +
+    `${lines.join('\n')}\n`
+  );
+}
+
+/** stdout or stderr broke for another reason than that nobody reads on. */
+function isStreamError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'write';
+}
+
+/** On a terminal, who names no input wants to know how to. */
+async function showHelp(argv: readonly string[], context: CommandContext): Promise<void> {
+  if (!context.stdinIsTerminal) return;
+  const command = argv.find((word) => !word.startsWith('-'));
+  const { output } = await parseCommandLine(
+    command === undefined ? ['--help'] : [command, '--help'],
+    context.stderr.width,
+  );
+  await context.stderr.write(output);
+}
