@@ -43,7 +43,8 @@ export const EVENT_KINDS = {
   'tsm.guest_request': 'pci_tsm_guest_req; args.scope',
   'tsm.destroy': 'pci_tsm_destroy: the core drops its TSM context',
   'tsm.doe': 'a message went through the DOE mailbox',
-  'iommu.attach': 'the device is attached to an IOMMU domain (also when detached: then to the default or a blocking one)',
+  'iommu.attach':
+    'the device is attached to an IOMMU domain (also when detached: then to the default or a blocking one)',
   'iommu.bind': 'iommufd_device_bind',
   'iommu.unbind': 'iommufd_device_unbind',
   'iommu.attach_call': 'iommufd_device_attach',
@@ -54,7 +55,7 @@ export const EVENT_KINDS = {
   'aer.error': 'AER reports an error of the device',
   'aer.source': 'a root port reports which device sent an AER message; args.source',
   'task.exit': 'the process ends',
-  'call': 'a function that means nothing by itself but holds others (an ioctl, a close, a probe)',
+  call: 'a function that means nothing by itself but holds others (an ioctl, a close, a probe)',
 } as const;
 
 export type EventKind = keyof typeof EVENT_KINDS;

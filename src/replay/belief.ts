@@ -1,6 +1,6 @@
-import { indexOfState, SILENT_MOVES, TDI_STATES, UNBOUND, type Branch } from '../model/tdi.ts';
-import type { BindState, ContractState, EventClass, TdispState, TdiState } from '../model/states.ts';
+import type { BindState, ContractState, EventClass, TdiState, TdispState } from '../model/states.ts';
 import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
+import { type Branch, indexOfState, SILENT_MOVES, TDI_STATES, UNBOUND } from '../model/tdi.ts';
 
 /** What has to be assumed for a hypothesis, latest first: a list that hypotheses share. */
 export interface Assumption {
@@ -8,6 +8,8 @@ export interface Assumption {
   readonly line: number | null;
   readonly before: Assumption | null;
 }
+
+const MOVES = SILENT_MOVES.map((move) => ({ ...move, at: indexOfState(move.from) }));
 
 interface Hypothesis {
   readonly cost: number;
@@ -105,11 +107,11 @@ export class Belief {
    */
   closed(complete: ReadonlySet<EventClass>): Belief {
     const next = [...this.#hypotheses];
-    const moves = SILENT_MOVES.filter((move) => !move.ruledOutBy.some((one) => complete.has(one)));
+    const moves = MOVES.filter((move) => !move.ruledOutBy.some((one) => complete.has(one)));
     for (let changed = true; changed; ) {
       changed = false;
       for (const move of moves) {
-        const from = next[indexOfState(move.from)];
+        const from = next[move.at];
         if (from && offer(next, { to: move.to, cost: move.cost, assumes: move.assumes }, from, null)) changed = true;
       }
     }

@@ -1,0 +1,179 @@
+import { BDF_SOURCE, type Bdf, parseBdf, parseBdfWithoutDomain } from '../base/bdf.ts';
+import type { CallArguments, KernelRecord, TraceEventRecord } from '../formats/record.ts';
+import type { SymbolRow } from './catalogue.ts';
+import type { Clue, KernelEvent, Outcome, Phase } from './event.ts';
+import { symbolRow, traceEventRow } from './index.ts';
+import { messageCandidates, splitPrefix } from './messages.ts';
+import { parseNumber, parseReturn } from './numbers.ts';
+
+/** What a record means: an event and its catalogue row, a line of a known subsystem in unknown words, or nothing. */
+export type Normalised =
+  | { readonly type: 'event'; readonly event: KernelEvent; readonly row: SymbolRow | null }
+  | { readonly type: 'unrecognised'; readonly subsystem: string; readonly text: string }
+  | null;
+
+/** Turns one record into the fact that it states. Stateless; nesting and identity come later. */
+export function normalise(record: KernelRecord): Normalised {
+  switch (record.type) {
+    case 'printk':
+      return fromMessage(record, record.message);
+    case 'function': {
+      const row = symbolRow(record.symbol);
+      return row && fromCall(record, row, 'enter', row.void ? 'void' : 'unknown', null, record.args);
+    }
+    case 'graph': {
+      const row = symbolRow(record.symbol);
+      if (!row) return null;
+      const { outcome, code } = resultOf(row, record.edge === 'enter' ? null : record.ret);
+      const phase = record.edge === 'leaf' ? 'point' : record.edge;
+      return fromCall(record, row, phase, outcome, code, record.args);
+    }
+    case 'event':
+      return fromTraceEvent(record);
+  }
+}
+
+// fprobe and kprobe events sit at offset 0, or behind the call to the tracer (4 on x86-64, 4 to 12 with BTI or CFI).
+const ENTRY_OFFSET_MAX = 16;
+
+function fromTraceEvent(record: TraceEventRecord): Normalised {
+  if (record.symbol !== null) {
+    const row = symbolRow(record.symbol);
+    if (!row) return null;
+    if (record.isReturn) {
+      const { outcome, code } = resultOf(row, returnField(record.fields));
+      return fromCall(record, row, 'exit', outcome, code, record.fields);
+    }
+    // A probe in the middle of a function says that it ran, not when it was entered: the entry is what has an order.
+    if ((record.offset ?? 0) > ENTRY_OFFSET_MAX) return null;
+    return fromCall(record, row, 'enter', row.void ? 'void' : 'unknown', null, record.fields);
+  }
+  // printk:console puts every printk message into the trace (kernel/printk/printk.c).
+  if (record.name === 'console') return fromMessage(record, record.body);
+  const row = traceEventRow(record.name);
+  const match = row?.pattern.exec(record.body.trim());
+  if (!row || !match) return null;
+  const { bdf, ...args } = match.groups ?? {};
+  const device = bdf === undefined ? null : parseBdf(bdf);
+  const event = build(record, {
+    kind: row.kind,
+    phase: 'point',
+    outcome: 'ok',
+    code: null,
+    symbol: record.name,
+    args: defined(args),
+    clues: device ? [{ type: 'bdf', bdf: device }] : [],
+  });
+  return { type: 'event', event, row: null };
+}
+
+function fromCall(
+  record: KernelRecord,
+  row: SymbolRow,
+  phase: Phase,
+  outcome: Outcome,
+  code: number | null,
+  args: CallArguments,
+): Normalised {
+  const kept: Record<string, string> = { ...row.fixed };
+  for (const [name, candidates] of Object.entries(row.keeps ?? {})) {
+    const found = candidates.map((candidate) => args.get(candidate)).find((value) => value !== undefined);
+    // `1 [PCI_TSM_REQ_STATE_CHANGE]`: the number is what the code compares.
+    if (found !== undefined) kept[name] = found.split(' ', 1)[0] ?? found;
+  }
+  const event = build(record, {
+    kind: row.kind,
+    phase,
+    outcome,
+    code,
+    symbol: row.symbol,
+    args: kept,
+    clues: cluesOf(row, args),
+  });
+  return { type: 'event', event, row };
+}
+
+const BDF_VALUE = new RegExp(`^"?(${BDF_SOURCE})"?$`);
+
+/** Any argument whose value is a PCI address names the device, whatever the user called it; then the typed pointers. */
+function cluesOf(row: SymbolRow, args: CallArguments): Clue[] {
+  const clues: Clue[] = [];
+  for (const value of args.values()) {
+    const match = BDF_VALUE.exec(value);
+    const bdf: Bdf | null = match?.[1] === undefined ? null : parseBdf(match[1]);
+    if (bdf) {
+      clues.push({ type: 'bdf', bdf });
+      break;
+    }
+  }
+  for (const name of row.subject?.arguments ?? []) {
+    const value = args.get(name);
+    if (row.subject && value !== undefined && /^0x[0-9a-f]{8,16}$/.test(value)) {
+      clues.push({ type: 'pointer', space: row.subject.space, value });
+      break;
+    }
+  }
+  return clues;
+}
+
+function fromMessage(record: KernelRecord, text: string): Normalised {
+  const { prefix, body } = splitPrefix(text);
+  for (const row of messageCandidates(body)) {
+    const match = row.pattern.exec(body);
+    if (!match) continue;
+    if (row.kind === null) return null;
+    const { bdf, ...args } = match.groups ?? {};
+    const device = bdf === undefined ? (prefix?.bdf ?? null) : parseBdfWithoutDomain(bdf);
+    const event = build(record, {
+      kind: row.kind,
+      phase: row.phase ?? 'point',
+      outcome: 'ok',
+      code: null,
+      symbol: null,
+      args: { ...row.fixed, ...defined(args) },
+      clues: device ? [{ type: 'bdf', bdf: device }] : [],
+    });
+    return { type: 'event', event, row: null };
+  }
+  const subsystem = knownSubsystem(prefix?.driver ?? null, body);
+  return subsystem === null ? null : { type: 'unrecognised', subsystem, text };
+}
+
+/** The subsystems whose unknown lines are worth a mention; everything else in a log is none of our business. */
+function knownSubsystem(driver: string | null, body: string): string | null {
+  if (body.startsWith('PCI/TSM: ')) return 'PCI/TSM';
+  if (driver !== null && /(?:^|[-_])vfio[-_]pci$/.test(driver)) return 'vfio-pci';
+  if (/^vfio[-_ :]/.test(body)) return 'vfio';
+  if (body.startsWith('iommufd')) return 'iommufd';
+  if (/SEV-TIO/.test(body)) return 'SEV-TIO';
+  if (/^(?:virt\/)?tdx[:_ ]|TDX Connect|tdx_host|tdx_guest: tdx_connect/.test(body)) return 'TDX';
+  return null;
+}
+
+function resultOf(row: SymbolRow, ret: string | null): { outcome: Outcome; code: number | null } {
+  if (row.void) return { outcome: 'void', code: null };
+  if (ret === null) return { outcome: 'unknown', code: null };
+  return parseReturn(ret, row.pointer === true);
+}
+
+/** What users call the return value in a return probe: `ret=$retval`. */
+function returnField(fields: CallArguments): string | null {
+  for (const name of ['ret', 'retval', 'rc', 'err']) {
+    const value = fields.get(name);
+    if (value !== undefined && parseNumber(value) !== null) return value;
+  }
+  return null;
+}
+
+type Facts = Pick<KernelEvent, 'kind' | 'phase' | 'outcome' | 'code' | 'symbol' | 'args' | 'clues'>;
+
+function build(record: KernelRecord, facts: Facts): KernelEvent {
+  const { line, endLine, time, cpu, task, pid, text, truncated } = record;
+  return { ...facts, line, endLine, time, cpu, task, pid, text, truncated };
+}
+
+function defined(groups: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(groups).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

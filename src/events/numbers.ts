@@ -1,0 +1,35 @@
+import type { Outcome } from './event.ts';
+
+/** A number in the kernel's notation: `4`, `-5`, `0x107`. Null for anything else; exact up to 64 bits. */
+export function parseNumber(text: string): bigint | null {
+  const match = /^(-?)(0x[0-9a-fA-F]{1,16}|\d{1,20})$/.exec(text);
+  if (!match?.[2]) return null;
+  const value = BigInt(match[2]);
+  return match[1] === '-' ? -value : value;
+}
+
+/** Like {@link parseNumber}, for what fits a register of at most 53 bits; null otherwise. */
+export function parseInteger(text: string | undefined): number | null {
+  const value = text === undefined ? null : parseNumber(text);
+  return value === null || value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)
+    ? null
+    : Number(value);
+}
+
+// The highest errno that ERR_PTR() and IS_ERR() know (include/linux/err.h).
+const MAX_ERRNO = 4095n;
+
+/**
+ * What a printed return value says. Traces print the register: a negative errno of an `int` may appear as -22, 0xffffffea or
+ * 0xffffffffffffffea; an error pointer as the latter.
+ */
+export function parseReturn(text: string, pointer: boolean): { outcome: Outcome; code: number | null } {
+  const raw = parseNumber(text);
+  if (raw === null) return { outcome: 'unknown', code: null };
+  const wide = BigInt.asIntN(64, raw);
+  const narrow = BigInt.asIntN(32, raw);
+  if (wide < 0n && wide >= -MAX_ERRNO) return { outcome: 'failed', code: Number(wide) };
+  if (pointer) return { outcome: 'ok', code: null };
+  if (raw <= 0xffffffffn && narrow < 0n && narrow >= -MAX_ERRNO) return { outcome: 'failed', code: Number(narrow) };
+  return { outcome: 'ok', code: wide <= 0x7fffffffn ? Number(wide) : null };
+}

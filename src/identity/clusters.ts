@@ -1,0 +1,78 @@
+import type { PointerSpace } from '../events/event.ts';
+
+/** What is known of a set of clues that mean one device. `entity` ids are those of the timeline. */
+export interface Cluster {
+  readonly members: number[];
+  /** The entity of the BDF that a record names together with one of the clues. */
+  named: number | null;
+  /** BDF entities that were named inside a call of this device. */
+  readonly hints: Set<number>;
+  /** Tasks whose records use a clue of this cluster. */
+  readonly tasks: Set<string>;
+  readonly pointers: Map<PointerSpace, string>;
+  /** Holds more than side effects: without a BDF it is still worth a device of its own. */
+  significant: boolean;
+}
+
+/** Union-find over entities. A union that would make two devices one is refused. */
+export class Clusters {
+  readonly #up = new Map<number, number>();
+  readonly #clusters = new Map<number, Cluster>();
+
+  add(entity: number): void {
+    this.#up.set(entity, entity);
+    this.#clusters.set(entity, {
+      members: [entity],
+      named: null,
+      hints: new Set(),
+      tasks: new Set(),
+      pointers: new Map(),
+      significant: false,
+    });
+  }
+
+  of(entity: number): Cluster {
+    const cluster = this.#clusters.get(this.#find(entity));
+    if (!cluster) throw new Error(`unknown entity ${entity}`);
+    return cluster;
+  }
+
+  all(): IterableIterator<Cluster> {
+    return this.#clusters.values();
+  }
+
+  /** True when `a` and `b` are one device now; false when what is known of them contradicts that. */
+  unite(a: number, b: number): boolean {
+    const rootA = this.#find(a);
+    const rootB = this.#find(b);
+    if (rootA === rootB) return true;
+    const one = this.of(rootA);
+    const two = this.of(rootB);
+    if (one.named !== null && two.named !== null && one.named !== two.named) return false;
+    for (const [space, value] of two.pointers) {
+      const other = one.pointers.get(space);
+      if (other !== undefined && other !== value) return false;
+    }
+    const [keep, drop, from] = one.members.length >= two.members.length ? [one, two, rootB] : [two, one, rootA];
+    this.#up.set(from, keep === one ? rootA : rootB);
+    this.#clusters.delete(from);
+    keep.members.push(...drop.members);
+    keep.named ??= drop.named;
+    for (const hint of drop.hints) keep.hints.add(hint);
+    for (const task of drop.tasks) keep.tasks.add(task);
+    for (const [space, value] of drop.pointers) keep.pointers.set(space, value);
+    keep.significant ||= drop.significant;
+    return true;
+  }
+
+  #find(entity: number): number {
+    let root = entity;
+    for (let up = this.#up.get(root); up !== undefined && up !== root; up = this.#up.get(root)) root = up;
+    for (let at = entity; at !== root; ) {
+      const next = this.#up.get(at) ?? root;
+      this.#up.set(at, root);
+      at = next;
+    }
+    return root;
+  }
+}

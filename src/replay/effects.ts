@@ -1,0 +1,123 @@
+import { parseInteger } from '../events/numbers.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import { COMMAND_BITS, type CommandBit, type CommandState, commandAfter } from './command.ts';
+
+/**
+ * What an event does to a device, as far as the order matters. `certain` is false where the record leaves open whether it
+ * happened: the old value of a bit, the method of a reset, the power state's No_Soft_Reset.
+ */
+export type Effect =
+  | { readonly type: 'command-clear'; readonly bit: CommandBit; readonly certain: boolean }
+  | { readonly type: 'function-reset'; readonly certain: boolean }
+  | { readonly type: 'conventional-reset' }
+  | { readonly type: 'power-loss'; readonly certain: boolean; readonly state: string }
+  | { readonly type: 'zap' }
+  | { readonly type: 'disable' }
+  | { readonly type: 'removal' }
+  | { readonly type: 'sriov-change' }
+  | { readonly type: 'disconnect' }
+  | { readonly type: 'bind' }
+  | { readonly type: 'guest-request' }
+  | { readonly type: 'owner-exit' };
+
+export type EffectType = Effect['type'];
+
+const D3HOT = 3;
+const D3COLD = 4;
+const PCI_EXP_DEVCTL = 8;
+const PCI_EXP_DEVCTL_BCR_FLR = 0x8000;
+
+/** ioctl numbers of include/uapi/linux/vfio.h on a device file. */
+const VFIO_DEVICE_RESET = 0x3b6f;
+const VFIO_DEVICE_PCI_HOT_RESET = 0x3b71;
+
+/**
+ * The effects of an event on its own device. A wrapper whose inner event is recorded has none; neither has an operation that
+ * failed; an exit has none unless its entry is missing.
+ */
+export function effectsOf(event: StoredEvent, command: CommandState): Effect[] {
+  if (event.supersededBy !== null || event.outcome === 'failed') {
+    // A refused bind or request is still a request: misuse of the interface is judged by the answer.
+    return event.phase === 'exit' && event.pairId !== null ? [] : requests(event);
+  }
+  if (event.phase === 'exit' && event.pairId !== null) return [];
+  return [...commandClears(event, command), ...others(event), ...requests(event)];
+}
+
+function commandClears(event: StoredEvent, before: CommandState): Effect[] {
+  // What comes after a reset or on a new device is no clear; `restore config` only puts bits back.
+  if (event.kind !== 'vfio.config_write' && event.kind !== 'pci.clear_master' && event.kind !== 'pci.disable') return [];
+  if (event.kind === 'vfio.config_write' && commandAfter(event, before) === before) return [];
+  const after = commandAfter(event, before);
+  return COMMAND_BITS.flatMap((bit): Effect[] => {
+    if (after[bit] !== 'clear') return [];
+    // pci_dbg "disabling bus mastering" is printed only when the bit was set.
+    if (bit === 'bme' && event.args['changed'] === '1') return [{ type: 'command-clear', bit, certain: true }];
+    if (before[bit] === 'clear') return [];
+    return [{ type: 'command-clear', bit, certain: before[bit] === 'set' }];
+  });
+}
+
+function others(event: StoredEvent): Effect[] {
+  switch (event.kind) {
+    case 'pci.flr':
+      return [{ type: 'function-reset', certain: true }];
+    case 'pci.reset':
+      // A PM reset is a cycle through D3hot; it is chosen only where No_Soft_Reset is 0 (pci_pm_reset).
+      if (event.args['method'] === 'pm') return [{ type: 'power-loss', certain: true, state: 'D3hot (reset via pm)' }];
+      return [{ type: 'function-reset', certain: false }];
+    case 'pci.bus_reset':
+      return [{ type: 'conventional-reset' }];
+    case 'vfio.ioctl': {
+      const cmd = parseInteger(event.args['cmd']);
+      if (cmd === VFIO_DEVICE_RESET) return [{ type: 'function-reset', certain: false }];
+      if (cmd === VFIO_DEVICE_PCI_HOT_RESET) return [{ type: 'conventional-reset' }];
+      return [];
+    }
+    case 'vfio.config_write':
+      return configWrite(event);
+    case 'vfio.power':
+    case 'pci.power':
+      return power(parseInteger(event.args['state']));
+    case 'vfio.zap':
+      return [{ type: 'zap' }];
+    case 'vfio.revoke':
+      return parseInteger(event.args['revoked']) === 1 ? [{ type: 'zap' }] : [];
+    case 'vfio.disable':
+      return [{ type: 'disable' }];
+    case 'pci.remove':
+      return [{ type: 'removal' }];
+    case 'pci.link_down':
+      return [{ type: 'removal' }];
+    case 'pci.sriov_disable':
+      return [];
+    case 'tsm.disconnect':
+      return [{ type: 'disconnect' }];
+    default:
+      return [];
+  }
+}
+
+/** The bit that the user writes to start an FLR, or to enter a power state, where nothing inside the write is recorded. */
+function configWrite(event: StoredEvent): Effect[] {
+  const offset = parseInteger(event.args['offset']);
+  const value = parseInteger(event.args['value']);
+  if (offset === null || value === null) return [];
+  if (event.args['region'] === 'exp' && offset === PCI_EXP_DEVCTL && (value & PCI_EXP_DEVCTL_BCR_FLR) !== 0) {
+    return [{ type: 'function-reset', certain: true }];
+  }
+  if (event.args['region'] === 'pm' && offset === 4) return power(value & 3);
+  return [];
+}
+
+function power(state: number | null): Effect[] {
+  if (state === D3HOT) return [{ type: 'power-loss', certain: false, state: 'D3hot' }];
+  if (state === D3COLD) return [{ type: 'power-loss', certain: true, state: 'D3cold' }];
+  return [];
+}
+
+function requests(event: StoredEvent): Effect[] {
+  if (event.kind === 'tsm.bind') return [{ type: 'bind' }];
+  if (event.kind === 'tsm.guest_request') return [{ type: 'guest-request' }];
+  return [];
+}

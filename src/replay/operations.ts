@@ -1,0 +1,111 @@
+import { parseInteger } from '../events/numbers.ts';
+import type { Platform } from '../model/states.ts';
+import {
+  afterBind,
+  afterConnect,
+  afterDeviceEvent,
+  afterDisconnect,
+  afterGuestRequest,
+  afterUnbind,
+} from '../model/tdi.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import type { Belief } from './belief.ts';
+import type { Effect } from './effects.ts';
+
+const ENXIO = -6;
+const EBUSY = -16;
+/** PCI_TSM_REQ_STATE_CHANGE of include/linux/pci-tsm.h. */
+const STATE_CHANGE = 1;
+
+/** Whether the event starts or ends an operation that moves the bind or contract layer. */
+export function isOperation(event: StoredEvent): boolean {
+  return OPERATIONS.has(event.kind);
+}
+
+const OPERATIONS: ReadonlySet<string> = new Set([
+  'tsm.connect',
+  'tsm.disconnect',
+  'tsm.bind',
+  'tsm.unbind',
+  'tsm.unbind_core',
+  'tsm.guest_request',
+  'tsm.destroy',
+]);
+
+/**
+ * The belief after the operation has come to its end. `before` is closed under the silent moves. Empty where no hypothesis
+ * can explain the record.
+ */
+export function afterOperation(before: Belief, event: StoredEvent, platform: Platform): Belief {
+  if (event.outcome === 'failed') return afterRefusal(before, event);
+  const done = afterSuccess(before, event, platform);
+  if (event.outcome !== 'unknown') return done;
+  // No result recorded: most calls succeed, so failure has the price of one assumption.
+  return done.or(before, 1, `the ${NAMES[event.kind] ?? event.kind} failed`, event.line);
+}
+
+/** Between the entry and the exit of an operation either order of things may hold. */
+export function duringOperation(before: Belief, event: StoredEvent, platform: Platform): Belief {
+  return event.outcome === 'failed' ? before : before.or(afterSuccess(before, event, platform));
+}
+
+const NAMES: Partial<Record<StoredEvent['kind'], string>> = {
+  'tsm.connect': 'connect',
+  'tsm.disconnect': 'disconnect',
+  'tsm.bind': 'bind',
+  'tsm.guest_request': 'guest request',
+};
+
+function afterSuccess(before: Belief, event: StoredEvent, platform: Platform): Belief {
+  switch (event.kind) {
+    case 'tsm.connect':
+      return before.apply(afterConnect, event.line);
+    case 'tsm.disconnect':
+    case 'tsm.destroy':
+      return before.apply(afterDisconnect, event.line);
+    case 'tsm.bind':
+      return before.apply((state) => afterBind(state, platform), event.line);
+    case 'tsm.unbind':
+    case 'tsm.unbind_core':
+      return before.apply(afterUnbind, event.line);
+    case 'tsm.guest_request': {
+      const scope = parseInteger(event.args['scope']);
+      // Without its scope (function tracer) a request may be anything; INFO and DEBUG change nothing.
+      return before.apply((state) => afterGuestRequest(state, scope === null || scope === STATE_CHANGE, platform), event.line);
+    }
+    default:
+      return before;
+  }
+}
+
+/** What a refusal tells about the state before it (drivers/pci/tsm.c, 7.1). */
+function afterRefusal(before: Belief, event: StoredEvent): Belief {
+  if (event.kind === 'tsm.guest_request' && event.code === ENXIO) {
+    return before.apply((state) => (state.bind === 'bound' ? [] : [{ to: state, cost: 0, assumes: null }]), null);
+  }
+  if (event.kind === 'tsm.connect' && event.code === EBUSY) {
+    return before.apply((state) => (state.bind === 'unbound' ? [] : [{ to: state, cost: 0, assumes: null }]), null);
+  }
+  return before;
+}
+
+/** What an effect does to the device below the contract: nobody is told, the contract stays. */
+export function afterEffect(before: Belief, effect: Effect): Belief {
+  switch (effect.type) {
+    case 'command-clear':
+      return before.map((state) => afterDeviceEvent(state, 'command-clear'));
+    case 'disable':
+    // vfio_pci_core_disable() clears Bus Master and resets the function, recorded or not.
+    case 'function-reset':
+      return before.map((state) => afterDeviceEvent(state, 'flr'));
+    case 'removal':
+    case 'conventional-reset':
+      return before.map((state) => afterDeviceEvent(state, 'conventional-reset'));
+    case 'power-loss':
+      return effect.certain ? before.map((state) => afterDeviceEvent(state, 'power-loss')) : before.or(before.map((state) => afterDeviceEvent(state, 'power-loss')));
+    case 'sriov-change':
+      return before.map((state) => afterDeviceEvent(state, 'sriov-change'));
+    default:
+      return before;
+  }
+}

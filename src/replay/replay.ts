@@ -1,0 +1,282 @@
+import type { EventClass, Platform } from '../model/states.ts';
+import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
+import type { TimelineReader } from '../timeline/timeline.ts';
+import { Belief } from './belief.ts';
+import { commandAfter } from './command.ts';
+import { type Effect, effectsOf } from './effects.ts';
+import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
+import { Topology } from './topology.ts';
+import { DeviceTrack } from './track.ts';
+
+/** How to replay; see the flags of `analyze`. */
+export interface ReplayOptions {
+  readonly platform: Platform;
+  /** Evidence of an x86 host: the platform is then not CCA, even where it is otherwise undecided. */
+  readonly x86: boolean;
+  readonly complete: ReadonlySet<EventClass>;
+  readonly fromBoot: boolean;
+  /** Lines of a source after which evidence was lost, ascending. */
+  readonly gaps: ReadonlyMap<number, readonly number[]>;
+  /** Whether an event is to be judged (`--since`, `--until`, `--last-boot`); the others only move the state. */
+  readonly judged: (event: StoredEvent) => boolean;
+}
+
+/** One effect of one event on one device, before it is applied: what rules are asked about. */
+export interface Step {
+  readonly event: StoredEvent;
+  readonly effect: Effect;
+  readonly track: DeviceTrack;
+  /** What was believed just before, closed under the silent moves. */
+  readonly belief: Belief;
+  /** The recorded calls around the event, innermost first. */
+  readonly calls: readonly StoredEvent[];
+  /** The device is reached through another one: a PF's reset, a bridge above. */
+  readonly indirect: boolean;
+  readonly options: ReplayOptions;
+}
+
+/** Who watches the replay. */
+export interface ReplayObserver {
+  step(step: Step): void;
+  /** An event of a device, after the replay has taken it in: for evidence that comes late. */
+  seen(event: StoredEvent, track: DeviceTrack): void;
+  /** The event fits no hypothesis; the belief was reset to what the event implies. */
+  impossible(event: StoredEvent, track: DeviceTrack, before: Belief): void;
+}
+
+const PAGE = 4000;
+// Enclosing calls are looked up by id; in a page or two back they are nearly always still here.
+const RECENT_MAX = 8192;
+
+/** Runs once over the timeline, source by source, in the order of the records. */
+export class Replay {
+  readonly #reader: TimelineReader;
+  readonly #options: ReplayOptions;
+  readonly #observer: ReplayObserver;
+  readonly #tracks = new Map<number, DeviceTrack>();
+  readonly #recent = new Map<number, StoredEvent>();
+  readonly #topologies = new Map<number, Topology>();
+  readonly #gapAt = new Map<number, number>();
+
+  constructor(reader: TimelineReader, options: ReplayOptions, observer: ReplayObserver) {
+    this.#reader = reader;
+    this.#options = options;
+    this.#observer = observer;
+  }
+
+  /** The devices with all that was found out about their states. */
+  run(): DeviceTrack[] {
+    for (const device of this.#reader.devices()) this.#tracks.set(device.id, this.#newTrack(device));
+    for (let after = 0; ; ) {
+      const page = this.#reader.events(after, PAGE);
+      for (const event of page) this.#take(event);
+      const last = page.at(-1);
+      if (!last) break;
+      after = last.id;
+    }
+    for (const track of this.#tracks.values()) this.#end(track);
+    return [...this.#tracks.values()];
+  }
+
+  #newTrack(device: StoredDevice): DeviceTrack {
+    return new DeviceTrack(device, this.#options.fromBoot || this.#options.complete.has('start'));
+  }
+
+  #take(event: StoredEvent): void {
+    this.#crossGaps(event);
+    if (event.phase === 'enter') this.#remember(event);
+    const topology = this.#topology(event.sourceId);
+    const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId) ?? null);
+    topology.learn(event, own?.bdf ?? null);
+    if (event.kind === 'task.exit') this.#ownerExits(event);
+    const calls = this.#callsAround(event);
+    for (const { track, indirect } of this.#reached(event, own, calls, topology)) this.#affect(event, track, indirect, calls);
+    if (own) {
+      this.#learn(event, own);
+      this.#observer.seen(event, own);
+    }
+  }
+
+  /** Lost evidence between the event before and this one: whatever can happen unseen may have happened. */
+  #crossGaps(event: StoredEvent): void {
+    const gaps = this.#options.gaps.get(event.sourceId);
+    if (!gaps) return;
+    let at = this.#gapAt.get(event.sourceId) ?? 0;
+    for (let gap = gaps[at]; gap !== undefined && gap <= event.line; gap = gaps[at]) {
+      for (const track of this.#tracks.values()) {
+        if (track.sourceId === event.sourceId) track.believe(track.belief.widened(), event);
+      }
+      at += 1;
+    }
+    this.#gapAt.set(event.sourceId, at);
+  }
+
+  /** The devices that the event does something to. */
+  #reached(
+    event: StoredEvent,
+    own: DeviceTrack | null,
+    calls: readonly StoredEvent[],
+    topology: Topology,
+  ): { track: DeviceTrack; indirect: boolean }[] {
+    const reached = new Map<DeviceTrack, boolean>();
+    const below = event.args['below'] === '1' || event.kind === 'pci.link_down';
+    if (own && !below) reached.set(own, false);
+    // A reset by way of the bridge, inside a reset of a function: the function is what is reset.
+    for (const call of calls) {
+      const track = call.supersededBy === event.id && call.deviceId !== null ? this.#tracks.get(call.deviceId) : undefined;
+      if (track && !reached.has(track)) reached.set(track, false);
+    }
+    for (const track of this.#tracks.values()) {
+      if (track.sourceId !== event.sourceId || reached.has(track)) continue;
+      const hit = below
+        ? topology.below(own?.bdf ?? null, track)
+        : event.kind === 'tsm.disconnect' && topology.managedBy(own?.bdf ?? null, track);
+      if (hit) reached.set(track, true);
+    }
+    return [...reached].map(([track, indirect]) => ({ track, indirect }));
+  }
+
+  #affect(event: StoredEvent, track: DeviceTrack, indirect: boolean, calls: readonly StoredEvent[]): void {
+    const effects = [...effectsOf(event, track.command)];
+    // Removing the VFs is what disabling SR-IOV does first (sriov_disable, drivers/pci/iov.c).
+    const sriov = calls.some((call) => call.kind === 'pci.sriov_disable');
+    if (sriov && effects.some((effect) => effect.type === 'removal')) effects.unshift({ type: 'sriov-change' });
+    if (effects.length === 0 && !isOperation(event)) return;
+    const closed = track.belief.closed(this.#options.complete);
+    let belief = closed;
+    for (const effect of effects) {
+      if (this.#options.judged(event)) {
+        this.#observer.step({ event, effect, track, belief: closed, calls, indirect, options: this.#options });
+      }
+      belief = afterEffect(belief, effect);
+    }
+    if (isOperation(event)) {
+      this.#operate(event, track, belief);
+    } else if (effects.some((effect) => MOVES_STATE.has(effect.type))) {
+      track.believe(effects.reduce((now, effect) => afterEffect(now, effect), track.belief), event);
+    }
+  }
+
+  #operate(event: StoredEvent, track: DeviceTrack, closed: Belief): void {
+    const { platform } = this.#options;
+    const during = event.phase === 'enter' && event.pairId !== null;
+    // An exit repeats its entry's result; its own arguments may be fewer.
+    const next = during ? duringOperation(closed, event, platform) : afterOperation(closed, event, platform);
+    if (!next.empty) {
+      track.believe(next, event);
+      return;
+    }
+    this.#observer.impossible(event, track, closed);
+    const implied = afterOperation(Belief.unknown(), event, platform);
+    track.believe(implied.empty ? Belief.unknown() : implied, event);
+  }
+
+  /** What an event tells beside its effect: registers, owners, where the device came from. */
+  #learn(event: StoredEvent, track: DeviceTrack): void {
+    if (event.supersededBy === null || event.kind !== 'vfio.ioctl') track.command = this.#commandAfter(event, track);
+    if (isConcern(event)) track.concerned = true;
+    switch (event.kind) {
+      case 'pci.add':
+        track.startKnown = true;
+        track.believe(Belief.fresh(), event);
+        break;
+      case 'pci.vf':
+        track.isVf = true;
+        break;
+      case 'vfio.open':
+        if (event.pid !== null) track.owners.add(event.pid);
+        track.ownerExit = null;
+        break;
+      case 'tsm.bind':
+      case 'tsm.guest_request':
+        this.#noteState(event, track);
+        break;
+      case 'vfio.close':
+      case 'vfio.disable':
+      case 'tsm.unbind':
+      case 'tsm.unbind_core':
+      case 'tsm.destroy':
+        track.ownerExit = null;
+        break;
+      default:
+        break;
+    }
+  }
+
+  #commandAfter(event: StoredEvent, track: DeviceTrack) {
+    return event.phase === 'exit' && event.pairId !== null ? track.command : commandAfter(event, track.command);
+  }
+
+  #noteState(event: StoredEvent, track: DeviceTrack): void {
+    if (event.outcome === 'failed' || (event.phase === 'exit' && event.pairId !== null)) return;
+    track.boundEvidence = true;
+    if (event.kind === 'tsm.bind') track.stateEvidence = [event];
+    else if (track.stateEvidence.length < 8) track.stateEvidence.push(event);
+    if (event.kind === 'tsm.bind' && event.pid !== null) track.owners.add(event.pid);
+  }
+
+  #ownerExits(event: StoredEvent): void {
+    const pid = event.args['pid'] === undefined ? event.pid : Number(event.args['pid']);
+    if (pid === null || event.args['group_dead'] === 'false') return;
+    for (const track of this.#tracks.values()) {
+      if (track.sourceId === event.sourceId && track.owners.has(pid)) track.ownerExit = { event, belief: track.belief };
+    }
+  }
+
+  #end(track: DeviceTrack): void {
+    const exit = track.ownerExit;
+    if (!exit || !this.#options.judged(exit.event)) return;
+    const belief = exit.belief.closed(this.#options.complete);
+    this.#observer.step({
+      event: exit.event,
+      effect: { type: 'owner-exit' },
+      track,
+      belief,
+      calls: [],
+      indirect: false,
+      options: this.#options,
+    });
+  }
+
+  #callsAround(event: StoredEvent): StoredEvent[] {
+    const calls: StoredEvent[] = [];
+    for (let id = event.parentId; id !== null && calls.length < 32; ) {
+      const call: StoredEvent | null = this.#recent.get(id) ?? this.#reader.event(id);
+      if (!call) break;
+      calls.push(call);
+      id = call.parentId;
+    }
+    return calls;
+  }
+
+  #remember(event: StoredEvent): void {
+    this.#recent.set(event.id, event);
+    if (this.#recent.size <= RECENT_MAX) return;
+    const oldest = this.#recent.keys().next().value;
+    if (oldest !== undefined) this.#recent.delete(oldest);
+  }
+
+  #topology(sourceId: number): Topology {
+    const known = this.#topologies.get(sourceId);
+    if (known) return known;
+    const fresh = new Topology();
+    this.#topologies.set(sourceId, fresh);
+    return fresh;
+  }
+}
+
+const MOVES_STATE: ReadonlySet<Effect['type']> = new Set([
+  'command-clear',
+  'function-reset',
+  'conventional-reset',
+  'power-loss',
+  'disable',
+  'removal',
+  'sriov-change',
+]);
+
+/** Whether vfio or the TSM core dealt with the device; what runs for every function does not count. */
+function isConcern(event: StoredEvent): boolean {
+  if (event.kind === 'vfio.power' || event.kind === 'tsm.destroy' || event.kind === 'tsm.unbind_core') return false;
+  return event.kind.startsWith('vfio.') || event.kind.startsWith('tsm.');
+}

@@ -1,0 +1,59 @@
+import type { Bdf } from '../base/bdf.ts';
+import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
+import { Belief, type Layers } from './belief.ts';
+import { COMMAND_UNKNOWN, type CommandState } from './command.ts';
+
+/** From `event` on the device was believed to be in these states. */
+export interface Span {
+  readonly event: StoredEvent | null;
+  readonly layers: Layers;
+}
+
+/** One device along the replay. */
+export class DeviceTrack {
+  readonly id: number;
+  readonly sourceId: number;
+  readonly bdf: Bdf | null;
+  dsm: Bdf | null;
+  belief: Belief;
+  command: CommandState = COMMAND_UNKNOWN;
+  /** A VF's Memory Space Enable is emulated by vfio: writes to it do not reach the device. */
+  isVf = false;
+  /** vfio or the TSM core dealt with it: worth a verdict. */
+  concerned = false;
+  /** The capture shows that the function came into being, so its start is known. */
+  startKnown: boolean;
+  /** A bind or a request that only a bound function answers: the belief "bound" rests on more than an unknown start. */
+  boundEvidence = false;
+  /** Events that put the device where it is believed to be: bind, requests. Newest bind first in its epoch. */
+  stateEvidence: StoredEvent[] = [];
+  /** Tasks that opened or bound it. */
+  readonly owners = new Set<number>();
+  /** The owner's end, while nothing was seen to close the device. */
+  ownerExit: { readonly event: StoredEvent; readonly belief: Belief } | null = null;
+  readonly spans: Span[] = [];
+
+  constructor(device: StoredDevice, fromBoot: boolean) {
+    this.id = device.id;
+    this.sourceId = device.sourceId;
+    this.bdf = device.bdf as Bdf | null;
+    this.dsm = device.dsm as Bdf | null;
+    this.startKnown = fromBoot;
+    this.belief = fromBoot ? Belief.fresh() : Belief.unknown();
+    this.spans.push({ event: null, layers: this.belief.layers() });
+  }
+
+  /** Takes a new belief over; a change that shows becomes a span. */
+  believe(belief: Belief, cause: StoredEvent): void {
+    this.belief = belief.normalised();
+    const layers = this.belief.layers();
+    const last = this.spans.at(-1);
+    if (last && sameLayers(last.layers, layers)) return;
+    if (last?.event?.id === cause.id) this.spans.pop();
+    this.spans.push({ event: cause, layers });
+  }
+}
+
+function sameLayers(a: Layers, b: Layers): boolean {
+  return a.bind.join() === b.bind.join() && a.contract.join() === b.contract.join() && a.device.join() === b.device.join();
+}
