@@ -1,5 +1,5 @@
 import type { HealthSink } from '../base/health.ts';
-import type { TimeUnit } from '../base/time.ts';
+import type { Nanoseconds, TimeUnit } from '../base/time.ts';
 import type { Interest, KernelRecord } from './record.ts';
 
 /**
@@ -18,6 +18,13 @@ export interface LineParser {
   end(): void;
   /** What the time stamps count so far. */
   readonly clock: ClockInfo;
+  /** Times of the first and the last record in the order of the file, handed over or not; null where they carry none. */
+  span(): TimeSpan;
+}
+
+export interface TimeSpan {
+  readonly first: Nanoseconds | null;
+  readonly last: Nanoseconds | null;
 }
 
 /** `name` is part of the JSON output: `printk`, `ftrace` (a clock with seconds that the text does not name), ... */

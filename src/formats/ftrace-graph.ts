@@ -1,0 +1,149 @@
+import type { TimeUnit } from '../base/time.ts';
+import { type CallStack, type CallStacks, type OpenCall, popCall, pushCall, unwind } from './ftrace-calls.ts';
+import { exitReturn, exitSymbol, type GraphScanner, parseCallText } from './ftrace-graph-line.ts';
+import { mayMatter, textKind, wantedEvent } from './ftrace-text.ts';
+import { type GraphRecord, NO_ARGUMENTS, type TraceEventRecord } from './record.ts';
+import { timeInUnit } from './record-time.ts';
+import { decodeText, identifierEnd, ownCopy } from './text.ts';
+import type { Wanted } from './wanted.ts';
+
+/** Cpu of a trace that prints none (option nofuncgraph-cpu): one stack for all. */
+const NO_CPU = -1;
+
+/** Follows the nesting of a function_graph trace and makes the records that somebody wants. */
+export class GraphReader {
+  readonly #symbols: Wanted;
+  readonly #events: Wanted;
+  readonly #stacks: CallStacks;
+
+  constructor(symbols: Wanted, events: Wanted, stacks: CallStacks) {
+    this.#symbols = symbols;
+    this.#events = events;
+    this.#stacks = stacks;
+  }
+
+  /** Takes a line that `scanned` has just seen. Null where nobody wants its record. */
+  read(
+    line: string,
+    number: number,
+    truncated: boolean,
+    scanned: GraphScanner,
+    unit: TimeUnit,
+  ): GraphRecord | TraceEventRecord | null {
+    const { kind, depth, text } = scanned;
+    if (kind === 'comment') return this.#comment(line, number, truncated, scanned, unit);
+    if (kind === 'exit') return this.#exit(line, number, truncated, scanned, unit);
+    const stack = this.#stackOf(scanned, depth);
+    unwind(stack, depth);
+    stack.depth = kind === 'enter' ? depth : depth - 1;
+    const end = identifierEnd(line, text);
+    const symbol = this.#symbols.name(line.slice(text, end));
+    if (symbol === null) return null;
+    const enclosingLine = stack.open.at(-1)?.line ?? null;
+    if (kind === 'enter') pushCall(stack, { symbol, line: number, depth });
+    const own = ownCopy(line);
+    return {
+      ...base(own, number, truncated, scanned, unit, stack),
+      ...parseCallText(own, end),
+      type: 'graph',
+      edge: kind,
+      symbol,
+      depth,
+      stack: stack.id,
+      enclosingLine,
+      entryLine: null,
+    };
+  }
+
+  #exit(line: string, number: number, truncated: boolean, scanned: GraphScanner, unit: TimeUnit): GraphRecord | null {
+    const { depth, text } = scanned;
+    const symbol = exitSymbol(line, text);
+    const stack = this.#returningStack(scanned, symbol);
+    const call: OpenCall | null = popCall(stack, depth, symbol);
+    stack.depth = depth - 1;
+    if (call === null) return null;
+    const own = ownCopy(line);
+    return {
+      ...base(own, number, truncated, scanned, unit, stack),
+      type: 'graph',
+      edge: 'exit',
+      symbol: call.symbol,
+      args: NO_ARGUMENTS,
+      ret: exitReturn(own, text),
+      parent: null,
+      depth,
+      stack: stack.id,
+      enclosingLine: stack.open.at(-1)?.line ?? null,
+      entryLine: call.line,
+    };
+  }
+
+  #comment(
+    line: string,
+    number: number,
+    truncated: boolean,
+    scanned: GraphScanner,
+    unit: TimeUnit,
+  ): TraceEventRecord | null {
+    const start = scanned.text + 3;
+    const end = identifierEnd(line, start);
+    if (end === start || textKind(line, end) !== 'event' || !mayMatter(line, start, end, this.#events)) return null;
+    const own = ownCopy(line);
+    const close = own.lastIndexOf('*/');
+    const stop = close > end ? close : own.length;
+    const event = wantedEvent(own.slice(0, stop).trimEnd(), start, end, stop, this.#events, this.#symbols);
+    if (event === null) return null;
+    const stack = this.#stackOf(scanned, null);
+    return {
+      ...base(own, number, truncated, scanned, unit, stack),
+      type: 'event',
+      name: event.name,
+      body: decodeText(event.body),
+      symbol: event.probe?.symbol ?? null,
+      offset: event.probe?.offset ?? null,
+      isReturn: event.probe?.isReturn ?? false,
+      caller: event.probe?.caller ?? null,
+      fields: event.fields,
+      enclosingLine: stack.open.at(-1)?.line ?? null,
+      stack: stack.id,
+    };
+  }
+
+  /** @param depth of a call that begins, null for a comment: its indent is that of the CPU, not of the task. */
+  #stackOf(scanned: GraphScanner, depth: number | null): CallStack {
+    if (scanned.pid !== null) return this.#stacks.ofTask(scanned.pid, scanned.task ?? '', scanned.cpu);
+    const cpu = scanned.cpu ?? NO_CPU;
+    return depth === null ? this.#stacks.ofCpu(cpu) : this.#stacks.moveTo(cpu, depth);
+  }
+
+  /** The kernel names the call where it did not begin on this CPU, see print_graph_return(). */
+  #returningStack(scanned: GraphScanner, symbol: string | null): CallStack {
+    const stack = this.#stackOf(scanned, null);
+    if (scanned.pid !== null || symbol === null) return stack;
+    const top = stack.open.at(-1);
+    if (top !== undefined && top.symbol === symbol && top.depth === scanned.depth) return stack;
+    return this.#stacks.returning(symbol, scanned.depth) ?? stack;
+  }
+}
+
+function base(
+  own: string,
+  number: number,
+  truncated: boolean,
+  scanned: GraphScanner,
+  unit: TimeUnit,
+  stack: CallStack,
+) {
+  const time = scanned.time();
+  const task = scanned.task === null ? stack.task : ownCopy(scanned.task);
+  return {
+    line: number,
+    endLine: number,
+    time: time === null ? null : timeInUnit(time, scanned.ticks, unit),
+    cpu: scanned.cpu,
+    task: task === null ? null : decodeText(task),
+    pid: scanned.pid ?? stack.pid,
+    text: decodeText(own),
+    truncated,
+  };
+}

@@ -1,0 +1,183 @@
+import type { Nanoseconds } from '../base/time.ts';
+import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
+import { CallStacks } from './ftrace-calls.ts';
+import { GraphReader } from './ftrace-graph.ts';
+import { GraphScanner } from './ftrace-graph-line.ts';
+import { TraceMarks } from './ftrace-marks.ts';
+import { RowScanner, rowTask } from './ftrace-row.ts';
+import { mayMatter, parseFunctionText, textKind, wantedEvent } from './ftrace-text.ts';
+import type { KernelRecord } from './record.ts';
+import { RecordTime, timeInUnit } from './record-time.ts';
+import { shareExplained } from './share.ts';
+import { decodeText, identifierEnd, ownCopy } from './text.ts';
+import { Wanted } from './wanted.ts';
+
+const HASH = 35;
+const OPEN_BRACKET = 91;
+
+/**
+ * Text of `/sys/kernel/tracing/trace` and `trace_pipe`: rows of the function tracer and of events, lines of function_graph,
+ * headers and marks, in any mixture, since people concatenate traces.
+ */
+class FtraceParser implements LineParser {
+  readonly #context: ParserContext;
+  readonly #symbols: Wanted;
+  readonly #events: Wanted;
+  readonly #row = new RowScanner();
+  readonly #graphLine = new GraphScanner();
+  readonly #graph: GraphReader;
+  readonly #marks: TraceMarks;
+  readonly #time: RecordTime;
+  /** Whether the last record was a line of function_graph: the form that is tried first. */
+  #inGraph = false;
+  /** Nothing but the lines of a stack trace may continue a record. */
+  #afterRecord = false;
+  #firstTime: Nanoseconds | null = null;
+  #first = true;
+  /** The last record, to find its time when the input is over. */
+  #lastLine = '';
+
+  constructor(context: ParserContext) {
+    const stacks = new CallStacks();
+    this.#context = context;
+    this.#symbols = Wanted.symbols(context.interest);
+    this.#events = Wanted.events(context.interest);
+    this.#time = new RecordTime(context.health);
+    this.#marks = new TraceMarks(context.health, stacks);
+    this.#graph = new GraphReader(this.#symbols, this.#events, stacks);
+  }
+
+  get clock(): ClockInfo {
+    return { name: 'ftrace', unit: this.#time.unit };
+  }
+
+  parse(line: string, number: number, truncated: boolean): LineKind {
+    const row = this.#row;
+    const isRow = this.#inGraph ? line.charCodeAt(row.cpuColumn) === OPEN_BRACKET && row.scan(line) : row.scan(line);
+    if (isRow) return this.#takeRow(line, number, truncated);
+    return this.#parseOther(line, number, truncated);
+  }
+
+  end(): void {
+    this.#time.end();
+  }
+
+  span(): TimeSpan {
+    const row = this.#row;
+    let last: Nanoseconds | null = null;
+    if (this.#lastLine !== '')
+      last = !this.#inGraph && row.scan(this.#lastLine) ? this.#exactTime(this.#lastLine) : this.#graphSpan();
+    return { first: this.#firstTime, last };
+  }
+
+  #graphSpan(): Nanoseconds | null {
+    if (!this.#graphLine.scan(this.#lastLine)) return null;
+    const time = this.#graphLine.time();
+    return time === null ? null : timeInUnit(time, this.#graphLine.ticks, this.#time.unit);
+  }
+
+  #exactTime(line: string): Nanoseconds | null {
+    return timeInUnit(this.#row.time(line), this.#row.ticks, this.#time.unit);
+  }
+
+  #takeRow(line: string, number: number, truncated: boolean): LineKind {
+    const row = this.#row;
+    this.#time.note(row.stamp, row.ticks, number);
+    this.#inGraph = false;
+    this.#afterRecord = true;
+    this.#lastLine = line;
+    if (this.#first) {
+      this.#first = false;
+      this.#firstTime = this.#exactTime(line);
+    }
+    const start = row.text;
+    const end = identifierEnd(line, start);
+    if (end === start) return 'record';
+    const kind = textKind(line, end);
+    if (kind === 'function') {
+      const symbol = this.#symbols.name(line.slice(start, end));
+      if (symbol !== null) this.#emitFunction(ownCopy(line), number, truncated, end, symbol);
+    } else if (kind === 'event' && mayMatter(line, start, end, this.#events)) {
+      this.#emitEvent(ownCopy(line), number, truncated, start, end);
+    }
+    return 'record';
+  }
+
+  #parseOther(line: string, number: number, truncated: boolean): LineKind {
+    if (line.charCodeAt(0) === HASH || line === '') {
+      this.#afterRecord = false;
+      this.#marks.take(line, number);
+      return 'skipped';
+    }
+    if (this.#graphLine.scan(line)) return this.#takeGraph(line, number, truncated);
+    if (this.#marks.take(line, number)) return 'skipped';
+    if (this.#inGraph && this.#row.scan(line)) return this.#takeRow(line, number, truncated);
+    if (this.#afterRecord && line.startsWith(' => ')) return 'continuation';
+    return 'unparsed';
+  }
+
+  #takeGraph(line: string, number: number, truncated: boolean): LineKind {
+    const scanned = this.#graphLine;
+    this.#inGraph = true;
+    this.#afterRecord = true;
+    this.#lastLine = line;
+    if (scanned.stamp === null) this.#time.noteNone();
+    else this.#time.note(scanned.stamp, scanned.ticks, number);
+    if (this.#first) {
+      this.#first = false;
+      this.#firstTime = this.#graphSpan();
+    }
+    const record = this.#graph.read(line, number, truncated, scanned, this.#time.unit);
+    if (record !== null) this.#context.emit(record);
+    return 'record';
+  }
+
+  #emitFunction(line: string, number: number, truncated: boolean, end: number, symbol: string): void {
+    const { args, parent } = parseFunctionText(line, end);
+    this.#context.emit({ ...this.#base(line, number, truncated), type: 'function', symbol, parent, args });
+  }
+
+  #emitEvent(line: string, number: number, truncated: boolean, start: number, end: number): void {
+    const event = wantedEvent(line, start, end, line.length, this.#events, this.#symbols);
+    if (event === null) return;
+    this.#context.emit({
+      ...this.#base(line, number, truncated),
+      type: 'event',
+      name: event.name,
+      body: decodeText(event.body),
+      symbol: event.probe?.symbol ?? null,
+      offset: event.probe?.offset ?? null,
+      isReturn: event.probe?.isReturn ?? false,
+      caller: event.probe?.caller ?? null,
+      fields: event.fields,
+      enclosingLine: null,
+      stack: null,
+    });
+  }
+
+  #base(
+    line: string,
+    number: number,
+    truncated: boolean,
+  ): Omit<KernelRecord & { type: 'printk' }, 'type' | 'level' | 'message'> {
+    const who = rowTask(line, this.#row.cpuColumn);
+    return {
+      line: number,
+      endLine: number,
+      time: this.#exactTime(line),
+      cpu: this.#row.cpu,
+      task: who === null ? null : decodeText(who.task),
+      pid: who?.pid ?? null,
+      text: decodeText(line),
+      truncated,
+    };
+  }
+}
+
+export const ftrace: Format = {
+  id: 'ftrace',
+  title: 'ftrace text: /sys/kernel/tracing/trace and trace_pipe of the function, function_graph and nop tracers',
+  example: '             drv-278     [001] ...2.    85.767238: pcie_flr: (pcie_flr+0x0/0x160) bdf="0000:02:00.0"',
+  detect: (lines) => shareExplained(lines, (context) => new FtraceParser(context)),
+  parser: (context) => new FtraceParser(context),
+};

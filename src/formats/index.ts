@@ -1,0 +1,32 @@
+import { dmesg } from './dmesg.ts';
+import { dmesgJson } from './dmesg-json.ts';
+import type { Format } from './format.ts';
+import { ftrace } from './ftrace.ts';
+
+/** Every form that can be read. A new form adds its line here. */
+export const FORMATS: readonly Format[] = [dmesg, dmesgJson, ftrace];
+
+/** Lines that {@link detectFormat} looks at. */
+export const SAMPLE_LINES = 400;
+
+/** The form with this id (`--input-format`), or null. */
+export function formatById(id: string): Format | null {
+  return FORMATS.find((format) => format.id === id) ?? null;
+}
+
+/**
+ * The form that explains most of the lines; of equals the first one. Null where none explains a record.
+ *
+ * @param lines the first ones, latin1, at most {@link SAMPLE_LINES}.
+ */
+export function detectFormat(lines: readonly string[]): Format | null {
+  let best: Format | null = null;
+  let bestScore = 0;
+  for (const format of FORMATS) {
+    const score = format.detect(lines);
+    if (score <= bestScore) continue;
+    best = format;
+    bestScore = score;
+  }
+  return best;
+}

@@ -1,0 +1,99 @@
+import type { Nanoseconds } from '../base/time.ts';
+import type { Untrusted } from '../base/untrusted.ts';
+import type { ClockInfo, ParserContext } from './format.ts';
+import type { PrintkRecord } from './record.ts';
+import { RecordTime } from './record-time.ts';
+
+/** What the head of a message says, whatever the form. `stamp`: microseconds. */
+export interface PrintkHead {
+  readonly time: Nanoseconds | null;
+  readonly cpu: number | null;
+  readonly pid: number | null;
+  readonly level: number | null;
+}
+
+/** A whole message; texts are decoded. */
+export interface PrintkEntry extends PrintkHead {
+  readonly line: number;
+  readonly endLine: number;
+  readonly message: Untrusted;
+  readonly text: Untrusted;
+  readonly truncated: boolean;
+}
+
+// `vfio_pci_core: 12 callbacks suppressed`, `dmar_fault: 7702 callbacks suppressed`: ___ratelimit() in lib/ratelimit.c.
+const SUPPRESSED = / (\d{1,10}) callbacks suppressed/;
+// console_prepend_dropped() in kernel/printk/printk.c; before 6.x it shares a line with the next message.
+const DROPPED = /^(?:\[ *\d+\.\d+\] )?\*\* (\d{1,15}) printk messages dropped \*\* ?/;
+/** The first message of a boot, or the second on arm64. */
+const BANNER = 'Linux version ';
+/** Lines between the one where time fell and the banner. */
+const BANNER_DISTANCE = 4;
+
+/** What all forms of printk text have in common: order of time, boots, losses, and the hand-over. */
+export class PrintkStream {
+  readonly clock: ClockInfo = { name: 'printk', unit: 'ns' };
+  readonly #context: ParserContext;
+  readonly #time: RecordTime;
+  #fell = 0;
+
+  constructor(context: ParserContext) {
+    this.#context = context;
+    this.#time = new RecordTime(context.health);
+  }
+
+  /**
+   * A message begins.
+   *
+   * @param stamp microseconds, null where the form carries none.
+   * @param message latin1, of the first line.
+   */
+  begin(stamp: number | null, message: string, line: number): void {
+    if (stamp === null) this.#time.noteNone();
+    else if (this.#time.note(stamp, false, line)) this.#fell = line;
+    if (this.#fell > 0) this.#lookForBanner(message, line);
+    if (message.endsWith('callbacks suppressed')) this.#suppressed(message, line);
+  }
+
+  /**
+   * Takes a loss mark off the line.
+   *
+   * @returns the rest of the line, or null where `line` begins with no mark.
+   */
+  dropped(line: string, number: number): string | null {
+    if (!line.includes('** ')) return null;
+    const match = DROPPED.exec(line);
+    if (match === null) return null;
+    const message = `${match[1]} printk messages were dropped here`;
+    this.#context.health({ code: 'messages-dropped', line: number, message, count: Number(match[1]) });
+    return line.slice(match[0].length);
+  }
+
+  wanted(message: string): boolean {
+    return this.#context.interest.message(message);
+  }
+
+  emit(entry: PrintkEntry): void {
+    const record: PrintkRecord = { ...entry, type: 'printk', task: null };
+    this.#context.emit(record);
+  }
+
+  end(): void {
+    this.#time.end();
+  }
+
+  #lookForBanner(message: string, line: number): void {
+    if (message.startsWith(BANNER)) {
+      this.#time.forgiveFall();
+      this.#context.health({ code: 'reboot', line, message: 'a new boot begins here', count: 1 });
+      this.#fell = 0;
+    } else if (line - this.#fell > BANNER_DISTANCE) this.#fell = 0;
+  }
+
+  #suppressed(message: string, line: number): void {
+    const match = SUPPRESSED.exec(message);
+    if (match === null) return;
+    const text = `a rate limit suppressed ${match[1]} messages`;
+    this.#context.health({ code: 'messages-suppressed', line, message: text, count: Number(match[1]) });
+  }
+}

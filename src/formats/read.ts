@@ -1,0 +1,202 @@
+import { InputError } from '../base/errors.ts';
+import type { HealthCode, HealthItem, HealthSink } from '../base/health.ts';
+import type { Nanoseconds, TimeUnit } from '../base/time.ts';
+import { readBytes } from '../input/bytes.ts';
+import { LineSplitter, MAX_LINE } from '../input/lines.ts';
+import { type OpenedSource, shownPath } from '../input/source.ts';
+import type { Format, LineParser } from './format.ts';
+import { detectFormat, FORMATS, formatById, SAMPLE_LINES } from './index.ts';
+import type { Interest, KernelRecord } from './record.ts';
+
+export interface ReadOptions {
+  /** A format id that overrides detection, or null. */
+  readonly inputFormat: string | null;
+  readonly interest: Interest;
+  /** Takes the records that are wanted, in the order of the file. */
+  readonly emit: (record: KernelRecord) => void;
+  /** Called in the order of the file too, save for what is counted until the end. */
+  readonly health: HealthSink;
+  /** Limit of decompressed bytes. */
+  readonly maxBytes: number;
+  readonly onProgress?: (progress: ReadProgress) => void;
+  /** Looked at between chunks. */
+  readonly signal?: AbortSignal;
+}
+
+/** `bytes` as stored, out of `totalBytes`, which is null for a pipe. */
+export interface ReadProgress {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly totalBytes: number | null;
+}
+
+/** What a source held. lines = records + continuation + skipped + unparsed. */
+export interface ReadTotals {
+  readonly format: string;
+  readonly compression: 'none' | 'gzip';
+  readonly clock: string;
+  readonly timeUnit: TimeUnit;
+  readonly lines: number;
+  readonly records: number;
+  readonly continuation: number;
+  readonly skipped: number;
+  readonly unparsed: number;
+  /** Records that the source itself says are missing. */
+  readonly lost: number;
+  /** Of the first and the last record in the order of the file. */
+  readonly firstTime: Nanoseconds | null;
+  readonly lastTime: Nanoseconds | null;
+}
+
+/**
+ * Reads an opened source to its end: bytes, lines, records. Closes it.
+ *
+ * @throws InputError the source cannot be read, or no line of it is a kernel record.
+ * @throws the reason of `signal` when it was aborted.
+ */
+export async function readSource(source: OpenedSource, options: ReadOptions): Promise<ReadTotals> {
+  const chosen = chooseFormat(options.inputFormat);
+  const loss = new LossCounter(options.health);
+  const reader = new Reader(chosen, { ...options, health: loss.take });
+  const splitter = new LineSplitter(reader.line);
+  const { cut, bytes } = await readBytes(source, {
+    consume: (chunk) => splitter.push(chunk.toString('latin1')),
+    health: options.health,
+    maxBytes: options.maxBytes,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    onStored: (stored) => options.onProgress?.({ lines: splitter.lines, bytes: stored, totalBytes: source.size }),
+  });
+  const openEnd = splitter.end(cut);
+  const parser = reader.end();
+  if (parser === null || reader.records === 0) throw noKernelLine(source, chosen, bytes);
+  reportLines(splitter, reader, openEnd && !cut, options.health);
+  const span = parser.span();
+  return {
+    format: reader.formatId,
+    compression: source.compression,
+    clock: parser.clock.name,
+    timeUnit: parser.clock.unit,
+    lines: splitter.lines,
+    records: reader.records,
+    continuation: reader.continuation,
+    skipped: reader.skipped,
+    unparsed: reader.unparsed,
+    lost: loss.lost,
+    firstTime: span.first,
+    lastTime: span.last,
+  };
+}
+
+function chooseFormat(id: string | null): Format | null {
+  if (id === null) return null;
+  const format = formatById(id);
+  if (format === null)
+    throw new InputError(`unknown input format ${id}: one of ${FORMATS.map((known) => known.id).join(', ')}`);
+  return format;
+}
+
+/** Lines to the parser, once it is known which: until then they are kept, at most {@link SAMPLE_LINES}. */
+class Reader {
+  records = 0;
+  continuation = 0;
+  skipped = 0;
+  unparsed = 0;
+  firstUnparsed = 0;
+  formatId = '';
+  readonly #options: ReadOptions;
+  #parser: LineParser | null = null;
+  #sample: string[] = [];
+  #sampleStart = 1;
+
+  constructor(format: Format | null, options: ReadOptions) {
+    this.#options = options;
+    if (format !== null) this.#start(format);
+  }
+
+  readonly line = (line: string, number: number, truncated: boolean): void => {
+    const parser = this.#parser;
+    if (parser === null) {
+      this.#sample.push(line);
+      if (this.#sample.length >= SAMPLE_LINES) this.#detect();
+      return;
+    }
+    const kind = parser.parse(line, number, truncated);
+    if (kind === 'record') this.records++;
+    else if (kind === 'skipped') this.skipped++;
+    else if (kind === 'continuation') this.continuation++;
+    else this.#noteUnparsed(number);
+  };
+
+  /** The input is over. The parser, or null where no form was found. */
+  end(): LineParser | null {
+    if (this.#parser === null && this.#sample.length > 0) this.#detect();
+    this.#parser?.end();
+    return this.#parser;
+  }
+
+  /** Where no form fits, the lines count as unparsed and the next ones are tried: consoles begin with firmware's words. */
+  #detect(): void {
+    const sample = this.#sample;
+    const start = this.#sampleStart;
+    this.#sample = [];
+    this.#sampleStart += sample.length;
+    const format = detectFormat(sample);
+    if (format !== null) this.#start(format);
+    for (const [index, line] of sample.entries()) {
+      if (format === null) this.#noteUnparsed(start + index);
+      else this.line(line, start + index, line.length >= MAX_LINE);
+    }
+  }
+
+  #start(format: Format): void {
+    this.formatId = format.id;
+    this.#parser = format.parser(this.#options);
+  }
+
+  #noteUnparsed(number: number): void {
+    if (this.unparsed === 0) this.firstUnparsed = number;
+    this.unparsed++;
+  }
+}
+
+const LOSS_CODES: ReadonlySet<HealthCode> = new Set(['events-lost', 'buffer-wrapped', 'messages-dropped']);
+
+/** Sums up what the source says is missing. */
+class LossCounter {
+  lost = 0;
+  readonly #health: HealthSink;
+
+  constructor(health: HealthSink) {
+    this.#health = health;
+  }
+
+  readonly take = (item: HealthItem): void => {
+    if (LOSS_CODES.has(item.code)) this.lost += item.count;
+    this.#health(item);
+  };
+}
+
+function reportLines(splitter: LineSplitter, reader: Reader, openEnd: boolean, health: HealthSink): void {
+  if (splitter.truncatedLines > 0) {
+    const message = `${splitter.truncatedLines} longer than ${MAX_LINE} bytes were cut`;
+    health({ code: 'lines-truncated', line: splitter.firstTruncated, message, count: splitter.truncatedLines });
+  }
+  if (openEnd) {
+    const message = 'the last line has no newline: it may be cut';
+    health({ code: 'no-final-newline', line: splitter.lines, message, count: 1 });
+  }
+  if (reader.unparsed > 0) {
+    const message = `${reader.unparsed} of ${splitter.lines} lines do not fit the form ${reader.formatId}`;
+    health({ code: 'unparsed-lines', line: reader.firstUnparsed, message, count: reader.unparsed });
+  }
+}
+
+function noKernelLine(source: OpenedSource, format: Format | null, bytes: number): InputError {
+  const path = shownPath(source.path);
+  if (bytes === 0) return new InputError(`${path}: is empty: was the log saved before the buffer was read or cleared?`);
+  if (format !== null)
+    return new InputError(
+      `${path}: holds no line of the form ${format.id}: leave --input-format away to have it detected`,
+    );
+  return new InputError(`${path}: holds no kernel log line: see tdi-trace formats for what can be read`);
+}

@@ -1,0 +1,28 @@
+import type { LineParser, ParserContext } from './format.ts';
+
+/** Nobody wants anything: records are counted only. */
+const NOBODY: ParserContext = {
+  emit: () => undefined,
+  health: () => undefined,
+  interest: { symbol: () => false, event: () => false, message: () => false },
+};
+
+/**
+ * The share of the non-blank lines that a parser explains, 0 where none of them is a record or its header alone. Parsers
+ * are cheap on lines that nobody wants, so detection and parsing cannot disagree.
+ */
+export function shareExplained(lines: readonly string[], create: (context: ParserContext) => LineParser): number {
+  const parser = create(NOBODY);
+  let filled = 0;
+  let explained = 0;
+  let records = 0;
+  for (const [index, line] of lines.entries()) {
+    const kind = parser.parse(line, index + 1, false);
+    if (line.trim() === '') continue;
+    filled++;
+    if (kind === 'record') records++;
+    if (kind !== 'unparsed') explained++;
+  }
+  parser.end();
+  return records === 0 ? 0 : explained / filled;
+}

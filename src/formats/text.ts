@@ -1,0 +1,45 @@
+import type { Untrusted } from '../base/untrusted.ts';
+
+/**
+ * A copy that shares no memory with the chunk that the line was cut from. Whatever outlives a line must come from one: a
+ * slice of a few bytes would keep the whole chunk alive.
+ */
+export function ownCopy(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('latin1');
+}
+
+const BEYOND_ASCII = /[\x80-\xff]/;
+
+/** Bytes, one character each, as the UTF-8 text that they are; what is no UTF-8 becomes U+FFFD. */
+export function decodeText(latin1: string): Untrusted {
+  return BEYOND_ASCII.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
+}
+
+const DIGIT_0 = 48;
+const DIGIT_9 = 57;
+
+export function isDigit(code: number): boolean {
+  return code >= DIGIT_0 && code <= DIGIT_9;
+}
+
+/** True for the characters of a C identifier, and the dot and dollar that compilers add. */
+export function isIdentifierCode(code: number): boolean {
+  return code < 128 && IDENTIFIER[code] === 1;
+}
+
+const IDENTIFIER = new Uint8Array(128);
+for (const character of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$') {
+  IDENTIFIER[character.charCodeAt(0)] = 1;
+}
+
+/** Index behind the identifier that starts at `start`; `start` where there is none. */
+export function identifierEnd(text: string, start: number): number {
+  const length = text.length;
+  let at = start;
+  while (at < length) {
+    const code = text.charCodeAt(at);
+    if (code >= 128 || IDENTIFIER[code] !== 1) break;
+    at++;
+  }
+  return at;
+}

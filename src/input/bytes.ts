@@ -1,0 +1,205 @@
+import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { InputError } from '../base/errors.ts';
+import type { HealthSink } from '../base/health.ts';
+import { sniff } from './magic.ts';
+import { type OpenedSource, openError, refusal, shownPath } from './source.ts';
+
+/** Bytes a read; measured: smaller ones cost time a chunk, larger ones fall out of the cache. */
+const CHUNK = 256 * 1024;
+
+export interface ReadBytesOptions {
+  /** Takes the decompressed bytes in order. The buffer is reused after the call. */
+  readonly consume: (chunk: Buffer) => void;
+  readonly health: HealthSink;
+  /** Limit of decompressed bytes. */
+  readonly maxBytes: number;
+  /** Called after each chunk with the bytes read so far, as stored. */
+  readonly onStored?: (bytes: number) => void;
+  /** Looked at between chunks. */
+  readonly signal?: AbortSignal;
+}
+
+/** `cut`: the input went on, or should have; what was handed over is not the whole. */
+export interface ReadBytesResult {
+  readonly bytes: number;
+  readonly cut: boolean;
+}
+
+/** Thrown through the pumps to stop them; never leaves this file. */
+class Stop extends Error {}
+
+/**
+ * Reads an opened source to its end, decompressed, in constant memory, and closes it.
+ *
+ * Health: `source-capped`, `source-cut`, `source-changed`.
+ *
+ * @throws InputError the system refused to read, or what was compressed is no text.
+ * @throws the reason of `signal` when it was aborted.
+ */
+export async function readBytes(source: OpenedSource, options: ReadBytesOptions): Promise<ReadBytesResult> {
+  const intake = new Intake(source, options);
+  try {
+    if (source.compression === 'gzip') await pumpGzip(source, intake, options);
+    else if (source.handle === null) await pumpStream(source, intake, options);
+    else await pumpFile(source.handle, source.head, intake, options);
+  } catch (error) {
+    if (error instanceof Stop) return { bytes: intake.bytes, cut: true };
+    if (error instanceof InputError || options.signal?.aborted) throw error;
+    throw error instanceof Error && 'syscall' in error ? openError(source.path, error) : error;
+  } finally {
+    await noteChange(source, options.health);
+    await source.close();
+  }
+  return { bytes: intake.bytes, cut: intake.damaged };
+}
+
+/** Where the decompressed bytes arrive: counts them, stops at the cap, looks at the first ones. */
+class Intake {
+  bytes = 0;
+  damaged = false;
+  readonly #source: OpenedSource;
+  readonly #options: ReadBytesOptions;
+
+  constructor(source: OpenedSource, options: ReadBytesOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  take(chunk: Buffer): void {
+    this.#options.signal?.throwIfAborted();
+    const room = this.#options.maxBytes - this.bytes;
+    const taken = chunk.length > room ? chunk.subarray(0, room) : chunk;
+    const skip = this.bytes === 0 ? this.#skip(taken) : 0;
+    this.bytes += taken.length;
+    this.#options.consume(skip === 0 ? taken : taken.subarray(skip));
+    if (chunk.length > room) {
+      const message = `larger than the limit of ${this.#options.maxBytes} bytes; the rest was not read`;
+      this.#options.health({ code: 'source-capped', line: null, message, count: 1 });
+      throw new Stop();
+    }
+  }
+
+  #skip(first: Buffer): number {
+    const content = sniff(first);
+    if (content.kind === 'text') return content.skip;
+    if (content.kind === 'refused') throw refusal(this.#source.path, content);
+    const what = content.kind === 'gzip' ? 'compressed twice' : 'a compressed timeline';
+    throw new InputError(
+      `${shownPath(this.#source.path)}: is ${what}: unpack it with: gzip -dk ${shownPath(this.#source.path)}`,
+    );
+  }
+}
+
+async function pumpFile(handle: FileHandle, head: Buffer, intake: Intake, options: ReadBytesOptions): Promise<void> {
+  let stored = head.length;
+  let ready = Buffer.allocUnsafeSlow(CHUNK);
+  let next = Buffer.allocUnsafeSlow(CHUNK);
+  // The disk works on the next chunk while this one is parsed.
+  let reading = handle.read(ready, 0, CHUNK, null);
+  try {
+    intake.take(head);
+    for (;;) {
+      const { bytesRead } = await reading;
+      if (bytesRead === 0) return;
+      [ready, next] = [next, ready];
+      reading = handle.read(ready, 0, CHUNK, null);
+      intake.take(next.subarray(0, bytesRead));
+      stored += bytesRead;
+      options.onStored?.(stored);
+    }
+  } finally {
+    await reading.catch(() => undefined);
+  }
+}
+
+function pumpStream(source: OpenedSource, intake: Intake, options: ReadBytesOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stream = source.stream ?? Readable.from([]);
+    let stored = source.head.length;
+    const fail = (error: unknown) => {
+      stream.off('data', onData);
+      stream.pause();
+      reject(error);
+    };
+    const onData = (chunk: Buffer) => {
+      try {
+        intake.take(chunk);
+        stored += chunk.length;
+        options.onStored?.(stored);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    try {
+      intake.take(source.head);
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    if (stream.readableEnded) return resolve();
+    stream.on('data', onData);
+    stream.once('end', resolve);
+    stream.once('error', fail);
+    // Looking at the first bytes has put the stream into its paused mode.
+    stream.resume();
+  });
+}
+
+/**
+ * The data events of zlib are taken as they come: an iterator would drop what is buffered when the error of a cut file
+ * arrives.
+ */
+function pumpGzip(source: OpenedSource, intake: Intake, options: ReadBytesOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const gunzip: Gunzip = createGunzip({ chunkSize: CHUNK });
+    const stored = Readable.from(storedChunks(source));
+    const finish = (error: unknown) => {
+      stored.destroy();
+      gunzip.destroy();
+      if (error === null) resolve();
+      else reject(error);
+    };
+    gunzip.on('data', (chunk: Buffer) => {
+      if (gunzip.destroyed) return;
+      try {
+        intake.take(chunk);
+        options.onStored?.(gunzip.bytesWritten);
+      } catch (error) {
+        finish(error);
+      }
+    });
+    gunzip.once('end', () => finish(null));
+    gunzip.on('error', (error) => {
+      intake.damaged = true;
+      const what = 'code' in error && error.code === 'Z_BUF_ERROR' ? 'ends early' : 'is damaged';
+      const message = `the compressed data ${what} after ${intake.bytes} bytes of text; what came before was analysed`;
+      options.health({ code: 'source-cut', line: null, message, count: 1 });
+      finish(null);
+    });
+    stored.on('error', finish);
+    stored.pipe(gunzip);
+  });
+}
+
+async function* storedChunks(source: OpenedSource): AsyncGenerator<Buffer> {
+  yield source.head;
+  if (source.handle === null) {
+    if (source.stream === null || source.stream.readableEnded) return;
+    for await (const chunk of source.stream) yield chunk as Buffer;
+    return;
+  }
+  for (;;) {
+    const { buffer, bytesRead } = await source.handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+async function noteChange(source: OpenedSource, health: HealthSink): Promise<void> {
+  if (source.handle === null || source.stamp === null) return;
+  const now = await source.handle.stat({ bigint: true });
+  if (now.size === source.stamp.size && now.mtimeNs === source.stamp.mtime) return;
+  health({ code: 'source-changed', line: null, message: 'the file changed while it was read', count: 1 });
+}

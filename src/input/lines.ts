@@ -1,0 +1,93 @@
+/** Longest line that is kept, in bytes; the rest of a longer one is dropped. */
+export const MAX_LINE = 64 * 1024;
+
+const LINE_FEED = '\n';
+const CARRIAGE_RETURN = 13;
+
+/**
+ * Takes one line: latin1 (one character per byte), without its ending; `number` is 1-based. The text may share memory with
+ * the chunk it came from: whoever keeps a part of it makes a copy.
+ */
+export type LineSink = (line: string, number: number, truncated: boolean) => void;
+
+/**
+ * Cuts text into lines in constant memory. Same lines as split2 with its default matcher `/\r?\n/`, except that a line is
+ * cut at {@link MAX_LINE} bytes and a `\r` at the very end of the input is dropped too.
+ *
+ * Own code since split2 decodes UTF-8, builds a list a chunk and goes through a stream a line, which is most of the time of
+ * a large trace.
+ */
+export class LineSplitter {
+  /** Lines handed over so far. */
+  lines = 0;
+  /** Lines that were cut, and the number of the first one (0: none). */
+  truncatedLines = 0;
+  firstTruncated = 0;
+
+  readonly #sink: LineSink;
+  /** The line that the last chunk left open, at most one character longer than the cap (it may be a `\r`). */
+  #open = '';
+  #overflow = false;
+
+  constructor(sink: LineSink) {
+    this.#sink = sink;
+  }
+
+  /** Takes the next piece of the input, latin1. */
+  push(text: string): void {
+    let start = 0;
+    let end = text.indexOf(LINE_FEED);
+    if (end >= 0 && (this.#open !== '' || this.#overflow)) {
+      this.#keep(text, 0, end);
+      this.#closeOpen(false);
+      start = end + 1;
+      end = text.indexOf(LINE_FEED, start);
+    }
+    while (end >= 0) {
+      if (end - start > MAX_LINE) {
+        this.#keep(text, start, end);
+        this.#closeOpen(false);
+      } else {
+        const last = end > start && text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end;
+        this.lines++;
+        this.#sink(text.slice(start, last), this.lines, false);
+      }
+      start = end + 1;
+      end = text.indexOf(LINE_FEED, start);
+    }
+    if (start < text.length) this.#keep(text, start, text.length);
+  }
+
+  /**
+   * The input is over: hands over a last line that has no newline.
+   *
+   * @param cut the input was longer than what came: the last line counts as truncated.
+   * @returns whether there was such a line.
+   */
+  end(cut: boolean): boolean {
+    if (this.#open === '' && !this.#overflow) return false;
+    this.#closeOpen(cut);
+    return true;
+  }
+
+  #keep(text: string, start: number, end: number): void {
+    const room = MAX_LINE + 1 - this.#open.length;
+    if (end - start > room) this.#overflow = true;
+    if (room > 0) this.#open += text.slice(start, Math.min(end, start + room));
+  }
+
+  #closeOpen(cut: boolean): void {
+    let line = this.#open;
+    if (!this.#overflow && line.charCodeAt(line.length - 1) === CARRIAGE_RETURN) line = line.slice(0, -1);
+    const tooLong = this.#overflow || line.length > MAX_LINE;
+    if (line.length > MAX_LINE) line = line.slice(0, MAX_LINE);
+    this.#open = '';
+    this.#overflow = false;
+    this.lines++;
+    if (tooLong) {
+      this.truncatedLines++;
+      if (this.firstTruncated === 0) this.firstTruncated = this.lines;
+    }
+    this.#sink(line, this.lines, tooLong || cut);
+  }
+}

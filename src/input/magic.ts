@@ -1,0 +1,89 @@
+/** What the first bytes of an input are. `refused`: no text; `what` and `remedy` complete the message to the user. */
+export type Content =
+  | { readonly kind: 'text'; readonly skip: number }
+  | { readonly kind: 'gzip' }
+  | { readonly kind: 'timeline' }
+  | { readonly kind: 'refused'; readonly what: string; readonly remedy: string };
+
+interface Magic {
+  readonly bytes: string;
+  readonly offset?: number;
+  readonly what: string;
+  readonly remedy: string;
+}
+
+// Bytes as latin1. trace.dat: Documentation/trace-cmd/trace-cmd.dat.v7.5.txt of trace-cmd; journal: sd-journal
+// `journal-def.h` HEADER_SIGNATURE; perf.data: tools/perf/util/header.c; the others: file(1)'s magic database.
+const MAGICS: readonly Magic[] = [
+  {
+    bytes: '\x17\x08\x44tracing',
+    what: 'a trace-cmd recording',
+    remedy: 'convert it with: trace-cmd report -i FILE > trace.txt',
+  },
+  { bytes: '\xfd7zXZ\x00', what: 'xz-compressed', remedy: 'unpack it with: xz -dk FILE' },
+  { bytes: '\x28\xb5\x2f\xfd', what: 'zstd-compressed', remedy: 'unpack it with: zstd -d FILE' },
+  { bytes: 'BZh', what: 'bzip2-compressed', remedy: 'unpack it with: bzip2 -dk FILE' },
+  { bytes: 'PK\x03\x04', what: 'a zip archive', remedy: 'unpack it with: unzip FILE, and name the log inside' },
+  {
+    bytes: 'ustar',
+    offset: 257,
+    what: 'a tar archive',
+    remedy: 'unpack it with: tar -xf FILE, and name the log inside',
+  },
+  {
+    bytes: '\x7fELF',
+    what: 'an ELF file',
+    remedy: 'if it is a vmcore, extract the log with: makedumpfile --dump-dmesg FILE dmesg.txt',
+  },
+  { bytes: 'KDUMP', what: 'a kdump image', remedy: 'extract the log with: makedumpfile --dump-dmesg FILE dmesg.txt' },
+  { bytes: 'PERFILE2', what: 'a perf recording', remedy: 'perf samples are no kernel log; record with ftrace instead' },
+  {
+    bytes: 'LPKSHHRH',
+    what: 'a systemd journal',
+    remedy: 'convert it with: journalctl --file FILE -k -o json, or use dmesg',
+  },
+  { bytes: '\xff\xfe', what: 'UTF-16 text', remedy: 'convert it with: iconv -f UTF-16 -t UTF-8 FILE' },
+  { bytes: '\xfe\xff', what: 'UTF-16 text', remedy: 'convert it with: iconv -f UTF-16 -t UTF-8 FILE' },
+];
+
+const SQLITE = 'SQLite format 3\0';
+const UTF8_MARK = '\xef\xbb\xbf';
+
+/** Bytes that {@link sniff} wants to see, where the input has as many. */
+export const HEAD_SIZE = 4096;
+
+/** Share of bytes that no text holds, above which an input is binary. Random bytes have 10 %. */
+const BINARY_SHARE = 0.05;
+
+/**
+ * Tells what an input is by its first bytes, whatever its name.
+ *
+ * @param head the first {@link HEAD_SIZE} bytes (all of a shorter input).
+ */
+export function sniff(head: Buffer): Content {
+  const text = head.toString('latin1', 0, HEAD_SIZE);
+  if (text.startsWith('\x1f\x8b')) return { kind: 'gzip' };
+  if (text.startsWith(SQLITE)) return { kind: 'timeline' };
+  for (const magic of MAGICS) {
+    if (text.startsWith(magic.bytes, magic.offset ?? 0))
+      return { kind: 'refused', what: magic.what, remedy: magic.remedy };
+  }
+  if (isBinary(text)) {
+    return {
+      kind: 'refused',
+      what: 'binary',
+      remedy: 'a text log is needed, such as the output of dmesg or a copy of /sys/kernel/tracing/trace',
+    };
+  }
+  return { kind: 'text', skip: text.startsWith(UTF8_MARK) ? UTF8_MARK.length : 0 };
+}
+
+/** Controls other than those that consoles print: BEL, BS, TAB, LF, VT, FF, CR, ESC. */
+function isBinary(text: string): boolean {
+  let strange = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 32 && (code < 7 || code > 13) && code !== 27) strange++;
+  }
+  return strange > text.length * BINARY_SHARE;
+}
