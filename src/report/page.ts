@@ -105,9 +105,9 @@ export class Page {
   }
 }
 
-/** Where to break a row of at most `room` characters: at its last blank, unless that wastes more than a third of it. */
+/** Where to break a row of at most `room` characters: at its last blank, unless that wastes more than half of it. */
 function breakAt(characters: readonly string[], room: number): number {
-  for (let i = room; i > (room * 2) / 3; i--) if (characters[i] === ' ') return i;
+  for (let i = room; i > room / 2; i--) if (characters[i] === ' ') return i;
   return room;
 }
 

@@ -47,7 +47,7 @@ function writePremises(page: Page, analysis: Analysis, lookup: Lookup): void {
     const rest = more > 0 ? ` and ${count(more, 'other line')}` : '';
     page.line(2, `platform: ${analysis.platform}, by ${lookup.place(first.source, first.line)}${rest}`);
   } else if (analysis.platform === 'generic') {
-    page.line(2, 'platform: not told by the log; rules bound to a platform are blind (--platform)');
+    page.line(2, 'platform: not told by the log: rules bound to one are blind (--platform)');
   } else {
     page.line(2, `platform: ${analysis.platform}, as given`);
   }

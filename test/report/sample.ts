@@ -20,70 +20,86 @@ const BIND = evidence(81, 'state', 'tsm.bind', '55.467196');
 const RUN = evidence(88, 'state', 'tsm.guest_request', '55.468315');
 const ASSUMPTION = 'an unbind that the trace did not record, between 55.467325 and 55.473743';
 
-const BASE = {
-  verdict: 'probable',
-  severity: 'error',
-  platform: 'generic',
-  device_id: 'd1',
-  device: BDF,
-  bind_before: ['bound'],
-  contract_before: ['locked', 'run'],
-  contract_after: ['locked', 'run'],
-  assumptions: [ASSUMPTION],
-  by_later_evidence: false,
-} as const satisfies Partial<Finding>;
+type Own = Pick<
+  Finding,
+  'id' | 'rule' | 'time' | 'summary' | 'consequence' | 'remedy' | 'device_before' | 'to_confirm' | 'fingerprint'
+>;
+
+/** A finding of this trace, its keys in the documented order. */
+function finding(own: Own, violation: Evidence): Finding {
+  const isHeadline = own.id === 'f1';
+  return {
+    id: own.id,
+    rule: own.rule,
+    verdict: 'probable',
+    severity: 'error',
+    platform: 'generic',
+    device_id: 'd1',
+    device: BDF,
+    time: own.time,
+    summary: own.summary,
+    consequence: own.consequence,
+    remedy: own.remedy,
+    bind_before: ['bound'],
+    contract_before: ['locked', 'run'],
+    contract_after: ['locked', 'run'],
+    device_before: own.device_before,
+    device_after: ['error'],
+    assumptions: [ASSUMPTION],
+    to_confirm: own.to_confirm,
+    by_later_evidence: false,
+    caused_by: isHeadline ? null : 'f1',
+    headline: isHeadline,
+    fingerprint: own.fingerprint,
+    evidence: [BIND, RUN, violation],
+  };
+}
 
 const FINDINGS: readonly Finding[] = [
-  {
-    ...BASE,
-    id: 'f1',
-    rule: 'unbind-before-disable',
-    time: '55.473743',
-    summary: 'vfio disabled the device while its TDI was still bound to the VM; the unbind came 120 ms later',
-    consequence:
-      'Disabling clears Bus Master Enable and resets the function: the TDI falls to ERROR, and the guest loses the device.',
-    remedy:
-      'Unbind the TDI (pci_tsm_unbind) before the device file is closed, or in the close path before vfio_pci_core_disable.',
-    device_before: ['locked', 'run'],
-    device_after: ['error'],
-    to_confirm: ['a read-back of the TDI state after 55.473743 that says ERROR'],
-    caused_by: null,
-    headline: true,
-    fingerprint: '3f1c9a5e7b2d4c60',
-    evidence: [BIND, RUN, evidence(107, 'violation', 'vfio.disable', '55.473743')],
-  },
-  {
-    ...BASE,
-    id: 'f2',
-    rule: 'bme-clear-while-locked',
-    time: '55.473781',
-    summary: 'Bus Master Enable was cleared while the TDI was locked or running',
-    consequence: 'The TDI falls to ERROR.',
-    remedy: 'Stop and unbind the TDI first.',
-    device_before: ['locked', 'run'],
-    device_after: ['error'],
-    to_confirm: [],
-    caused_by: 'f1',
-    headline: false,
-    fingerprint: '90ab12cd34ef5678',
-    evidence: [BIND, RUN, evidence(110, 'violation', 'pci.clear_master', '55.473781')],
-  },
-  {
-    ...BASE,
-    id: 'f3',
-    rule: 'flr-while-locked',
-    time: '55.477993',
-    summary: 'the function was reset (FLR) while its TDI was locked, running or already in ERROR',
-    consequence: 'An FLR does not unlock the TDI: it ends in ERROR.',
-    remedy: 'Stop and unbind the TDI first.',
-    device_before: ['error'],
-    device_after: ['error'],
-    to_confirm: [],
-    caused_by: 'f1',
-    headline: false,
-    fingerprint: 'ab34f6108c7d9e21',
-    evidence: [BIND, RUN, evidence(113, 'violation', 'pci.flr', '55.477993')],
-  },
+  finding(
+    {
+      id: 'f1',
+      rule: 'unbind-before-disable',
+      time: '55.473743',
+      summary: 'vfio disabled the device while its TDI was still bound to the VM; the unbind came 120 ms later',
+      consequence:
+        'Disabling clears Bus Master Enable and resets the function: the TDI falls to ERROR, and the guest loses the device.',
+      remedy:
+        'Unbind the TDI (pci_tsm_unbind) before the device file is closed, or in the close path before vfio_pci_core_disable.',
+      device_before: ['locked', 'run'],
+      to_confirm: ['a read-back of the TDI state after 55.473743 that says ERROR'],
+      fingerprint: '3f1c9a5e7b2d4c60',
+    },
+    evidence(107, 'violation', 'vfio.disable', '55.473743'),
+  ),
+  finding(
+    {
+      id: 'f2',
+      rule: 'bme-clear-while-locked',
+      time: '55.473781',
+      summary: 'Bus Master Enable was cleared while the TDI was locked or running',
+      consequence: 'The TDI falls to ERROR.',
+      remedy: 'Stop and unbind the TDI first.',
+      device_before: ['locked', 'run'],
+      to_confirm: [],
+      fingerprint: '90ab12cd34ef5678',
+    },
+    evidence(110, 'violation', 'pci.clear_master', '55.473781'),
+  ),
+  finding(
+    {
+      id: 'f3',
+      rule: 'flr-while-locked',
+      time: '55.477993',
+      summary: 'the function was reset (FLR) while its TDI was locked, running or already in ERROR',
+      consequence: 'An FLR does not unlock the TDI: it ends in ERROR.',
+      remedy: 'Stop and unbind the TDI first.',
+      device_before: ['error'],
+      to_confirm: [],
+      fingerprint: 'ab34f6108c7d9e21',
+    },
+    evidence(113, 'violation', 'pci.flr', '55.477993'),
+  ),
 ];
 
 function coverage(rule: string, status: RuleCoverage['status'], rest: Partial<RuleCoverage> = {}): RuleCoverage {

@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import type { Analysis, Finding } from '../../src/model/analysis.ts';
+import { renderText, type TextOptions } from '../../src/report/text.ts';
+import { CLEAN, SAMPLE } from './sample.ts';
+
+const PLAIN: TextOptions = {
+  width: 100,
+  color: false,
+  verbose: false,
+  quiet: false,
+  stateClasses: () => ['bind', 'guest-request'],
+};
+
+const render = (analysis: Analysis, options: Partial<TextOptions> = {}): string =>
+  renderText(analysis, { ...PLAIN, ...options });
+
+function withFindings(change: (finding: Finding) => Finding): Analysis {
+  return { ...SAMPLE, findings: SAMPLE.findings.map(change) };
+}
+
+const asPossible = withFindings((finding) => ({ ...finding, verdict: 'possible', severity: 'warning' }));
+
+describe('a headline', () => {
+  const text = render(SAMPLE);
+
+  test('the sections stand in the order of their weight', () => {
+    const headings = text.split('\n').filter((line) => /^[A-Z][A-Z ]+$/.test(line));
+    expect(headings).toEqual(['SEEN', 'HEADLINES', 'STATES', 'CAPTURE HEALTH', 'NEXT STEPS']);
+  });
+
+  test('verdict, rule, device and time are on one line', () => {
+    expect(text).toContain('\n1. PROBABLE  unbind-before-disable  0000:02:00.0  at 55.473743\n');
+  });
+
+  test('its evidence can be grepped by file and line, the violation is marked', () => {
+    expect(text).toContain('\n   trace.probes.txt:81: state: tsm.bind at 55.467196\n');
+    expect(text).toContain('\n > trace.probes.txt:107: violation: vfio.disable at 55.473743\n');
+    expect(text).toMatch(/vfio_disable:\s+\(vfio_pci_core_disable\+0x0\/0x400/);
+  });
+
+  test('states before and after, reason, remedy and what speaks against it are told', () => {
+    expect(text).toContain('states:  bound; contract locked|run -> locked|run; device locked|run -> error');
+    expect(text).toMatch(/why: {5}Disabling clears Bus Master Enable/);
+    expect(text).toMatch(/do: {6}Unbind the TDI/);
+    expect(text).toMatch(/unless: {2}an unbind that the trace did not record/);
+    expect(text).toMatch(/confirm: a read-back/);
+  });
+
+  test('what follows from it is below it, one line each', () => {
+    expect(text).toMatch(/^ {5}trace\.probes\.txt:110: probable: bme-clear-while-locked: 0000:02:00\.0: Bus Master/m);
+    expect(text).toMatch(/^ {5}trace\.probes\.txt:113: probable: flr-while-locked: 0000:02:00\.0: the function/m);
+    expect(text).not.toMatch(/^2\. /m);
+  });
+
+  test('the flag that would make it definite is named, without classes that are complete already', () => {
+    expect(text).toContain('- --complete bind,guest-request: ');
+    expect(render({ ...SAMPLE, complete: ['bind'] })).toContain('- --complete guest-request: ');
+    expect(render({ ...SAMPLE, complete: ['bind', 'guest-request'] })).not.toContain('--complete');
+  });
+
+  test('blind rules name what to probe', () => {
+    expect(text).toMatch(/- link \(TSM connect and disconnect\): probe connect_store/);
+  });
+
+  test('--quiet leaves one line', () => {
+    expect(render(SAMPLE, { quiet: true })).toMatch(
+      /^trace\.probes\.txt:107: probable: unbind-before-disable: 0000:02:00\.0: [^\n]*\n$/,
+    );
+    expect(render(CLEAN, { quiet: true })).toBe('');
+  });
+
+  test('a device without an address is named by what is known of it', () => {
+    const [device] = SAMPLE.devices;
+    if (device === undefined) throw new Error('the sample has a device');
+    const nameless: Analysis = {
+      ...withFindings((finding) => ({ ...finding, device: null })),
+      devices: [{ ...device, bdf: null, aliases: ['pointer ffff8880'] }],
+    };
+    expect(render(nameless)).toContain('unbind-before-disable  pointer ffff8880 (address unknown)');
+  });
+});
+
+describe('possible findings', () => {
+  test('are counted, and shown only with --verbose', () => {
+    const text = render(asPossible);
+    expect(text).toMatch(/^tdi-trace 0\.1\.0: no rule seen broken; 1 possible headline\n/);
+    expect(text).toContain('1 more that is only possible: --verbose shows them');
+    expect(text).not.toContain('POSSIBLE');
+    expect(render(asPossible, { verbose: true })).toContain('\n1. POSSIBLE  unbind-before-disable');
+  });
+
+  test('a possible headline above a probable finding is shown: the finding must not get lost', () => {
+    const mixed = withFindings((finding) => (finding.headline ? { ...finding, verdict: 'possible' } : finding));
+    expect(render(mixed)).toContain('\n1. POSSIBLE  unbind-before-disable');
+  });
+
+  test('a finding whose cause was filtered out stands for itself', () => {
+    const orphans = { ...SAMPLE, findings: SAMPLE.findings.slice(1) };
+    expect(render(orphans)).toMatch(/^1\. PROBABLE {2}bme-clear-while-locked/m);
+  });
+});
+
+describe('inconsistent findings', () => {
+  const text = render(withFindings((finding) => ({ ...finding, verdict: 'inconsistent', severity: 'note' })));
+
+  test('accuse nobody', () => {
+    expect(text).toMatch(/^tdi-trace 0\.1\.0: no rule seen broken; 3 events that no state explains\n/);
+    expect(text).toMatch(/HEADLINES\n {2}none\n/);
+    expect(text).toMatch(/INCONSISTENT\n/);
+  });
+});
+
+describe('a run without a finding', () => {
+  const text = render(CLEAN);
+
+  test('says what held and what is blind, and never that all is well', () => {
+    expect(text).toMatch(
+      /^tdi-trace 0\.1\.0: no rule seen broken\nHeld: 5 rules on 1 device\. Blind: 6 rules; what they judge may/,
+    );
+    expect(text).not.toMatch(/\b(ok|okay|passed|clean|success)\b/i);
+  });
+
+  test('without a rule that held it says that nothing was checked', () => {
+    const blind = CLEAN.rules.map((rule) => ({ ...rule, status: 'blind' as const, triggers: 0 }));
+    expect(render({ ...CLEAN, rules: blind })).toMatch(/\nNothing was checked: /);
+  });
+
+  test('devices about which nothing is known share one entry', () => {
+    const devices = ['d1', 'd2', 'd3'].map((id) => ({ ...CLEAN.devices[0], id })) as unknown as Analysis['devices'];
+    const rules = devices.map((device) => ({
+      rule: 'double-bind',
+      device_id: device.id,
+      device: device.bdf,
+      status: 'blind' as const,
+      triggers: 0,
+      findings: [],
+      missing: [],
+    }));
+    const output = render({ ...CLEAN, devices, rules });
+    expect(output).toContain('(3 devices)');
+    expect(output.match(/nothing could be judged/g)).toHaveLength(1);
+  });
+});
+
+describe('layout', () => {
+  test('only lines that begin with a place are longer than the width', () => {
+    for (const width of [80, 100]) {
+      const long = render(SAMPLE, { width })
+        .split('\n')
+        .filter((line) => Array.from(line).length > width);
+      expect(long.filter((line) => !/trace\.probes\.txt:/.test(line))).toEqual([]);
+    }
+  });
+
+  test('a log line is cut with a mark, and whole with --verbose', () => {
+    const text = `x${'0123456789 '.repeat(60)}end`;
+    const long = withFindings((finding) => ({ ...finding, evidence: finding.evidence.map((e) => ({ ...e, text })) }));
+    expect(render(long)).toContain(' [...]\n');
+    expect(render(long)).not.toContain('9 end');
+    expect(render(long, { verbose: true })).toContain(text);
+  });
+
+  test.each([SAMPLE, CLEAN, asPossible])('colour adds SGR codes and nothing else', (analysis) => {
+    for (const verbose of [false, true]) {
+      const colored = render(analysis, { color: true, verbose });
+      expect(colored).toContain('\u001b[');
+      expect(colored.replace(/\u001b\[[0-9;]*m/g, '')).toBe(render(analysis, { verbose }));
+    }
+  });
+});
