@@ -11,7 +11,7 @@ export const APPLICATION_ID = 0x54444954;
 export const SCHEMA_VERSION = 1;
 
 /** SHA-256 of {@link schemaText}: a file whose tables, views, indexes or triggers are not ours is not opened. */
-export const SCHEMA_SHA256 = '820ef66cb85d60426e5c2c75a0b8ac71cf493d14d4fef14570343e9ed2d17060';
+export const SCHEMA_SHA256 = 'e9c8df99b5d01f54b7297508c13b13e8dd487be56da186db2684dc1997bf8a5d';
 
 const MAGIC = 'SQLite format 3\0';
 const HEADER_BYTES = 100;

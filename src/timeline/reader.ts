@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
-import { HEALTH_CODES, type HealthCode } from '../base/health.ts';
-import { EVENT_KINDS, type EventKind } from '../events/event.ts';
+import { HEALTH_CODES } from '../base/health.ts';
+import { EVENT_KINDS } from '../events/event.ts';
 import type { Analysis } from '../model/analysis.ts';
 import { damaged } from './format.ts';
 import type { NewHealth, NewUnrecognised, StoredDevice, StoredEvent, StoredSource } from './rows.ts';
@@ -35,9 +35,9 @@ export class StoredTimeline implements TimelineReader {
       id: number(row['id']),
       path: text(row['path']),
       format: text(row['format']),
-      compression: text(row['compression']) as StoredSource['compression'],
+      compression: this.#word(COMPRESSIONS, row['compression']),
       clock: text(row['clock']),
-      timeUnit: text(row['time_unit']) as StoredSource['timeUnit'],
+      timeUnit: this.#word(TIME_UNITS, row['time_unit']),
       lines: number(row['lines']),
       records: number(row['records']),
       continuation: number(row['continuation']),
@@ -60,8 +60,8 @@ export class StoredTimeline implements TimelineReader {
       pf: textOrNull(row['pf']),
       dsm: textOrNull(row['dsm']),
       guestBdf: textOrNull(row['guest_bdf']),
-      aliases: JSON.parse(text(row['aliases'])) as string[],
-      certainty: text(row['certainty']) as StoredDevice['certainty'],
+      aliases: Object.values(this.#strings(row['aliases'])),
+      certainty: this.#word(CERTAINTIES, row['certainty']),
       fromTime: time(row['from_time']),
       toTime: time(row['to_time']),
       events: number(row['events']),
@@ -87,7 +87,7 @@ export class StoredTimeline implements TimelineReader {
     const { sql } = sqlBuilder.selectFrom('health').selectAll().orderBy('id').compile();
     return this.#rows(sql).map((row) => ({
       sourceId: numberOrNull(row['source_id']),
-      code: this.#known(HEALTH_CODES, text(row['code'])) as HealthCode,
+      code: this.#word(HEALTH_CODES, row['code']),
       line: numberOrNull(row['line']),
       message: text(row['message']),
       count: number(row['count']),
@@ -141,7 +141,6 @@ export class StoredTimeline implements TimelineReader {
   }
 
   #event(row: Row): StoredEvent {
-    const args = text(row['args']);
     return {
       id: number(row['id']),
       sourceId: number(row['source_id']),
@@ -151,12 +150,12 @@ export class StoredTimeline implements TimelineReader {
       cpu: numberOrNull(row['cpu']),
       task: textOrNull(row['task']),
       pid: numberOrNull(row['pid']),
-      kind: this.#known(EVENT_KINDS, text(row['kind'])) as EventKind,
-      phase: text(row['phase']) as StoredEvent['phase'],
-      outcome: text(row['outcome']) as StoredEvent['outcome'],
+      kind: this.#word(EVENT_KINDS, row['kind']),
+      phase: this.#word(PHASES, row['phase']),
+      outcome: this.#word(OUTCOMES, row['outcome']),
       code: numberOrNull(row['code']),
       symbol: textOrNull(row['symbol']),
-      args: args === '{}' ? NO_ARGS : (this.#parse(args) as Record<string, string>),
+      args: row['args'] === '{}' ? NO_ARGS : this.#strings(row['args']),
       text: text(row['text']),
       truncated: row['truncated'] === 1n,
       entityId: numberOrNull(row['entity_id']),
@@ -170,9 +169,20 @@ export class StoredTimeline implements TimelineReader {
   }
 
   /** A word of a closed list; a file that holds another one was not written by this version. */
-  #known(list: object, word: string): string {
+  #word<T extends string>(list: Readonly<Record<T, unknown>>, value: Value): T {
+    const word = text(value);
     if (!Object.hasOwn(list, word)) throw damaged(this.path, `unknown word '${word.slice(0, 40)}'`);
-    return word;
+    return word as T;
+  }
+
+  /** An object or array of strings. */
+  #strings(value: Value): Record<string, string> {
+    const parsed = this.#parse(text(value));
+    if (typeof parsed !== 'object' || parsed === null) throw damaged(this.path, 'unexpected JSON');
+    for (const item of Object.values(parsed)) {
+      if (typeof item !== 'string') throw damaged(this.path, 'unexpected JSON');
+    }
+    return parsed as Record<string, string>;
   }
 
   #parse(json: string): unknown {
@@ -194,6 +204,12 @@ export class StoredTimeline implements TimelineReader {
 
 type Row = Record<string, string | bigint | null>;
 type Statement = Database.Statement<Bindable[], Row>;
+
+const COMPRESSIONS: Record<StoredSource['compression'], true> = { none: true, gzip: true };
+const TIME_UNITS: Record<StoredSource['timeUnit'], true> = { ns: true, ticks: true };
+const CERTAINTIES: Record<StoredDevice['certainty'], true> = { exact: true, inherited: true, none: true };
+const PHASES: Record<StoredEvent['phase'], true> = { enter: true, exit: true, point: true };
+const OUTCOMES: Record<StoredEvent['outcome'], true> = { ok: true, failed: true, unknown: true, void: true };
 
 const NO_ARGS: Readonly<Record<string, string>> = Object.freeze({});
 

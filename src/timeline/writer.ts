@@ -27,11 +27,12 @@ const DEVICE_TOTALS = `
   ) t
   where t.device_id = device.id`;
 
-/** Set what a build may lose and a finished file may not: nothing is synced, nothing can be rolled back. */
+/** Set what a build may lose and a finished file may not: nothing is synced, nothing survives a crash. */
 export function openForBuilding(path: string): Database.Database {
   const db = new Database(path, { fileMustExist: true });
   harden(db);
-  db.pragma('journal_mode = OFF');
+  // OFF is what we want, but better-sqlite3 sets SQLITE_DBCONFIG_DEFENSIVE, which ignores it.
+  db.pragma('journal_mode = MEMORY');
   db.pragma('synchronous = OFF');
   db.pragma('locking_mode = EXCLUSIVE');
   db.pragma('foreign_keys = OFF');
