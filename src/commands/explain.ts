@@ -16,9 +16,8 @@ export const command: Command = {
 
   async run(args, { stdout }) {
     const format = args.choice('format', ['text', 'json'], 'text');
-    const [id, extra] = args.positionals('rule');
+    const [id] = args.positionals('rule');
     if (id === undefined) throw new UsageError("which rule? 'tdi-trace rules' lists them");
-    if (extra !== undefined) throw new UsageError(`one rule at a time, not also '${extra}'`);
     const doc = findDoc(id);
     await stdout.write(format === 'json' ? jsonLine(doc) : explain(doc, new Page(stdout.width, stdout.color)));
     return EXIT.clean;

@@ -1,8 +1,8 @@
 import yargs, { type Argv } from 'yargs';
 import { UsageError } from '../base/errors.ts';
+import { toolVersion } from '../base/version.ts';
 import { Arguments, DASH, nearest } from './arguments.ts';
 import { COMMANDS, type CommandEntry } from './index.ts';
-import { toolVersion } from './version.ts';
 
 /** What the command line asks for. */
 export interface Parsed {
@@ -43,7 +43,7 @@ export async function parseCommandLine(argv: readonly string[], width: number): 
   } catch (error) {
     // Nothing of ours runs inside yargs but the loading of the command's file; all else that it throws is about the user's words.
     if (hasFailedToLoad) throw error;
-    throw usageError(error instanceof Error ? error.message : String(error), known);
+    throw usageError(error instanceof Error ? error.message : String(error), known, words);
   }
   const { entry, values } = chosen ?? { entry: null, values: {} };
   return { output, entry, args: new Arguments(values) };
@@ -121,12 +121,16 @@ function refuseUnknownCommand(argv: readonly string[]): void {
   throw new UsageError(`unknown command '${word}': ${hint}`);
 }
 
-function usageError(message: string, known: readonly string[]): UsageError {
+function usageError(message: string, known: readonly string[], words: readonly string[]): UsageError {
   const unknown = /^Unknown arguments?: (.*)$/s.exec(message)?.[1];
   const valueless = /^Not enough arguments following: (.*)$/s.exec(message)?.[1];
   if (valueless !== undefined) return new UsageError(`${dashed(valueless)} needs a value`);
   if (unknown === undefined) return new UsageError(message.replaceAll(DASH, '-').replaceAll('\n', ' '));
-  const hints = unknown.split(', ').map((name) => {
+  const names = unknown.split(', ');
+  // yargs calls a positional too many an unknown argument as well.
+  const extra = names.find((name) => words.includes(name));
+  if (extra !== undefined) return new UsageError(`unexpected argument '${extra}'; see --help`);
+  const hints = names.map((name) => {
     const near = name.length === 1 ? null : nearest(name, known);
     return near === null ? dashed(name) : `${dashed(name)} (did you mean --${near}?)`;
   });

@@ -44,6 +44,6 @@ function writeStrip(
 function row(span: StateSpan, harm: ReadonlySet<string>, lookup: Lookup): string[] {
   const { cause } = span;
   const mark = cause !== null && harm.has(`${cause.source}:${cause.line}`) ? ' <- violation' : '';
-  const place = cause === null ? 'start' : `${lookup.place(cause.source, cause.line)}${mark}`;
+  const place = cause === null ? 'no line' : `${lookup.place(cause.source, cause.line)}${mark}`;
   return [span.from_time ?? '-', states(span.bind), states(span.contract), states(span.device), place];
 }
