@@ -44,7 +44,8 @@ const LOG_TABLES = [
   `create table entity (
     id integer primary key,
     source_id integer not null,
-    device_id integer
+    device_id integer,
+    certainty text not null default 'none' check (certainty in ('exact', 'inherited', 'none'))
   ) strict`,
   `create table event (
     id integer primary key,

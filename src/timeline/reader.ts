@@ -19,7 +19,7 @@ export interface Connection {
 /** Reads the tables. Integers come as bigint and are narrowed, except times, which pass 2^53 after 104 days of uptime. */
 export class StoredTimeline implements TimelineReader {
   readonly #connection: Connection;
-  #events: { db: Database.Database; page: Statement; one: Statement } | null = null;
+  #events: { db: Database.Database; page: Statement; one: Statement; kind: Statement } | null = null;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -83,6 +83,14 @@ export class StoredTimeline implements TimelineReader {
     });
   }
 
+  eventsOfKind(kind: StoredEvent['kind'], limit: number): StoredEvent[] {
+    return this.#guard(() =>
+      this.#eventStatements()
+        .kind.all(kind, limit)
+        .map((row) => this.#event(row)),
+    );
+  }
+
   health(): NewHealth[] {
     const { sql } = sqlBuilder.selectFrom('health').selectAll().orderBy('id').compile();
     return this.#rows(sql).map((row) => ({
@@ -124,7 +132,7 @@ export class StoredTimeline implements TimelineReader {
   }
 
   /** Prepared once a connection: 500,000 events are read in pages of a few thousand. */
-  #eventStatements(): { page: Statement; one: Statement } {
+  #eventStatements(): { page: Statement; one: Statement; kind: Statement } {
     const { db } = this.#connection;
     if (this.#events?.db !== db) {
       const select = sqlBuilder
@@ -132,10 +140,11 @@ export class StoredTimeline implements TimelineReader {
         .leftJoin('entity as n', 'n.id', 'e.entity_id')
         .leftJoin('event as p', 'p.id', 'e.pair_id')
         .selectAll('e')
-        .select(['n.device_id', 'p.line as pair_line']);
+        .select(['n.device_id', 'n.certainty', 'p.line as pair_line']);
       const page = select.where('e.id', '>', 0).orderBy('e.id').limit(1).compile().sql;
       const one = select.where('e.id', '=', 0).compile().sql;
-      this.#events = { db, page: prepare(db, page), one: prepare(db, one) };
+      const kind = select.where('e.kind', '=', '').orderBy('e.id').limit(1).compile().sql;
+      this.#events = { kind: prepare(db, kind), db, page: prepare(db, page), one: prepare(db, one) };
     }
     return this.#events;
   }
@@ -162,6 +171,7 @@ export class StoredTimeline implements TimelineReader {
       parentId: numberOrNull(row['parent_id']),
       rootId: numberOrNull(row['root_id']),
       deviceId: numberOrNull(row['device_id']),
+      certainty: row['certainty'] === null ? 'none' : this.#word(CERTAINTIES, row['certainty']),
       pairId: numberOrNull(row['pair_id']),
       pairLine: numberOrNull(row['pair_line']),
       supersededBy: numberOrNull(row['superseded_by']),

@@ -11,6 +11,8 @@ export interface NewSource {
 
 /** Known when the source has been read to its end. */
 export interface SourceTotals {
+  /** As detected; replaces what addSource was told. */
+  format: string;
   clock: string;
   timeUnit: TimeUnit;
   lines: number;
@@ -51,6 +53,8 @@ export interface NewEvent {
 export interface StoredEvent extends NewEvent {
   id: number;
   deviceId: number | null;
+  /** How well the record's clue tells the device: `exact`, taken over (`inherited`), or not at all. */
+  certainty: NewDevice['certainty'];
   /** The exit record that belongs to this `enter`, and the other way round. */
   pairId: number | null;
   /** Line of the pair. */

@@ -5,7 +5,7 @@ import type { NewDevice, NewSource, SourceTotals } from './rows.ts';
 export interface Tables {
   source: SourceTable;
   device: DeviceTable;
-  entity: { id: number; source_id: number; device_id: number | null };
+  entity: { id: number; source_id: number; device_id: number | null; certainty: NewDevice['certainty'] };
   event: EventTable;
   health: HealthTable;
   unrecognised: UnrecognisedTable;

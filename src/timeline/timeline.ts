@@ -21,9 +21,11 @@ import type {
 export interface TimelineWriter {
   addSource(source: NewSource): number;
   finishSource(id: number, totals: SourceTotals): void;
+  /** Removes a source that turned out to be unusable, with all that was stored of it. Only the latest one. */
+  dropSource(id: number): void;
   addEntity(sourceId: number): number;
-  /** Several entities may be the same device; null: unknown. */
-  assignEntity(entityId: number, deviceId: number | null): void;
+  /** Several entities may be the same device; null: unknown. `certainty`: how well the clue tells it. */
+  assignEntity(entityId: number, deviceId: number | null, certainty: NewDevice['certainty']): void;
   addDevice(device: NewDevice): number;
   addEvent(event: NewEvent): number;
   /** Ties an exit to its enter; the enter takes over outcome and code, unless it already knows better. */
@@ -60,6 +62,8 @@ export interface TimelineReader {
   /** Events with an id above `after`, in order, at most `limit`. Ordered by source, then as they stand in it. */
   events(after: number, limit: number): StoredEvent[];
   event(id: number): StoredEvent | null;
+  /** The first events of a kind, at most `limit`. */
+  eventsOfKind(kind: StoredEvent['kind'], limit: number): StoredEvent[];
   health(): NewHealth[];
   unrecognised(): NewUnrecognised[];
   /** The analysis that the timeline holds, or null where none was written. */

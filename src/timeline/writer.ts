@@ -78,6 +78,7 @@ export class TimelineBuilder implements TimelineWriter {
   finishSource(id: number, totals: SourceTotals): void {
     this.#run(
       this.#statements.finishSource,
+      totals.format,
       totals.clock,
       totals.timeUnit,
       totals.lines,
@@ -94,13 +95,22 @@ export class TimelineBuilder implements TimelineWriter {
     this.#nextTransaction();
   }
 
+  dropSource(id: number): void {
+    this.#writing(() => {
+      for (const table of ['event', 'entity', 'device', 'health', 'unrecognised']) {
+        this.#db.prepare(`delete from ${table} where source_id = ?`).run(id);
+      }
+      this.#db.prepare('delete from source where id = ?').run(id);
+    });
+  }
+
   addEntity(sourceId: number): number {
     return this.#insert(this.#statements.entity, sourceId);
   }
 
-  assignEntity(entityId: number, deviceId: number | null): void {
+  assignEntity(entityId: number, deviceId: number | null, certainty: NewDevice['certainty']): void {
     this.#devicesStale = true;
-    this.#run(this.#statements.assignEntity, deviceId, entityId);
+    this.#run(this.#statements.assignEntity, deviceId, certainty, entityId);
   }
 
   addDevice(device: NewDevice): number {
@@ -267,11 +277,11 @@ function prepareStatements(db: Database.Database) {
        values (?, ?, ?, 'none', 'ns', 0, 0, 0, 0, 0, 0, 0)`,
     ),
     finishSource: db.prepare<Bindable[]>(
-      `update source set clock = ?, time_unit = ?, lines = ?, records = ?, continuation = ?, events = ?, skipped = ?, unparsed = ?,
+      `update source set format = ?, clock = ?, time_unit = ?, lines = ?, records = ?, continuation = ?, events = ?, skipped = ?, unparsed = ?,
          lost = ?, first_time = ?, last_time = ? where id = ?`,
     ),
     entity: prepareInsert(db, 'entity', ['source_id']),
-    assignEntity: db.prepare<Bindable[]>('update entity set device_id = ? where id = ?'),
+    assignEntity: db.prepare<Bindable[]>('update entity set device_id = ?, certainty = ? where id = ?'),
     device: prepareInsert(db, 'device', [
       'source_id',
       'bdf',

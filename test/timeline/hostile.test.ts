@@ -129,6 +129,7 @@ test.each([
   `update event set args = '{' where id = 1`,
   `update device set aliases = '[1]'`,
   `update device set certainty = 'sure'`,
+  `update entity set certainty = 'sure'`,
   `update source set time_unit = 'hours'`,
   `update health set code = 'toString'`,
   `update analysis set document = '{}'`,

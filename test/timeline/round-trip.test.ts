@@ -57,15 +57,35 @@ function checkSample(reader: TimelineReader): void {
     ...event(1, 10, { phase: 'enter', kind: 'tsm.bind', entityId: 1, args: { kvm: '0x1000' }, outcome: 'ok', code: 0 }),
     id: 1,
     deviceId: 1,
+    certainty: 'inherited',
     pairId: 3,
     pairLine: 12,
     supersededBy: 2,
   });
-  expect(inner).toMatchObject({ outcome: 'ok', code: null, parentId: 1, rootId: 1, deviceId: 1, pairId: null });
+  expect(inner).toMatchObject({
+    outcome: 'ok',
+    code: null,
+    parentId: 1,
+    rootId: 1,
+    deviceId: 1,
+    certainty: 'exact',
+    pairId: null,
+  });
   expect(exit).toMatchObject({ pairId: 1, pairLine: 10, phase: 'exit' });
-  expect(other).toMatchObject({ sourceId: 2, time: null, cpu: null, task: null, pid: null, deviceId: null });
+  expect(other).toMatchObject({
+    sourceId: 2,
+    time: null,
+    cpu: null,
+    task: null,
+    pid: null,
+    deviceId: null,
+    certainty: 'none',
+  });
   expect(reader.event(3)).toEqual(exit);
   expect(reader.event(99)).toBeNull();
+  expect(reader.eventsOfKind('tsm.bind', 10)).toEqual([enter, exit]);
+  expect(reader.eventsOfKind('tsm.bind', 1)).toEqual([enter]);
+  expect(reader.eventsOfKind('pci.flr', 1)).toEqual([]);
   expect(reader.health()).toEqual([
     { sourceId: 1, code: 'events-lost', line: 11, message: 'CPU 1 lost 3 events', count: 3 },
   ]);
@@ -226,8 +246,26 @@ test('the writer can be read between writes, page after page', async () => {
       aliases: [],
       certainty: 'none',
     }),
+    'none',
   );
   expect(writer.reader.events(40, 100).map((row) => row.deviceId)).toEqual(Array(10).fill(1));
   expect(writer.reader.devices()[0]?.events).toBe(50);
+  writer.abort();
+});
+
+test('a source that turns out to be unusable leaves nothing behind', async () => {
+  const writer = await writeSample(null);
+  const before = [writer.reader.sources(), writer.reader.events(0, 100), writer.reader.devices()];
+  const source = writer.addSource({ path: 'bad', format: 'dmesg', compression: 'none' });
+  const entity = writer.addEntity(source);
+  const id = writer.addEvent(event(source, 1, { entityId: entity }));
+  writer.addHealth({ sourceId: source, code: 'no-time', line: null, message: 'no time', count: 1 });
+  writer.addUnrecognised({ sourceId: source, subsystem: 'tsm', text: 'x', count: 1, line: 1 });
+  writer.dropSource(source);
+  expect([writer.reader.sources(), writer.reader.events(0, 100), writer.reader.devices()]).toEqual(before);
+  expect(writer.reader.health()).toHaveLength(1);
+  expect(writer.reader.unrecognised()).toHaveLength(1);
+  expect(writer.addSource({ path: 'good', format: 'dmesg', compression: 'none' })).toBe(source);
+  expect(writer.addEvent(event(source, 1))).toBe(id);
   writer.abort();
 });

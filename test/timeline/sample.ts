@@ -88,8 +88,8 @@ export async function writeSample(target: string | null): Promise<TimelineWriter
     aliases: ['pci:0xffff8881'],
     certainty: 'exact',
   });
-  writer.assignEntity(byPointer, device);
-  writer.assignEntity(byBdf, device);
+  writer.assignEntity(byPointer, device, 'inherited');
+  writer.assignEntity(byBdf, device, 'exact');
   writer.writeAnalysis(ANALYSIS);
   return writer;
 }

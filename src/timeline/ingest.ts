@@ -1,0 +1,185 @@
+import type { HealthItem } from '../base/health.ts';
+import type { EventKind, KernelEvent } from '../events/event.ts';
+import { INTEREST } from '../events/index.ts';
+import { normalise } from '../events/normalise.ts';
+import { type HostMark, hostMark } from '../events/platform.ts';
+import { type ReadOptions, readSource } from '../formats/read.ts';
+import type { KernelRecord } from '../formats/record.ts';
+import { CallTracker, type OpenCall } from '../identity/calls.ts';
+import { Identity } from '../identity/identity.ts';
+import type { OpenedSource } from '../input/source.ts';
+import type { TimelineWriter } from './timeline.ts';
+
+// Different wordings of unknown lines that are kept; one of each is enough, and a hostile log has no end of them.
+const UNRECOGNISED_MAX = 200;
+
+/** Wrappers that an inner event says more exactly: what is inside counts, they do not. */
+const SUPERSEDED_BY: Partial<Record<EventKind, readonly EventKind[]>> = {
+  'pci.flr': ['pci.reset', 'vfio.ioctl', 'vfio.config_write'],
+  'pci.bus_reset': ['pci.reset', 'vfio.ioctl', 'vfio.config_write', 'pci.bus_reset'],
+  'pci.reset': ['pci.reset', 'vfio.ioctl', 'vfio.config_write'],
+  'pci.power': ['vfio.power', 'vfio.config_write'],
+  'vfio.power': ['vfio.config_write'],
+  'pci.remove': ['pci.remove'],
+};
+
+/**
+ * Reads one opened source into the timeline: records become events, calls are paired, clues become devices.
+ *
+ * @returns the id of the source.
+ * @throws InputError as `readSource` does; nothing is stored of the source then.
+ */
+export async function ingest(
+  writer: TimelineWriter,
+  opened: OpenedSource,
+  options: Pick<ReadOptions, 'inputFormat' | 'maxBytes' | 'onProgress' | 'signal'>,
+): Promise<number> {
+  const sourceId = writer.addSource({ path: opened.path, format: '', compression: opened.compression });
+  const sink = new SourceIngest(writer, sourceId);
+  const totals = await readSource(opened, {
+    ...options,
+    interest: INTEREST,
+    emit: (record) => sink.take(record),
+    health: (item) => sink.health(item),
+  }).catch((error: unknown) => {
+    writer.dropSource(sourceId);
+    throw error;
+  });
+  sink.finish();
+  writer.finishSource(sourceId, { ...totals, events: sink.events });
+  return sourceId;
+}
+
+/** The state of one source while it is read. */
+class SourceIngest {
+  events = 0;
+  readonly #writer: TimelineWriter;
+  readonly #sourceId: number;
+  readonly #calls = new CallTracker();
+  readonly #identity: Identity;
+  readonly #host = new Set<HostMark>();
+  readonly #unrecognised = new Map<string, { subsystem: string; text: string; line: number; count: number }>();
+
+  constructor(writer: TimelineWriter, sourceId: number) {
+    this.#writer = writer;
+    this.#sourceId = sourceId;
+    this.#identity = new Identity(() => writer.addEntity(sourceId));
+  }
+
+  health(item: HealthItem): void {
+    if (item.code === 'reboot') {
+      this.#identity.reboot();
+      this.#calls.clear();
+    }
+    this.#writer.addHealth({ ...item, sourceId: this.#sourceId });
+  }
+
+  take(record: KernelRecord): void {
+    this.#noteHost(record);
+    const meaning = normalise(record);
+    if (meaning === null) return;
+    if (meaning.type === 'unrecognised') {
+      this.#noteUnrecognised(meaning.subsystem, meaning.text, record.line);
+      return;
+    }
+    const { event, row } = meaning;
+    const place = this.#calls.locate(record, event);
+    const entity = this.#identity.resolve(record, event, row, place.parent);
+    // An exit without an address of its own belongs to whom its entry belongs to.
+    const entityId = entity ?? place.closes?.entityId ?? null;
+    const id = this.#store(event, entityId, place.parent);
+    this.events += 1;
+    if (place.closes) {
+      this.#writer.pairEvents(place.closes.eventId, id, event.outcome, event.code);
+      if (entityId !== null && place.closes.entityId !== null && namesDevice(event)) {
+        this.#identity.same(entityId, place.closes.entityId);
+      }
+    }
+    if (place.repeats) {
+      this.#writer.supersedeEvent(id, place.repeats.eventId);
+      if (entityId !== null && place.repeats.entityId !== null) this.#identity.same(entityId, place.repeats.entityId);
+      return;
+    }
+    if (event.phase !== 'exit') this.#supersede(event, place.parent, id);
+    this.#calls.open(record, event, place, id, entityId);
+  }
+
+  finish(): void {
+    for (const device of this.#identity.finish()) {
+      const certainty = device.bdf === null ? 'none' : 'exact';
+      const id = this.#writer.addDevice({
+        sourceId: this.#sourceId,
+        bdf: device.bdf,
+        pf: null,
+        dsm: device.dsm,
+        guestBdf: null,
+        aliases: device.aliases,
+        certainty,
+      });
+      for (const { entity, certainty: how } of device.members) this.#writer.assignEntity(entity, id, how);
+    }
+    for (const item of this.#unrecognised.values()) {
+      this.#writer.addUnrecognised({ ...item, sourceId: this.#sourceId });
+    }
+  }
+
+  /** The first record of each kind is enough. */
+  #noteHost(record: KernelRecord): void {
+    const mark = hostMark(record);
+    if (mark === null || this.#host.has(mark)) return;
+    this.#host.add(mark);
+    const { line, endLine, time, cpu, task, pid, text, truncated } = record;
+    const facts = { kind: 'host.platform', phase: 'point', outcome: 'ok', code: null, symbol: null } as const;
+    this.#store(
+      { ...facts, args: { mark }, clues: [], line, endLine, time, cpu, task, pid, text, truncated },
+      null,
+      null,
+    );
+  }
+
+  #store(event: KernelEvent, entityId: number | null, parent: OpenCall | null): number {
+    const { line, endLine, time, cpu, task, pid, kind, phase, outcome, code, symbol, args, text, truncated } = event;
+    return this.#writer.addEvent({
+      sourceId: this.#sourceId,
+      line,
+      endLine,
+      time,
+      cpu,
+      task,
+      pid,
+      kind,
+      phase,
+      outcome,
+      code,
+      symbol,
+      args,
+      text,
+      truncated,
+      entityId,
+      parentId: parent?.eventId ?? null,
+      rootId: parent?.rootId ?? null,
+    });
+  }
+
+  #supersede(event: KernelEvent, parent: OpenCall | null, id: number): void {
+    const wrappers = SUPERSEDED_BY[event.kind];
+    if (!wrappers) return;
+    for (let call = parent; call && wrappers.includes(call.kind); call = call.parent) {
+      this.#writer.supersedeEvent(call.eventId, id);
+    }
+  }
+
+  #noteUnrecognised(subsystem: string, text: string, line: number): void {
+    // Numbers and addresses vary from line to line: the wording is what counts.
+    const key = `${subsystem} ${text.replace(/0x[0-9a-f]+|\d+/gi, '#').slice(0, 200)}`;
+    const known = this.#unrecognised.get(key);
+    if (known) known.count += 1;
+    else if (this.#unrecognised.size < UNRECOGNISED_MAX) {
+      this.#unrecognised.set(key, { subsystem, text: text.slice(0, 1000), line, count: 1 });
+    }
+  }
+}
+
+function namesDevice(event: KernelEvent): boolean {
+  return event.clues.some((clue) => clue.type === 'bdf');
+}
