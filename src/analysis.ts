@@ -1,8 +1,19 @@
 import type { Bdf } from './base/bdf.ts';
-import type { InputError } from './base/errors.ts';
+import { InputError } from './base/errors.ts';
+import type { HealthCode } from './base/health.ts';
+import { parseSeconds } from './base/time.ts';
+import { toolVersion } from './base/version.ts';
+import { openSource, shownPath } from './input/source.ts';
 import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
-import type { TimelineReader } from './timeline/timeline.ts';
+import { Replay, type ReplayOptions } from './replay/replay.ts';
+import { documentOf } from './report/document.ts';
+import { RULES } from './rules/index.ts';
+import { Judge } from './rules/judge.ts';
+import { createTimeline, createTimelineFrom } from './timeline/create.ts';
+import { ingest } from './timeline/ingest.ts';
+import type { NewHealth, StoredEvent } from './timeline/rows.ts';
+import type { TimelineReader, TimelineWriter } from './timeline/timeline.ts';
 
 /** What to read and how to keep it. */
 export interface IngestOptions {
@@ -57,6 +68,191 @@ export interface Analyzed {
  *
  * @throws InputError where no input at all could be analysed, or `db` cannot be written.
  */
-export async function analyze(_ingest: IngestOptions, _judge: JudgeOptions): Promise<Analyzed> {
-  throw new Error('not yet');
+export async function analyze(options: IngestOptions, judgement: JudgeOptions): Promise<Analyzed> {
+  const { writer, failures } = await readAll(options);
+  try {
+    writer.writeAnalysis(judge(writer.reader, judgement));
+    options.signal?.throwIfAborted();
+    writer.finish();
+  } catch (error) {
+    writer.abort();
+    throw error;
+  }
+  const timeline = writer.reader;
+  const analysis = timeline.analysis();
+  if (!analysis) throw new Error('the timeline holds no analysis although one was written');
+  return { analysis, failures, timeline, timelinePath: timeline.path, close: () => timeline.close() };
+}
+
+/** Every input into one timeline. An input that cannot be read leaves the others alone. */
+async function readAll(options: IngestOptions): Promise<{ writer: TimelineWriter; failures: InputError[] }> {
+  const failures: InputError[] = [];
+  let writer: TimelineWriter | null = null;
+  let read = 0;
+  try {
+    for (const path of options.inputs) {
+      options.signal?.throwIfAborted();
+      try {
+        const opened = await openSource(path);
+        if (opened.kind === 'timeline') {
+          if (options.inputs.length > 1) {
+            throw new InputError(`${shownPath(path)}: is a timeline; a timeline can only be analysed alone`);
+          }
+          writer = createTimelineFrom(path, options.db);
+          writer.clearAnalysis();
+        } else {
+          writer ??= await createTimeline(options.db).catch(async (error: unknown) => {
+            await opened.close();
+            throw error;
+          });
+          await readOne(writer, opened, options);
+        }
+        read += 1;
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        failures.push(error);
+      }
+    }
+    if (writer && read > 0) return { writer, failures };
+  } catch (error) {
+    writer?.abort();
+    throw error;
+  }
+  writer?.abort();
+  throw nothingRead(failures);
+}
+
+async function readOne(
+  writer: TimelineWriter,
+  opened: Parameters<typeof ingest>[1],
+  { inputFormat, maxBytes, onProgress, signal }: IngestOptions,
+): Promise<void> {
+  const { path } = opened;
+  await ingest(writer, opened, {
+    inputFormat,
+    maxBytes,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress: (progress) => onProgress({ path, ...progress }) }),
+  });
+}
+
+function nothingRead(failures: readonly InputError[]): InputError {
+  const [first, ...others] = failures;
+  if (!first) return new InputError('no input was given');
+  first.others = others;
+  return first;
+}
+
+/** Replays the timeline and asks the rules: pure, apart from reading. */
+function judge(reader: TimelineReader, options: JudgeOptions): Analysis {
+  const host = hostOf(reader, options.platform);
+  const replayOptions: ReplayOptions = {
+    platform: host.platform,
+    x86: host.x86,
+    complete: new Set(options.complete),
+    fromBoot: options.fromBoot,
+    gaps: gapsOf(reader),
+    judged: judgedEvents(reader, options),
+  };
+  const rules = RULES.filter(
+    ({ doc }) => (options.rules === null || options.rules.includes(doc.id)) && !options.skipRules.includes(doc.id),
+  );
+  const court = new Judge(rules, replayOptions);
+  const tracks = new Replay(reader, replayOptions, court).run();
+  return documentOf(
+    reader,
+    {
+      platform: host.platform,
+      platformEvidence: host.evidence,
+      fromBoot: options.fromBoot,
+      complete: options.complete,
+      device: options.device,
+      tracks,
+      drafts: court.findings(),
+      coverage: court.coverage(tracks),
+      health: [...sourceHealth(reader), ...court.impossibles.map(({ event }) => beliefReset(event))],
+    },
+    toolVersion(),
+  );
+}
+
+/** The platform that the user names, or the one that the records prove: two different ones prove nothing. */
+function hostOf(
+  reader: TimelineReader,
+  wanted: Platform | 'auto',
+): { platform: Platform; x86: boolean; evidence: StoredEvent[] } {
+  const marks = reader.eventsOfKind('host.platform', 64);
+  const of = (mark: string) => marks.filter((event) => event.args['mark'] === mark);
+  const x86 = of('x86').length > 0 && of('arm64').length === 0;
+  if (wanted !== 'auto') return { platform: wanted, x86, evidence: [] };
+  const proved = (['tdx', 'sev-tio', 'cca'] as const).filter((platform) => of(platform).length > 0);
+  const [only] = proved;
+  if (only === undefined || proved.length > 1) return { platform: 'generic', x86, evidence: [] };
+  return { platform: only, x86, evidence: of(only).slice(0, 1) };
+}
+
+/** Health rows that mean: between these lines something may have happened unseen. */
+const GAPS: ReadonlySet<HealthCode> = new Set(['events-lost', 'messages-dropped', 'buffer-started']);
+
+function gapsOf(reader: TimelineReader): Map<number, number[]> {
+  const gaps = new Map<number, number[]>();
+  for (const { code, sourceId, line } of reader.health()) {
+    if (!GAPS.has(code) || sourceId === null || line === null) continue;
+    gaps.set(sourceId, [...(gaps.get(sourceId) ?? []), line]);
+  }
+  for (const lines of gaps.values()) lines.sort((a, b) => a - b);
+  return gaps;
+}
+
+/** `--since`, `--until`, `--last-boot`: earlier events still move the state, they are not judged. */
+function judgedEvents(
+  reader: TimelineReader,
+  { since, until, lastBoot }: JudgeOptions,
+): (event: StoredEvent) => boolean {
+  const from = since === null ? null : parseSeconds(since);
+  const to = until === null ? null : parseSeconds(until);
+  const bootLine = new Map<number, number>();
+  for (const { code, sourceId, line } of reader.health()) {
+    if (lastBoot && code === 'reboot' && sourceId !== null && line !== null) {
+      bootLine.set(sourceId, Math.max(line, bootLine.get(sourceId) ?? 0));
+    }
+  }
+  return (event) => {
+    if (event.line < (bootLine.get(event.sourceId) ?? 0)) return false;
+    if (event.time === null) return true;
+    return (from === null || event.time >= from) && (to === null || event.time <= to);
+  };
+}
+
+function sourceHealth(reader: TimelineReader): NewHealth[] {
+  const sources = reader.sources();
+  const health: NewHealth[] = sources
+    .filter((source) => source.events === 0)
+    .map((source) => ({
+      sourceId: source.id,
+      code: 'nothing-recognised',
+      line: null,
+      message: 'no line bears on a device that can be assigned to a VM: nothing can be said about it',
+      count: 1,
+    }));
+  if (sources.length > 1) {
+    health.push({
+      sourceId: null,
+      code: 'clocks-unrelated',
+      line: null,
+      message: 'nothing shows how the clocks of the inputs relate: each input was analysed by itself',
+      count: sources.length,
+    });
+  }
+  return health;
+}
+
+function beliefReset(event: StoredEvent): NewHealth {
+  return {
+    sourceId: event.sourceId,
+    code: 'belief-reset',
+    line: event.line,
+    message: `${event.symbol ?? event.kind} with this result fits no state that the device can have been in; the log is incomplete, or a class was wrongly declared complete`,
+    count: 1,
+  };
 }

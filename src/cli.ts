@@ -62,7 +62,7 @@ function exitCodeOf(error: unknown, context: CommandContext): number {
 function describe(error: unknown, context: CommandContext): string {
   if (context.signal.aborted) return 'tdi-trace: interrupted\n';
   if (error instanceof TdiTraceError) {
-    return `tdi-trace: ${escapeForTerminal(error.message)}\n`;
+    return [error, ...error.others].map(({ message }) => `tdi-trace: ${escapeForTerminal(message)}\n`).join('');
   }
   if (isStreamError(error)) return `tdi-trace: cannot write the output: ${escapeForTerminal(error.message)}\n`;
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

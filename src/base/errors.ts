@@ -12,6 +12,8 @@ export const EXIT = {
 /** An error that we foresaw: one sentence that names the place and says what to do. Shown without a stack trace. */
 export class TdiTraceError extends Error {
   readonly exitCode: number;
+  /** Further errors of the same call; each is shown on a line of its own. */
+  others: readonly TdiTraceError[] = [];
   constructor(message: string, exitCode: number) {
     super(message);
     this.name = new.target.name;

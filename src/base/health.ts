@@ -1,9 +1,15 @@
 /** What a capture can lack, as a closed list: scripts match on the codes. `schema` prints the table. */
 export const HEALTH_CODES = {
-  'lines-truncated': { severity: 'warning', meaning: 'lines longer than the cap were cut; the rest of the line was not read' },
+  'lines-truncated': {
+    severity: 'warning',
+    meaning: 'lines longer than the cap were cut; the rest of the line was not read',
+  },
   'no-final-newline': { severity: 'note', meaning: 'the last line has no newline: it may be cut' },
   'source-changed': { severity: 'warning', meaning: 'the file changed while it was read' },
-  'source-cut': { severity: 'error', meaning: 'the compressed input ends early or is damaged; what came before was analysed' },
+  'source-cut': {
+    severity: 'error',
+    meaning: 'the compressed input ends early or is damaged; what came before was analysed',
+  },
   'source-capped': { severity: 'error', meaning: 'the input is larger than the limit; what came before was analysed' },
   'source-unusable': { severity: 'error', meaning: 'an input could not be analysed at all' },
   'events-lost': { severity: 'warning', meaning: 'the tracer says that events were lost here' },
@@ -11,16 +17,29 @@ export const HEALTH_CODES = {
   'buffer-started': { severity: 'note', meaning: 'a CPU has no entries before this line' },
   'messages-dropped': { severity: 'warning', meaning: 'printk messages were dropped' },
   'messages-suppressed': { severity: 'warning', meaning: 'a rate limit suppressed messages' },
-  'time-backwards': { severity: 'warning', meaning: 'a time stamp is earlier than the one before it; the order of the file was kept' },
+  'time-backwards': {
+    severity: 'warning',
+    meaning: 'a time stamp is earlier than the one before it; the order of the file was kept',
+  },
   'clock-unknown': { severity: 'note', meaning: 'the time stamps are integers of an unnamed clock' },
   'no-time': { severity: 'note', meaning: 'the records carry no time; the order of the file was kept' },
-  'clocks-unrelated': { severity: 'note', meaning: 'the clocks of these sources are not known to relate; each source was analysed by itself' },
-  'reboot': { severity: 'note', meaning: 'a new boot begins here; nothing that was known before holds after it' },
+  'clocks-unrelated': {
+    severity: 'note',
+    meaning: 'the clocks of these sources are not known to relate; each source was analysed by itself',
+  },
+  reboot: { severity: 'note', meaning: 'a new boot begins here; nothing that was known before holds after it' },
   'unparsed-lines': { severity: 'note', meaning: 'lines that fit no form of this source' },
   'device-unresolved': { severity: 'note', meaning: 'events whose device could not be told' },
   'device-ambiguous': { severity: 'note', meaning: 'a clue (a pointer, a task) fits several devices; it was not used' },
-  'nothing-recognised': { severity: 'warning', meaning: 'no line of this source bears on a device that can be assigned to a VM' },
-  'belief-reset': { severity: 'warning', meaning: 'an event fits no state that the device can have been in; the replay went on from the state that the event implies' },
+  'nothing-recognised': {
+    severity: 'warning',
+    meaning: 'no line of this source bears on a device that can be assigned to a VM',
+  },
+  'belief-reset': {
+    severity: 'warning',
+    meaning:
+      'an event fits no state that the device can have been in; the replay went on from the state that the event implies',
+  },
 } as const satisfies Record<string, { severity: 'error' | 'warning' | 'note'; meaning: string }>;
 
 export type HealthCode = keyof typeof HEALTH_CODES;

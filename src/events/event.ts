@@ -54,6 +54,7 @@ export const EVENT_KINDS = {
   'iommu.fault': 'the IOMMU reports a fault of the device',
   'aer.error': 'AER reports an error of the device',
   'aer.source': 'a root port reports which device sent an AER message; args.source',
+  'host.platform': 'only this platform or architecture has such a record; args.mark',
   'task.exit': 'the process ends',
   call: 'a function that means nothing by itself but holds others (an ioctl, a close, a probe)',
 } as const;

@@ -14,6 +14,14 @@ export interface LineParser {
    * Records go to {@link ParserContext.emit}, in order, at the latest with the next call or {@link end}.
    */
   parse(line: string, number: number, truncated: boolean): LineKind;
+  /**
+   * A first look at a line that lies whole in a chunk, before it is cut out: true where it was a record that nobody wants
+   * and all about it is done. Whatever it answers true to, {@link parse} would have counted as a record and not handed over.
+   *
+   * @param bytes the chunk, and `text` the same as latin1, one character a byte. Neither may be kept.
+   * @param start index of the first byte of the line, `end` behind the last one, without the ending.
+   */
+  skim?(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean;
   /** The input is over: hands over what was held back. */
   end(): void;
   /** What the time stamps count so far. */

@@ -19,7 +19,7 @@ export interface CallStack {
 /** A hostile file can open any number of calls and name any number of tasks. */
 const MAX_OPEN = 256;
 const MAX_STACKS = 1 << 16;
-/** Stacks looked at in search of a task that moved, over a whole file. Real traces need some thousands. */
+/** Stacks looked at in search of a call that returned elsewhere, over a whole file. Real traces need some thousands. */
 const MAX_SEARCH = 50_000_000;
 
 /**
@@ -28,87 +28,67 @@ const MAX_SEARCH = 50_000_000;
  */
 export class CallStacks {
   readonly #byTask = new Map<string, CallStack>();
-  readonly #byCpu = new Map<number, CallStack>();
+  /** What is on a CPU: the key of its task, or a stack of its own as long as no banner named the task. */
+  readonly #onCpu = new Map<number, string | CallStack>();
   #search = MAX_SEARCH;
 
   /** Forgets everything: another trace begins. */
   clear(): void {
     this.#byTask.clear();
-    this.#byCpu.clear();
+    this.#onCpu.clear();
   }
 
   /** The stack of a task that the line names. The idle tasks share pid 0, so each CPU has its own. */
   ofTask(pid: number, task: string, cpu: number | null): CallStack {
     const key = taskKey(pid, cpu);
-    return this.#byTask.get(key) ?? this.#add(key, pid, task);
-  }
-
-  /** The stack of what runs on a CPU, where the line names no task. */
-  ofCpu(cpu: number): CallStack {
-    const known = this.#byCpu.get(cpu);
-    if (known !== undefined) return known;
-    if (this.#byCpu.size >= MAX_STACKS) this.#byCpu.clear();
-    const stack: CallStack = { id: `cpu${cpu}`, pid: null, task: null, open: [], depth: -1 };
-    this.#byCpu.set(cpu, stack);
-    return stack;
-  }
-
-  /** Banner ` 0)  sh-63  =>  kworker-32 `: from here on the CPU runs another task. */
-  switchTask(cpu: number, fromPid: number, toPid: number, toTask: string): void {
-    const leaving = this.#byCpu.get(cpu);
-    if (leaving !== undefined && leaving.pid === null) this.#remember(taskKey(fromPid, cpu), leaving);
-    this.#byCpu.set(cpu, this.ofTask(toPid, toTask, cpu));
+    return this.#byTask.get(key) ?? this.#remember(key, { id: key, pid, task, open: [], depth: -1 });
   }
 
   /**
-   * A call at `depth` appeared on a CPU whose stack is not that deep, and no banner told that its task came from another
-   * CPU. Where exactly one stack was left right above that depth, the task came from there.
+   * The stack of what runs on a CPU, where the line names no task. A task that moves to a CPU with no banner yet is not
+   * recognised there: its depth alone would prove nothing in a buffer that had wrapped.
    */
-  moveTo(cpu: number, depth: number): CallStack {
-    const here = this.ofCpu(cpu);
-    if (here.pid !== null || depth <= here.depth + 1) return here;
-    const moved = this.#only((stack) => stack !== here && stack.depth === depth - 1);
-    if (moved === null) return here;
-    for (const [other, stack] of this.#byCpu) if (stack === moved) this.#byCpu.delete(other);
-    this.#byCpu.set(cpu, moved);
-    return moved;
+  ofCpu(cpu: number): CallStack {
+    const known = this.#onCpu.get(cpu);
+    const stack = typeof known === 'string' ? this.#byTask.get(known) : known;
+    if (stack !== undefined) return stack;
+    if (this.#onCpu.size >= MAX_STACKS) this.#onCpu.clear();
+    const unnamed: CallStack = { id: `cpu${cpu}`, pid: null, task: null, open: [], depth: -1 };
+    this.#onCpu.set(cpu, unnamed);
+    return unnamed;
   }
 
-  /** The stack whose innermost open call is `symbol` at `depth`: its task returned on another CPU. Null unless exactly one. */
+  /** Banner ` 0)  sh-63  =>  kworker-32 `: from here on the CPU runs another task. It names the one before, too. */
+  switchTask(cpu: number, fromPid: number, toPid: number, toTask: string): void {
+    const leaving = this.#onCpu.get(cpu);
+    if (leaving !== undefined && typeof leaving !== 'string') this.#remember(taskKey(fromPid, cpu), leaving);
+    this.ofTask(toPid, toTask, cpu);
+    this.#onCpu.set(cpu, taskKey(toPid, cpu));
+  }
+
+  /**
+   * The stack whose innermost open call is `symbol` at `depth`, null unless exactly one: the task moved to another CPU. The
+   * kernel names the call at its closing brace in that case, see print_graph_return().
+   */
   returning(symbol: string, depth: number): CallStack | null {
-    return this.#only((stack) => {
-      const top = stack.open.at(-1);
-      return top !== undefined && top.symbol === symbol && top.depth === depth;
-    });
-  }
-
-  /** The one stack that fits: of a CPU whose task is not known, or of a task that is on no CPU. */
-  #only(fits: (stack: CallStack) => boolean): CallStack | null {
     if (this.#search <= 0) return null;
-    this.#search -= this.#byCpu.size + this.#byTask.size;
-    const candidates = new Set(this.#byTask.values());
-    for (const stack of this.#byCpu.values()) {
-      if (stack.pid === null) candidates.add(stack);
-      else candidates.delete(stack);
-    }
+    this.#search -= this.#onCpu.size + this.#byTask.size;
+    const stacks = new Set(this.#byTask.values());
+    for (const known of this.#onCpu.values()) if (typeof known !== 'string') stacks.add(known);
     let found: CallStack | null = null;
-    for (const stack of candidates) {
-      if (!fits(stack)) continue;
+    for (const stack of stacks) {
+      const top = stack.open.at(-1);
+      if (top === undefined || top.symbol !== symbol || top.depth !== depth) continue;
       if (found !== null) return null;
       found = stack;
     }
     return found;
   }
 
-  #add(key: string, pid: number, task: string): CallStack {
-    const stack: CallStack = { id: key, pid, task, open: [], depth: -1 };
-    this.#remember(key, stack);
-    return stack;
-  }
-
-  #remember(key: string, stack: CallStack): void {
+  #remember(key: string, stack: CallStack): CallStack {
     if (this.#byTask.size >= MAX_STACKS) this.#byTask.clear();
     this.#byTask.set(key, stack);
+    return stack;
   }
 }
 

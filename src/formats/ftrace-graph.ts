@@ -33,7 +33,7 @@ export class GraphReader {
     const { kind, depth, text } = scanned;
     if (kind === 'comment') return this.#comment(line, number, truncated, scanned, unit);
     if (kind === 'exit') return this.#exit(line, number, truncated, scanned, unit);
-    const stack = this.#stackOf(scanned, depth);
+    const stack = this.#stackOf(scanned);
     unwind(stack, depth);
     stack.depth = kind === 'enter' ? depth : depth - 1;
     const end = identifierEnd(line, text);
@@ -93,7 +93,7 @@ export class GraphReader {
     const stop = close > end ? close : own.length;
     const event = wantedEvent(own.slice(0, stop).trimEnd(), start, end, stop, this.#events, this.#symbols);
     if (event === null) return null;
-    const stack = this.#stackOf(scanned, null);
+    const stack = this.#stackOf(scanned);
     return {
       ...base(own, number, truncated, scanned, unit, stack),
       type: 'event',
@@ -109,16 +109,13 @@ export class GraphReader {
     };
   }
 
-  /** @param depth of a call that begins, null for a comment: its indent is that of the CPU, not of the task. */
-  #stackOf(scanned: GraphScanner, depth: number | null): CallStack {
+  #stackOf(scanned: GraphScanner): CallStack {
     if (scanned.pid !== null) return this.#stacks.ofTask(scanned.pid, scanned.task ?? '', scanned.cpu);
-    const cpu = scanned.cpu ?? NO_CPU;
-    return depth === null ? this.#stacks.ofCpu(cpu) : this.#stacks.moveTo(cpu, depth);
+    return this.#stacks.ofCpu(scanned.cpu ?? NO_CPU);
   }
 
-  /** The kernel names the call where it did not begin on this CPU, see print_graph_return(). */
   #returningStack(scanned: GraphScanner, symbol: string | null): CallStack {
-    const stack = this.#stackOf(scanned, null);
+    const stack = this.#stackOf(scanned);
     if (scanned.pid !== null || symbol === null) return stack;
     const top = stack.open.at(-1);
     if (top !== undefined && top.symbol === symbol && top.depth === scanned.depth) return stack;

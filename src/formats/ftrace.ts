@@ -5,15 +5,18 @@ import { GraphReader } from './ftrace-graph.ts';
 import { GraphScanner } from './ftrace-graph-line.ts';
 import { TraceMarks } from './ftrace-marks.ts';
 import { RowScanner, rowTask } from './ftrace-row.ts';
+import { RowSkimmer } from './ftrace-skim.ts';
 import { mayMatter, parseFunctionText, textKind, wantedEvent } from './ftrace-text.ts';
 import type { KernelRecord } from './record.ts';
 import { RecordTime, timeInUnit } from './record-time.ts';
 import { shareExplained } from './share.ts';
-import { decodeText, identifierEnd, ownCopy } from './text.ts';
+import { decodeText, identifierEnd, isDigit, ownCopy } from './text.ts';
 import { Wanted } from './wanted.ts';
 
 const HASH = 35;
 const OPEN_BRACKET = 91;
+/** What is left of a comment whose event ends in a newline, as aer_event of 7.3 does. */
+const COMMENT_END = ' */';
 
 /**
  * Text of `/sys/kernel/tracing/trace` and `trace_pipe`: rows of the function tracer and of events, lines of function_graph,
@@ -28,14 +31,16 @@ class FtraceParser implements LineParser {
   readonly #graph: GraphReader;
   readonly #marks: TraceMarks;
   readonly #time: RecordTime;
+  readonly #skimmer: RowSkimmer;
   /** Whether the last record was a line of function_graph: the form that is tried first. */
   #inGraph = false;
-  /** Nothing but the lines of a stack trace may continue a record. */
+  /** Only the frames of a stack trace and the end of a comment may follow a record. */
   #afterRecord = false;
   #firstTime: Nanoseconds | null = null;
   #first = true;
-  /** The last record, to find its time when the input is over. */
+  /** The last record, to find its time when the input is over; or that it was skimmed over. */
   #lastLine = '';
+  #skimmed = false;
 
   constructor(context: ParserContext) {
     const stacks = new CallStacks();
@@ -43,6 +48,7 @@ class FtraceParser implements LineParser {
     this.#symbols = Wanted.symbols(context.interest);
     this.#events = Wanted.events(context.interest);
     this.#time = new RecordTime(context.health);
+    this.#skimmer = new RowSkimmer(this.#time);
     this.#marks = new TraceMarks(context.health, stacks);
     this.#graph = new GraphReader(this.#symbols, this.#events, stacks);
   }
@@ -58,12 +64,20 @@ class FtraceParser implements LineParser {
     return this.#parseOther(line, number, truncated);
   }
 
+  skim(bytes: Uint8Array, _text: string, start: number, end: number, _number: number): boolean {
+    if (this.#inGraph || !this.#skimmer.skim(bytes, start, end, this.#row.cpuColumn)) return false;
+    this.#afterRecord = true;
+    this.#skimmed = true;
+    return true;
+  }
+
   end(): void {
     this.#time.end();
   }
 
   span(): TimeSpan {
     const row = this.#row;
+    if (this.#skimmed) return { first: this.#firstTime, last: this.#time.advanced };
     let last: Nanoseconds | null = null;
     if (this.#lastLine !== '')
       last = !this.#inGraph && row.scan(this.#lastLine) ? this.#exactTime(this.#lastLine) : this.#graphSpan();
@@ -86,6 +100,7 @@ class FtraceParser implements LineParser {
     this.#inGraph = false;
     this.#afterRecord = true;
     this.#lastLine = line;
+    this.#skimmed = false;
     if (this.#first) {
       this.#first = false;
       this.#firstTime = this.#exactTime(line);
@@ -96,15 +111,18 @@ class FtraceParser implements LineParser {
     const kind = textKind(line, end);
     if (kind === 'function') {
       const symbol = this.#symbols.name(line.slice(start, end));
-      if (symbol !== null) this.#emitFunction(ownCopy(line), number, truncated, end, symbol);
-    } else if (kind === 'event' && mayMatter(line, start, end, this.#events)) {
-      this.#emitEvent(ownCopy(line), number, truncated, start, end);
+      if (symbol === null) this.#skimmer.functions.add(line.slice(start, end));
+      else this.#emitFunction(ownCopy(line), number, truncated, end, symbol);
+    } else if (kind === 'event') {
+      if (mayMatter(line, start, end, this.#events)) this.#emitEvent(ownCopy(line), number, truncated, start, end);
+      else this.#skimmer.events.add(line.slice(start, end));
     }
     return 'record';
   }
 
   #parseOther(line: string, number: number, truncated: boolean): LineKind {
-    if (line.charCodeAt(0) === HASH || line === '') {
+    // `# 2019.198 us |  fn();` is a call: with option nofuncgraph-cpu the mark of the duration comes first.
+    if (line === '' || (line.charCodeAt(0) === HASH && !isDigit(line.charCodeAt(2)))) {
       this.#afterRecord = false;
       this.#marks.take(line, number);
       return 'skipped';
@@ -112,7 +130,7 @@ class FtraceParser implements LineParser {
     if (this.#graphLine.scan(line)) return this.#takeGraph(line, number, truncated);
     if (this.#marks.take(line, number)) return 'skipped';
     if (this.#inGraph && this.#row.scan(line)) return this.#takeRow(line, number, truncated);
-    if (this.#afterRecord && line.startsWith(' => ')) return 'continuation';
+    if (this.#afterRecord && (line.startsWith(' => ') || line === COMMENT_END)) return 'continuation';
     return 'unparsed';
   }
 
@@ -121,6 +139,7 @@ class FtraceParser implements LineParser {
     this.#inGraph = true;
     this.#afterRecord = true;
     this.#lastLine = line;
+    this.#skimmed = false;
     if (scanned.stamp === null) this.#time.noteNone();
     else this.#time.note(scanned.stamp, scanned.ticks, number);
     if (this.#first) {

@@ -2,7 +2,7 @@ import { InputError } from '../base/errors.ts';
 import type { HealthCode, HealthItem, HealthSink } from '../base/health.ts';
 import type { Nanoseconds, TimeUnit } from '../base/time.ts';
 import { readBytes } from '../input/bytes.ts';
-import { LineSplitter, MAX_LINE } from '../input/lines.ts';
+import { type LineSink, LineSplitter, MAX_LINE } from '../input/lines.ts';
 import { type OpenedSource, shownPath } from '../input/source.ts';
 import type { Format, LineParser } from './format.ts';
 import { detectFormat, FORMATS, formatById, SAMPLE_LINES } from './index.ts';
@@ -58,9 +58,9 @@ export async function readSource(source: OpenedSource, options: ReadOptions): Pr
   const chosen = chooseFormat(options.inputFormat);
   const loss = new LossCounter(options.health);
   const reader = new Reader(chosen, { ...options, health: loss.take });
-  const splitter = new LineSplitter(reader.line);
+  const splitter = new LineSplitter(reader);
   const { cut, bytes } = await readBytes(source, {
-    consume: (chunk) => splitter.push(chunk.toString('latin1')),
+    consume: (chunk) => splitter.push(chunk),
     health: options.health,
     maxBytes: options.maxBytes,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -96,7 +96,7 @@ function chooseFormat(id: string | null): Format | null {
 }
 
 /** Lines to the parser, once it is known which: until then they are kept, at most {@link SAMPLE_LINES}. */
-class Reader {
+class Reader implements LineSink {
   records = 0;
   continuation = 0;
   skipped = 0;
@@ -113,7 +113,13 @@ class Reader {
     if (format !== null) this.#start(format);
   }
 
-  readonly line = (line: string, number: number, truncated: boolean): void => {
+  skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {
+    if (this.#parser?.skim?.(bytes, text, start, end, number) !== true) return false;
+    this.records++;
+    return true;
+  }
+
+  line(line: string, number: number, truncated: boolean): void {
     const parser = this.#parser;
     if (parser === null) {
       this.#sample.push(line);
@@ -125,7 +131,7 @@ class Reader {
     else if (kind === 'skipped') this.skipped++;
     else if (kind === 'continuation') this.continuation++;
     else this.#noteUnparsed(number);
-  };
+  }
 
   /** The input is over. The parser, or null where no form was found. */
   end(): LineParser | null {

@@ -36,6 +36,23 @@ export class RecordTime {
     return fell;
   }
 
+  /**
+   * The stamp of the next record where it is an ordinary one: microseconds that do not fall.
+   *
+   * @returns false where it is not; nothing is noted then.
+   */
+  advance(stamp: number): boolean {
+    if (stamp < this.#previous || !this.#known || this.unit !== 'ns') return false;
+    this.#previous = stamp;
+    this.#withTime++;
+    return true;
+  }
+
+  /** The last stamp as exact time; only for one that {@link advance} took, which had no more than six digits. */
+  get advanced(): Nanoseconds {
+    return BigInt(this.#previous) * 1000n;
+  }
+
   /** The next record carries no time. */
   noteNone(): void {
     this.#withoutTime++;

@@ -22,24 +22,16 @@ export function isDigit(code: number): boolean {
   return code >= DIGIT_0 && code <= DIGIT_9;
 }
 
-/** True for the characters of a C identifier, and the dot and dollar that compilers add. */
-export function isIdentifierCode(code: number): boolean {
-  return code < 128 && IDENTIFIER[code] === 1;
-}
-
-const IDENTIFIER = new Uint8Array(128);
+/** 1 for the bytes of a C identifier, and the dot and dollar that compilers add. */
+export const identifierCodes = new Uint8Array(256);
 for (const character of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$') {
-  IDENTIFIER[character.charCodeAt(0)] = 1;
+  identifierCodes[character.charCodeAt(0)] = 1;
 }
 
-/** Index behind the identifier that starts at `start`; `start` where there is none. */
+/** Index behind the identifier that starts at `start`; `start` where there is none. `text` is latin1 or decoded. */
 export function identifierEnd(text: string, start: number): number {
   const length = text.length;
   let at = start;
-  while (at < length) {
-    const code = text.charCodeAt(at);
-    if (code >= 128 || IDENTIFIER[code] !== 1) break;
-    at++;
-  }
+  while (at < length && identifierCodes[text.charCodeAt(at)] === 1) at++;
   return at;
 }

@@ -53,10 +53,15 @@ export class CallTracker {
     if (event.phase === 'exit') return { ...NOWHERE, ...this.#close(stack, record, event.symbol) };
     if (record.type === 'graph' || (record.type === 'event' && record.enclosingLine !== null)) {
       const parent = stack.calls.findLast((call) => call.line === record.enclosingLine) ?? null;
-      return { ...NOWHERE, parent, repeats: parent?.symbol === event.symbol && record.type === 'event' ? parent : null };
+      return {
+        ...NOWHERE,
+        parent,
+        repeats: parent?.symbol === event.symbol && record.type === 'event' ? parent : null,
+      };
     }
     const top = stack.calls.at(-1);
-    if (top?.symbol === event.symbol && top.origin !== record.type) return { ...NOWHERE, parent: top.parent, repeats: top };
+    if (top?.symbol === event.symbol && top.origin !== record.type)
+      return { ...NOWHERE, parent: top.parent, repeats: top };
     if (record.type === 'function' && record.parent !== null) {
       const at = stack.calls.findLastIndex((call) => call.symbol === record.parent);
       if (at >= 0) {
@@ -69,7 +74,13 @@ export class CallTracker {
   }
 
   /** Remembers an event that opened a call, under the id that the timeline gave it. */
-  open(record: KernelRecord, event: KernelEvent, place: Place, eventId: number, entityId: number | null): OpenCall | null {
+  open(
+    record: KernelRecord,
+    event: KernelEvent,
+    place: Place,
+    eventId: number,
+    entityId: number | null,
+  ): OpenCall | null {
     if (event.phase !== 'enter' || place.repeats) return null;
     const call: OpenCall = {
       eventId,

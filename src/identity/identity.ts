@@ -83,14 +83,22 @@ export class Identity {
   /** Who everybody is, in the order of first mention. */
   finish(): Resolved[] {
     this.#embedDevices();
-    const devices = new Map<number | object, { members: { entity: number; certainty: Certainty }[]; bdf: Bdf | null; aliases: Set<string> }>();
+    const devices = new Map<
+      number | object,
+      { members: { entity: number; certainty: Certainty }[]; bdf: Bdf | null; aliases: Set<string> }
+    >();
     for (const cluster of this.#clusters.all()) {
       const { owner, certainty } = this.#ownerOf(cluster);
       if (owner === null && !cluster.significant) continue;
       const key = owner ?? cluster;
-      const device = devices.get(key) ?? { members: [], bdf: owner === null ? null : (this.#bdfOf.get(owner) ?? null), aliases: new Set() };
+      const device = devices.get(key) ?? {
+        members: [],
+        bdf: owner === null ? null : (this.#bdfOf.get(owner) ?? null),
+        aliases: new Set(),
+      };
       devices.set(key, device);
-      for (const entity of cluster.members) device.members.push({ entity, certainty: entity === owner ? 'exact' : certainty });
+      for (const entity of cluster.members)
+        device.members.push({ entity, certainty: entity === owner ? 'exact' : certainty });
       for (const [space, value] of cluster.pointers) device.aliases.add(`${space}=${value}`);
     }
     return [...devices]
@@ -113,7 +121,8 @@ export class Identity {
         if (event.args['dsm'] !== undefined) this.#dsmOf.set(entity, event.args['dsm'] as Bdf);
         if (userTask) this.#named(task, entity);
         // iommu:attach_device_to_domain inside a bind call names a device of that call's group.
-        if (parent?.entityId != null && event.kind === 'iommu.attach') this.#clusters.of(parent.entityId).hints.add(entity);
+        if (parent?.entityId != null && event.kind === 'iommu.attach')
+          this.#clusters.of(parent.entityId).hints.add(entity);
       } else if (entity === null) {
         entity = this.#pointer(clue.space, clue.value);
         if (userTask) this.#clusters.of(entity).tasks.add(task);

@@ -7,7 +7,7 @@ import { sniff } from './magic.ts';
 import { type OpenedSource, openError, refusal, shownPath } from './source.ts';
 
 /** Bytes a read; measured: smaller ones cost time a chunk, larger ones fall out of the cache. */
-const CHUNK = 256 * 1024;
+const CHUNK = 1200 * 1024;
 
 export interface ReadBytesOptions {
   /** Takes the decompressed bytes in order. The buffer is reused after the call. */

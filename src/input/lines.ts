@@ -8,7 +8,17 @@ const CARRIAGE_RETURN = 13;
  * Takes one line: latin1 (one character per byte), without its ending; `number` is 1-based. The text may share memory with
  * the chunk it came from: whoever keeps a part of it makes a copy.
  */
-export type LineSink = (line: string, number: number, truncated: boolean) => void;
+export interface LineSink {
+  line(line: string, number: number, truncated: boolean): void;
+  /**
+   * A first look at a line that lies whole in a chunk, before it is cut out: true where there is nothing more to do with it.
+   * This is what makes a large trace fast, since hardly any of its lines matters.
+   *
+   * @param bytes the chunk, and `text` the same as latin1.
+   * @param start index of the first byte of the line, `end` behind the last one, without the ending.
+   */
+  skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean;
+}
 
 /**
  * Cuts text into lines in constant memory. Same lines as split2 with its default matcher `/\r?\n/`, except that a line is
@@ -33,8 +43,10 @@ export class LineSplitter {
     this.#sink = sink;
   }
 
-  /** Takes the next piece of the input, latin1. */
-  push(text: string): void {
+  /** Takes the next piece of the input. It may be reused after the call. */
+  push(chunk: Buffer): void {
+    const text = chunk.toString('latin1');
+    const sink = this.#sink;
     let start = 0;
     let end = text.indexOf(LINE_FEED);
     if (end >= 0 && (this.#open !== '' || this.#overflow)) {
@@ -48,9 +60,9 @@ export class LineSplitter {
         this.#keep(text, start, end);
         this.#closeOpen(false);
       } else {
-        const last = end > start && text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end;
-        this.lines++;
-        this.#sink(text.slice(start, last), this.lines, false);
+        const last = end > start && chunk[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+        const number = ++this.lines;
+        if (!sink.skim(chunk, text, start, last, number)) sink.line(text.slice(start, last), number, false);
       }
       start = end + 1;
       end = text.indexOf(LINE_FEED, start);
@@ -88,6 +100,6 @@ export class LineSplitter {
       this.truncatedLines++;
       if (this.firstTruncated === 0) this.firstTruncated = this.lines;
     }
-    this.#sink(line, this.lines, tooLong || cut);
+    this.#sink.line(line, this.lines, tooLong || cut);
   }
 }

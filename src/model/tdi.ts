@@ -1,4 +1,4 @@
-import type { BindState, ContractState, EventClass, Platform, TdispState, TdiState } from './states.ts';
+import type { BindState, ContractState, EventClass, TdiState, TdispState } from './states.ts';
 import { type DeviceEvent, deviceEvent } from './tdisp.ts';
 
 function tdi(bind: BindState, contract: ContractState, device: TdispState): TdiState {
@@ -46,11 +46,16 @@ export interface Branch {
 const stay = (state: TdiState): Branch => ({ to: state, cost: 0, assumes: null });
 
 /**
- * pci_tsm_bind() that returned 0 (drivers/pci/tsm.c, Linux 7.x): needs a connected function; the same VM again is a no-op.
- * SEV-TIO, TDX Connect and Arm CCA up to v6 lock the interface in the bind operation, Arm v7 leaves that to the guest; the
- * ABI document of the attribute `tsm/bound` says LOCKED, RUN or ERROR, so on an undecided platform "not locked" has a price.
+ * Whether a bind locks the interface. `always`: SEV-TIO, TDX Connect and whatever else runs on x86 lock it in the bind
+ * operation. `likely`: nothing decides the platform; the ABI document of `tsm/bound` says LOCKED, RUN or ERROR. `maybe`: Arm
+ * CCA, where series up to v6 lock and v7 leaves it to the guest.
  */
-export function afterBind(state: TdiState, platform: Platform): readonly Branch[] {
+export type BindLocks = 'always' | 'likely' | 'maybe';
+
+/**
+ * pci_tsm_bind() that returned 0 (drivers/pci/tsm.c, Linux 7.x): needs a connected function; the same VM again is a no-op.
+ */
+export function afterBind(state: TdiState, locks: BindLocks): readonly Branch[] {
   switch (state.bind) {
     case 'unbound':
       return [];
@@ -58,9 +63,9 @@ export function afterBind(state: TdiState, platform: Platform): readonly Branch[
       return [{ to: state, cost: 2, assumes: 'the function was bound already, so this bind changed nothing' }];
     case 'connected': {
       const locked: Branch = { to: BOUND_LOCKED, cost: 0, assumes: null };
-      if (platform === 'cca') return [locked, { to: BOUND_UNLOCKED, cost: 0, assumes: null }];
-      if (platform !== 'generic') return [locked];
-      return [locked, { to: BOUND_UNLOCKED, cost: 1, assumes: 'the bind left the TDI unlocked (Arm CCA v7 does)' }];
+      if (locks === 'always') return [locked];
+      if (locks === 'maybe') return [locked, { to: BOUND_UNLOCKED, cost: 0, assumes: null }];
+      return [locked, { to: BOUND_UNLOCKED, cost: 1, assumes: 'the bind left the TDI unlocked, as Arm CCA v7 does' }];
     }
   }
 }
@@ -84,14 +89,14 @@ export function afterConnect(state: TdiState): readonly Branch[] {
  * pci_tsm_guest_req() that returned >= 0: only where the function is bound. A STATE_CHANGE is START or STOP, which only
  * its payload tells: in LOCKED it is most likely the START, so STOP has a price; in RUN nothing but STOP is left to ask.
  */
-export function afterGuestRequest(state: TdiState, stateChange: boolean, platform: Platform): readonly Branch[] {
+export function afterGuestRequest(state: TdiState, stateChange: boolean, locks: BindLocks): readonly Branch[] {
   if (state.bind !== 'bound') return [];
   if (!stateChange) return [stay(state)];
   if (state.contract === 'unlocked') {
     const lock: Branch = {
       to: BOUND_LOCKED,
-      cost: platform === 'cca' ? 0 : 1,
-      assumes: platform === 'cca' ? null : 'the STATE_CHANGE request was a LOCK',
+      cost: locks === 'maybe' ? 0 : 1,
+      assumes: locks === 'maybe' ? null : 'the STATE_CHANGE request was a LOCK',
     };
     return [stay(state), lock];
   }

@@ -46,7 +46,8 @@ export function effectsOf(event: StoredEvent, command: CommandState): Effect[] {
 
 function commandClears(event: StoredEvent, before: CommandState): Effect[] {
   // What comes after a reset or on a new device is no clear; `restore config` only puts bits back.
-  if (event.kind !== 'vfio.config_write' && event.kind !== 'pci.clear_master' && event.kind !== 'pci.disable') return [];
+  if (event.kind !== 'vfio.config_write' && event.kind !== 'pci.clear_master' && event.kind !== 'pci.disable')
+    return [];
   if (event.kind === 'vfio.config_write' && commandAfter(event, before) === before) return [];
   const after = commandAfter(event, before);
   return COMMAND_BITS.flatMap((bit): Effect[] => {

@@ -1,5 +1,4 @@
 import { parseInteger } from '../events/numbers.ts';
-import type { Platform } from '../model/states.ts';
 import {
   afterBind,
   afterConnect,
@@ -7,6 +6,7 @@ import {
   afterDisconnect,
   afterGuestRequest,
   afterUnbind,
+  type BindLocks,
 } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
@@ -36,17 +36,17 @@ const OPERATIONS: ReadonlySet<string> = new Set([
  * The belief after the operation has come to its end. `before` is closed under the silent moves. Empty where no hypothesis
  * can explain the record.
  */
-export function afterOperation(before: Belief, event: StoredEvent, platform: Platform): Belief {
+export function afterOperation(before: Belief, event: StoredEvent, locks: BindLocks): Belief {
   if (event.outcome === 'failed') return afterRefusal(before, event);
-  const done = afterSuccess(before, event, platform);
+  const done = afterSuccess(before, event, locks);
   if (event.outcome !== 'unknown') return done;
   // No result recorded: most calls succeed, so failure has the price of one assumption.
   return done.or(before, 1, `the ${NAMES[event.kind] ?? event.kind} failed`, event.line);
 }
 
 /** Between the entry and the exit of an operation either order of things may hold. */
-export function duringOperation(before: Belief, event: StoredEvent, platform: Platform): Belief {
-  return event.outcome === 'failed' ? before : before.or(afterSuccess(before, event, platform));
+export function duringOperation(before: Belief, event: StoredEvent, locks: BindLocks): Belief {
+  return event.outcome === 'failed' ? before : before.or(afterSuccess(before, event, locks));
 }
 
 const NAMES: Partial<Record<StoredEvent['kind'], string>> = {
@@ -56,7 +56,7 @@ const NAMES: Partial<Record<StoredEvent['kind'], string>> = {
   'tsm.guest_request': 'guest request',
 };
 
-function afterSuccess(before: Belief, event: StoredEvent, platform: Platform): Belief {
+function afterSuccess(before: Belief, event: StoredEvent, locks: BindLocks): Belief {
   switch (event.kind) {
     case 'tsm.connect':
       return before.apply(afterConnect, event.line);
@@ -64,14 +64,17 @@ function afterSuccess(before: Belief, event: StoredEvent, platform: Platform): B
     case 'tsm.destroy':
       return before.apply(afterDisconnect, event.line);
     case 'tsm.bind':
-      return before.apply((state) => afterBind(state, platform), event.line);
+      return before.apply((state) => afterBind(state, locks), event.line);
     case 'tsm.unbind':
     case 'tsm.unbind_core':
       return before.apply(afterUnbind, event.line);
     case 'tsm.guest_request': {
       const scope = parseInteger(event.args['scope']);
       // Without its scope (function tracer) a request may be anything; INFO and DEBUG change nothing.
-      return before.apply((state) => afterGuestRequest(state, scope === null || scope === STATE_CHANGE, platform), event.line);
+      return before.apply(
+        (state) => afterGuestRequest(state, scope === null || scope === STATE_CHANGE, locks),
+        event.line,
+      );
     }
     default:
       return before;
@@ -102,7 +105,9 @@ export function afterEffect(before: Belief, effect: Effect): Belief {
     case 'conventional-reset':
       return before.map((state) => afterDeviceEvent(state, 'conventional-reset'));
     case 'power-loss':
-      return effect.certain ? before.map((state) => afterDeviceEvent(state, 'power-loss')) : before.or(before.map((state) => afterDeviceEvent(state, 'power-loss')));
+      return effect.certain
+        ? before.map((state) => afterDeviceEvent(state, 'power-loss'))
+        : before.or(before.map((state) => afterDeviceEvent(state, 'power-loss')));
     case 'sriov-change':
       return before.map((state) => afterDeviceEvent(state, 'sriov-change'));
     default:

@@ -1,4 +1,5 @@
 import type { EventClass, Platform } from '../model/states.ts';
+import type { BindLocks } from '../model/tdi.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import type { TimelineReader } from '../timeline/timeline.ts';
 import { Belief } from './belief.ts';
@@ -90,7 +91,8 @@ export class Replay {
     topology.learn(event, own?.bdf ?? null);
     if (event.kind === 'task.exit') this.#ownerExits(event);
     const calls = this.#callsAround(event);
-    for (const { track, indirect } of this.#reached(event, own, calls, topology)) this.#affect(event, track, indirect, calls);
+    for (const { track, indirect } of this.#reached(event, own, calls, topology))
+      this.#affect(event, track, indirect, calls);
     if (own) {
       this.#learn(event, own);
       this.#observer.seen(event, own);
@@ -123,7 +125,8 @@ export class Replay {
     if (own && !below) reached.set(own, false);
     // A reset by way of the bridge, inside a reset of a function: the function is what is reset.
     for (const call of calls) {
-      const track = call.supersededBy === event.id && call.deviceId !== null ? this.#tracks.get(call.deviceId) : undefined;
+      const track =
+        call.supersededBy === event.id && call.deviceId !== null ? this.#tracks.get(call.deviceId) : undefined;
       if (track && !reached.has(track)) reached.set(track, false);
     }
     for (const track of this.#tracks.values()) {
@@ -153,21 +156,24 @@ export class Replay {
     if (isOperation(event)) {
       this.#operate(event, track, belief);
     } else if (effects.some((effect) => MOVES_STATE.has(effect.type))) {
-      track.believe(effects.reduce((now, effect) => afterEffect(now, effect), track.belief), event);
+      track.believe(
+        effects.reduce((now, effect) => afterEffect(now, effect), track.belief),
+        event,
+      );
     }
   }
 
   #operate(event: StoredEvent, track: DeviceTrack, closed: Belief): void {
-    const { platform } = this.#options;
+    const locks = bindLocks(this.#options);
     const during = event.phase === 'enter' && event.pairId !== null;
     // An exit repeats its entry's result; its own arguments may be fewer.
-    const next = during ? duringOperation(closed, event, platform) : afterOperation(closed, event, platform);
+    const next = during ? duringOperation(closed, event, locks) : afterOperation(closed, event, locks);
     if (!next.empty) {
-      track.believe(next, event);
+      track.believe(next, event, !during);
       return;
     }
     this.#observer.impossible(event, track, closed);
-    const implied = afterOperation(Belief.unknown(), event, platform);
+    const implied = afterOperation(Belief.unknown(), event, locks);
     track.believe(implied.empty ? Belief.unknown() : implied, event);
   }
 
@@ -263,6 +269,11 @@ export class Replay {
     this.#topologies.set(sourceId, fresh);
     return fresh;
   }
+}
+
+function bindLocks({ platform, x86 }: ReplayOptions): BindLocks {
+  if (platform === 'cca') return 'maybe';
+  return platform === 'generic' && !x86 ? 'likely' : 'always';
 }
 
 const MOVES_STATE: ReadonlySet<Effect['type']> = new Set([

@@ -43,9 +43,10 @@ export class DeviceTrack {
     this.spans.push({ event: null, layers: this.belief.layers() });
   }
 
-  /** Takes a new belief over; a change that shows becomes a span. */
-  believe(belief: Belief, cause: StoredEvent): void {
+  /** Takes a new belief over; a change becomes a span, unless it only holds while an operation is under way. */
+  believe(belief: Belief, cause: StoredEvent, shows = true): void {
     this.belief = belief.normalised();
+    if (!shows) return;
     const layers = this.belief.layers();
     const last = this.spans.at(-1);
     if (last && sameLayers(last.layers, layers)) return;
@@ -55,5 +56,7 @@ export class DeviceTrack {
 }
 
 function sameLayers(a: Layers, b: Layers): boolean {
-  return a.bind.join() === b.bind.join() && a.contract.join() === b.contract.join() && a.device.join() === b.device.join();
+  return (
+    a.bind.join() === b.bind.join() && a.contract.join() === b.contract.join() && a.device.join() === b.device.join()
+  );
 }

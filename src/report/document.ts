@@ -1,0 +1,240 @@
+import type { Bdf } from '../base/bdf.ts';
+import { HEALTH_CODES } from '../base/health.ts';
+import { formatTime } from '../base/time.ts';
+import type {
+  Analysis,
+  DeviceInfo,
+  Evidence,
+  Finding,
+  HealthInfo,
+  RuleCoverage,
+  SourceInfo,
+  StateSpan,
+} from '../model/analysis.ts';
+import type { EventClass, Platform } from '../model/states.ts';
+import type { DeviceTrack } from '../replay/track.ts';
+import { type Draft, type DraftEvidence, fingerprintOf } from '../rules/draft.ts';
+import type { Coverage } from '../rules/judge.ts';
+import { deviceKey, sourceKey } from '../timeline/ids.ts';
+import type { NewHealth, StoredDevice, StoredEvent, StoredSource } from '../timeline/rows.ts';
+import type { TimelineReader } from '../timeline/timeline.ts';
+
+/** What the replay and the rules found out, with the parameters they worked under. */
+export interface Judgement {
+  readonly platform: Platform;
+  readonly platformEvidence: readonly StoredEvent[];
+  readonly fromBoot: boolean;
+  readonly complete: readonly EventClass[];
+  /** Only this function is reported; null: all. */
+  readonly device: Bdf | null;
+  readonly tracks: readonly DeviceTrack[];
+  readonly drafts: readonly Draft[];
+  readonly coverage: readonly Coverage[];
+  /** What the replay itself found wanting. */
+  readonly health: readonly NewHealth[];
+}
+
+const EVIDENCE_TEXT_MAX = 2000;
+
+/** The result as one document: ids in output order, times in the source's own clock. */
+export function documentOf(reader: TimelineReader, judgement: Judgement, toolVersion: string): Analysis {
+  const sources = new Map(reader.sources().map((source) => [source.id, source]));
+  const writer = new DocumentWriter(sources, judgement);
+  const devices = reader.devices().filter((device) => judgement.device === null || device.bdf === judgement.device);
+  const { findings, ids } = writer.findings();
+  return {
+    schema: 'tdi-trace/analysis/1',
+    tool_version: toolVersion,
+    platform: judgement.platform,
+    platform_evidence: judgement.platformEvidence.map((event) => ({
+      source: sourceKey(event.sourceId),
+      line: event.line,
+    })),
+    from_boot: judgement.fromBoot,
+    complete: judgement.complete,
+    sources: [...sources.values()].map(sourceInfo),
+    clocks:
+      sources.size < 2 ? [] : [{ sources: [...sources.keys()].map(sourceKey), relation: 'unrelated', error_ns: null }],
+    devices: devices.map((device) => writer.device(device)),
+    findings,
+    rules: writer.coverage(ids),
+    health: healthOf([...reader.health(), ...judgement.health]),
+    unrecognised: reader
+      .unrecognised()
+      .map(({ subsystem, text, count, sourceId, line }) => ({
+        subsystem,
+        text,
+        count,
+        source: sourceKey(sourceId),
+        line,
+      })),
+  };
+}
+
+class DocumentWriter {
+  readonly #sources: ReadonlyMap<number, StoredSource>;
+  readonly #judgement: Judgement;
+
+  constructor(sources: ReadonlyMap<number, StoredSource>, judgement: Judgement) {
+    this.#sources = sources;
+    this.#judgement = judgement;
+  }
+
+  findings(): { findings: Finding[]; ids: Map<Draft, string> } {
+    const drafts = this.#judgement.drafts
+      .filter((draft) => this.#reported(draft.track))
+      .toSorted(
+        (a, b) =>
+          a.violation.sourceId - b.violation.sourceId ||
+          a.violation.line - b.violation.line ||
+          compare(a.rule.doc.id, b.rule.doc.id) ||
+          a.track.id - b.track.id,
+      );
+    const ids = new Map(drafts.map((draft, index) => [draft, `f${index + 1}`]));
+    return { findings: drafts.map((draft) => this.#finding(draft, ids)), ids };
+  }
+
+  #finding(draft: Draft, ids: ReadonlyMap<Draft, string>): Finding {
+    const { doc } = draft.rule;
+    return {
+      id: ids.get(draft) ?? '',
+      rule: doc.id,
+      verdict: draft.verdict,
+      severity: draft.severity,
+      platform: this.#judgement.platform,
+      device_id: deviceKey(draft.track.id),
+      device: draft.track.bdf,
+      time: this.#time(draft.violation),
+      summary: draft.summary,
+      consequence: doc.consequence,
+      remedy: doc.remedy,
+      bind_before: draft.before.bind,
+      contract_before: draft.before.contract,
+      contract_after: draft.after.contract,
+      device_before: draft.before.device,
+      device_after: draft.after.device,
+      assumptions: draft.assumptions,
+      to_confirm: draft.toConfirm,
+      by_later_evidence: false,
+      caused_by: draft.causedBy ? (ids.get(draft.causedBy) ?? null) : null,
+      headline: draft.causedBy === null,
+      fingerprint: fingerprintOf(draft),
+      evidence: draft.evidence.toSorted(byLine).map((one) => this.#evidence(one)),
+    };
+  }
+
+  #evidence({ event, role }: DraftEvidence): Evidence {
+    return {
+      source: sourceKey(event.sourceId),
+      line: event.line,
+      end_line: event.endLine,
+      time: this.#time(event),
+      role,
+      event: event.kind,
+      text: event.text.slice(0, EVIDENCE_TEXT_MAX),
+      truncated: event.truncated || event.text.length > EVIDENCE_TEXT_MAX,
+    };
+  }
+
+  device(device: StoredDevice): DeviceInfo {
+    const track = this.#judgement.tracks.find((one) => one.id === device.id);
+    const unit = this.#sources.get(device.sourceId)?.timeUnit ?? 'ns';
+    return {
+      id: deviceKey(device.id),
+      bdf: device.bdf as Bdf | null,
+      pf: device.pf as Bdf | null,
+      dsm: device.dsm as Bdf | null,
+      guest_bdf: device.guestBdf,
+      aliases: device.aliases,
+      from_time: formatTime(device.fromTime, unit),
+      to_time: formatTime(device.toTime, unit),
+      events: device.events,
+      states: track?.concerned ? this.#spans(track) : [],
+    };
+  }
+
+  #spans(track: DeviceTrack): StateSpan[] {
+    return track.spans.map(({ event, layers }, index) => {
+      const next = track.spans[index + 1]?.event ?? null;
+      return {
+        from_time: event ? this.#time(event) : null,
+        to_time: next ? this.#time(next) : null,
+        ...layers,
+        // An operation takes effect when it returns; the line that one wants to see is where it was called.
+        cause: event
+          ? {
+              source: sourceKey(event.sourceId),
+              line: event.phase === 'exit' ? (event.pairLine ?? event.line) : event.line,
+            }
+          : null,
+      };
+    });
+  }
+
+  coverage(ids: ReadonlyMap<Draft, string>): RuleCoverage[] {
+    return this.#judgement.coverage
+      .filter(({ track }) => this.#reported(track))
+      .map(({ rule, track, status, triggers, missing }) => ({
+        rule: rule.doc.id,
+        device_id: deviceKey(track.id),
+        device: track.bdf,
+        status,
+        triggers,
+        findings: [...ids].filter(([draft]) => draft.rule === rule && draft.track === track).map(([, id]) => id),
+        missing,
+      }));
+  }
+
+  #reported(track: DeviceTrack): boolean {
+    return this.#judgement.device === null || track.bdf === this.#judgement.device;
+  }
+
+  #time(event: StoredEvent): string | null {
+    return formatTime(event.time, this.#sources.get(event.sourceId)?.timeUnit ?? 'ns');
+  }
+}
+
+function sourceInfo(source: StoredSource): SourceInfo {
+  const { path, format, compression, clock, lines, records, continuation, events, skipped, unparsed, lost } = source;
+  return {
+    id: sourceKey(source.id),
+    path,
+    format,
+    compression,
+    clock,
+    lines,
+    records,
+    continuation,
+    events,
+    skipped,
+    unparsed,
+    lost,
+    first_time: formatTime(source.firstTime, source.timeUnit),
+    last_time: formatTime(source.lastTime, source.timeUnit),
+  };
+}
+
+function healthOf(items: readonly NewHealth[]): HealthInfo[] {
+  return items
+    .toSorted(
+      (a, b) => (a.sourceId ?? 0) - (b.sourceId ?? 0) || (a.line ?? 0) - (b.line ?? 0) || compare(a.code, b.code),
+    )
+    .map(({ code, sourceId, line, message, count }) => ({
+      code,
+      severity: HEALTH_CODES[code].severity,
+      source: sourceId === null ? null : sourceKey(sourceId),
+      line,
+      message,
+      count,
+    }));
+}
+
+/** By place in the logs; the violation keeps its place among the others, its role marks it. */
+function byLine(a: DraftEvidence, b: DraftEvidence): number {
+  return a.event.sourceId - b.event.sourceId || a.event.line - b.event.line || a.event.id - b.event.id;
+}
+
+/** By code unit: the same everywhere, whatever the locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,20 @@
+import { doc } from './docs/bme-clear-while-locked.ts';
+import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+
+export const rule: Rule = {
+  doc,
+  rank: 40,
+  restsOnBind: true,
+  settledBy: LOCK_CLASSES,
+  judge({ effect, event }) {
+    if (effect.type !== 'command-clear' || effect.bit !== 'bme') return null;
+    const who = event.kind === 'vfio.config_write' ? 'a configuration write' : `${event.symbol ?? 'the kernel'}`;
+    const charge = {
+      wrongIn: isLocked,
+      summary: `${who} cleared Bus Master Enable while the TDI was locked or running`,
+    };
+    if (effect.certain) return charge;
+    // No write before it shows the bit: clearing a bit that is clear changes nothing.
+    return { ...charge, atMost: 'possible', takesForGranted: ['Bus Master Enable was set before'] };
+  },
+};

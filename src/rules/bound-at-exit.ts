@@ -1,0 +1,23 @@
+import { doc } from './docs/bound-at-exit.ts';
+import { BIND_CLASSES, isBound, type Rule } from './rule.ts';
+
+export const rule: Rule = {
+  doc,
+  rank: 55,
+  restsOnBind: true,
+  settledBy: BIND_CLASSES,
+  judge({ effect, event }) {
+    if (effect.type !== 'owner-exit') return null;
+    const charge = {
+      wrongIn: isBound,
+      summary: 'the process that held the device ended while the function was still bound to a VM',
+      takesForGranted: [
+        'no other process held the device open',
+        'the close that the kernel does then was not recorded',
+      ],
+    };
+    // Before 6.16 the tracepoint does not say whether the last thread ended.
+    const whole = event.symbol === 'sys_exit_group' || event.args['group_dead'] === 'true';
+    return { ...charge, atMost: whole ? 'probable' : 'possible' };
+  },
+};

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import type { EvidenceRole, Severity, Verdict } from '../model/analysis.ts';
+import type { EventClass } from '../model/states.ts';
+import type { Layers } from '../replay/belief.ts';
+import { afterEffect } from '../replay/operations.ts';
+import type { Step } from '../replay/replay.ts';
+import type { DeviceTrack } from '../replay/track.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import type { Charge, Rule } from './rule.ts';
+
+/** A line that proves something, still tied to its event. */
+export interface DraftEvidence {
+  readonly event: StoredEvent;
+  readonly role: EvidenceRole;
+}
+
+/** A finding while later records can still add to it. */
+export interface Draft {
+  readonly rule: Rule;
+  readonly track: DeviceTrack;
+  readonly verdict: Verdict;
+  readonly severity: Severity;
+  readonly summary: string;
+  readonly violation: StoredEvent;
+  /** The outermost recorded call: one operation, one headline. */
+  readonly operation: number;
+  readonly before: Layers;
+  readonly after: Layers;
+  readonly assumptions: readonly string[];
+  readonly toConfirm: readonly string[];
+  readonly evidence: DraftEvidence[];
+  causedBy: Draft | null;
+}
+
+const SYMPTOMS_MAX = 10;
+
+export function draftOf(rule: Rule, step: Step, charge: Charge, verdict: Verdict, severity: Severity): Draft {
+  const violation = charge.violation ?? step.event;
+  const wrong = step.belief.apply(
+    (state) => (charge.wrongIn(state) ? [{ to: state, cost: 0, assumes: null }] : []),
+    null,
+  );
+  const suspect = wrong.empty ? step.belief : wrong;
+  return {
+    rule,
+    track: step.track,
+    verdict,
+    severity,
+    summary: summaryOf(step, charge),
+    violation,
+    operation: step.event.rootId ?? step.event.id,
+    before: suspect.layers(),
+    after: afterEffect(suspect, step.effect).layers(),
+    assumptions: assumptionsOf(step, charge, verdict),
+    toConfirm: toConfirm(rule, step, charge, verdict),
+    evidence: [{ event: violation, role: 'violation' }, ...stateEvidence(rule, step), ...contextOf(step, violation)],
+    causedBy: null,
+  };
+}
+
+/** Later trouble of the device that the finding explains. */
+export function addSymptom(draft: Draft, event: StoredEvent): void {
+  if (draft.evidence.filter((one) => one.role === 'symptom').length < SYMPTOMS_MAX) {
+    draft.evidence.push({ event, role: 'symptom' });
+  }
+}
+
+/** The same bug elsewhere has the same fingerprint: no device, no time, no line. */
+export function fingerprintOf(draft: Draft): string {
+  const steps = draft.evidence
+    .filter((one) => one.role === 'violation' || one.role === 'state' || one.role === 'context')
+    .map((one) => `${one.role}:${one.event.kind}:${one.event.symbol ?? ''}`);
+  return createHash('sha256')
+    .update([draft.rule.doc.id, ...steps].join('\n'))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function summaryOf(step: Step, charge: Charge): string {
+  const device = step.track.bdf ?? 'a device without a known address';
+  const lost = step.belief.layers(charge.wrongIn).device;
+  const already = lost.length === 1 && lost[0] === 'error' ? '; its TDI must have been in ERROR already' : '';
+  return `${device}: ${charge.summary}${already}`;
+}
+
+function stateEvidence(rule: Rule, step: Step): DraftEvidence[] {
+  if (!rule.restsOnBind) return [];
+  return step.track.stateEvidence
+    .filter((event) => event.id < step.event.id)
+    .map((event) => ({ event, role: 'state' }));
+}
+
+/** The operation that the step is part of, as far as it says more than the step itself. */
+function contextOf(step: Step, violation: StoredEvent): DraftEvidence[] {
+  const outermost = step.calls.at(-1);
+  return outermost && outermost.id !== violation.id ? [{ event: outermost, role: 'context' }] : [];
+}
+
+function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
+  const granted = [...(charge.takesForGranted ?? [])];
+  const { certainty } = step.event;
+  if (certainty === 'inherited') granted.push('the record belongs to the only device that its task or call names');
+  if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
+    granted.push('the bind succeeded: its result was not recorded');
+  }
+  if (verdict === 'definite' || charge.provedByAnswer) return granted;
+  const excuse = step.belief
+    .assumptions((state) => !charge.wrongIn(state))
+    .map(({ text, line }) => (line === null ? text : `${text} (line ${line})`));
+  const bind = step.track.stateEvidence.find((event) => event.kind === 'tsm.bind');
+  const since = bind ? ` between lines ${bind.line} and ${step.event.line}` : '';
+  if (excuse.length > 0) granted.push(`to excuse the step one must assume${since}: ${excuse.join('; ')}`);
+  return granted;
+}
+
+function toConfirm(rule: Rule, step: Step, charge: Charge, verdict: Verdict): string[] {
+  const list = [...(charge.toConfirm ?? [])];
+  if (verdict === 'definite' || charge.provedByAnswer) return list;
+  const missing: EventClass[] = rule.settledBy.filter((one) => !step.options.complete.has(one));
+  if (missing.length > 0) {
+    list.push(`if the capture holds every event of these classes, say so: --complete ${missing.join(',')}`);
+  }
+  if (step.options.platform === 'generic' && !step.options.x86)
+    list.push('name the platform: --platform tdx, sev-tio or cca');
+  return list;
+}

@@ -1,0 +1,164 @@
+import type { CoverageStatus } from '../model/analysis.ts';
+import type { EventClass } from '../model/states.ts';
+import type { Belief } from '../replay/belief.ts';
+import type { ReplayObserver, ReplayOptions, Step } from '../replay/replay.ts';
+import type { DeviceTrack } from '../replay/track.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import { addSymptom, type Draft, draftOf } from './draft.ts';
+import type { Rule } from './rule.ts';
+import { judgeCharge, severityOf, strength } from './verdict.ts';
+
+/** What one rule could tell of one device. */
+export interface Coverage {
+  readonly rule: Rule;
+  readonly track: DeviceTrack;
+  readonly status: CoverageStatus;
+  readonly triggers: number;
+  readonly missing: readonly (EventClass | 'platform')[];
+}
+
+/** Counts of one rule on one device. */
+interface Tally {
+  triggers: number;
+  /** Triggers that the state was known well enough for. */
+  judged: number;
+}
+
+/** Asks every rule about every step, keeps what they find, and ties it together. */
+export class Judge implements ReplayObserver {
+  readonly #rules: readonly Rule[];
+  readonly #options: ReplayOptions;
+  readonly #tallies = new Map<string, Tally>();
+  readonly #drafts: Draft[] = [];
+  /** One finding a rule, device and operation: an operation that zaps twice is one mistake. */
+  readonly #seen = new Set<string>();
+  /** Findings of a device whose unbind has not come yet. */
+  readonly #waiting = new Map<DeviceTrack, Draft[]>();
+  readonly #latest = new Map<DeviceTrack, Draft>();
+  readonly impossibles: { event: StoredEvent; track: DeviceTrack }[] = [];
+
+  constructor(rules: readonly Rule[], options: ReplayOptions) {
+    this.#rules = rules;
+    this.#options = options;
+  }
+
+  step(step: Step): void {
+    for (const rule of this.#rules) {
+      if (!this.#applies(rule)) continue;
+      const charge = rule.judge(step);
+      if (!charge) continue;
+      const tally = this.#tally(rule, step.track);
+      tally.triggers += 1;
+      // A belief that rests on the unknown start alone accuses nobody and clears nobody.
+      if (rule.restsOnBind && !step.track.boundEvidence && !step.track.startKnown) continue;
+      tally.judged += 1;
+      const verdict = judgeCharge(step, charge);
+      if (verdict === null) continue;
+      const operation = step.event.rootId ?? step.event.id;
+      const key = `${rule.doc.id} ${step.track.id} ${operation}`;
+      if (this.#seen.has(key)) continue;
+      this.#seen.add(key);
+      this.#keep(draftOf(rule, step, charge, verdict, charge.severity ?? severityOf(verdict)));
+    }
+  }
+
+  seen(event: StoredEvent, track: DeviceTrack): void {
+    const latest = this.#latest.get(track);
+    if (latest && isSymptom(event)) addSymptom(latest, event);
+    if (event.kind !== 'tsm.unbind' && event.kind !== 'tsm.unbind_core') return;
+    if (event.phase === 'exit' && event.pairId !== null) return;
+    // The unbind that should have come before.
+    for (const draft of this.#waiting.get(track) ?? []) {
+      if (draft.violation.id < event.id) draft.evidence.push({ event, role: 'confirmation' });
+    }
+    this.#waiting.delete(track);
+    this.#latest.delete(track);
+  }
+
+  impossible(event: StoredEvent, track: DeviceTrack, _before: Belief): void {
+    this.impossibles.push({ event, track });
+  }
+
+  /** The findings, with the headline of every operation named as the cause of the others in it. */
+  findings(): readonly Draft[] {
+    const operations = new Map<string, Draft[]>();
+    for (const draft of this.#drafts) {
+      const key = `${draft.track.id} ${draft.operation}`;
+      const group = operations.get(key) ?? [];
+      group.push(draft);
+      operations.set(key, group);
+    }
+    for (const group of operations.values()) {
+      const [headline, ...others] = group.toSorted(byWeight);
+      for (const other of others) other.causedBy = headline ?? null;
+    }
+    return this.#drafts;
+  }
+
+  /** What each rule could tell of each device that vfio or the TSM core dealt with. */
+  coverage(tracks: readonly DeviceTrack[]): Coverage[] {
+    return tracks
+      .filter((track) => track.concerned)
+      .flatMap((track) => this.#rules.map((rule) => this.#coverageOf(rule, track)));
+  }
+
+  #coverageOf(rule: Rule, track: DeviceTrack): Coverage {
+    const tally = this.#tally(rule, track);
+    const base = { rule, track, triggers: tally.triggers };
+    const { platform } = this.#options;
+    if (!this.#applies(rule)) {
+      const undecided = platform === 'generic' && !rule.doc.platforms.includes('generic');
+      return { ...base, status: undecided ? 'blind' : 'not-applicable', missing: undecided ? ['platform'] : [] };
+    }
+    if (this.#drafts.some((draft) => draft.rule === rule && draft.track === track)) {
+      return { ...base, status: 'violated', missing: [] };
+    }
+    if (tally.judged > 0) return { ...base, status: 'held', missing: [] };
+    const missing: EventClass[] = [];
+    if (tally.triggers === 0) missing.push(...rule.doc.needs.trigger);
+    if (rule.restsOnBind && !track.boundEvidence && !track.startKnown) missing.push('start');
+    if (rule.restsOnBind && !track.boundEvidence) missing.push(...rule.doc.needs.state);
+    return { ...base, status: 'blind', missing: [...new Set(missing)] };
+  }
+
+  #applies(rule: Rule): boolean {
+    const { platform, x86 } = this.#options;
+    if (rule.doc.platforms.includes(platform)) return true;
+    // On x86 an undecided platform is TDX or SEV-TIO: a rule that holds for both holds.
+    const both = rule.doc.platforms.includes('tdx') && rule.doc.platforms.includes('sev-tio');
+    return platform === 'generic' && x86 && both;
+  }
+
+  #keep(draft: Draft): void {
+    this.#drafts.push(draft);
+    const latest = this.#latest.get(draft.track);
+    if (!latest || latest.operation !== draft.operation || byWeight(draft, latest) < 0)
+      this.#latest.set(draft.track, draft);
+    if (!draft.rule.restsOnBind) return;
+    const waiting = this.#waiting.get(draft.track) ?? [];
+    waiting.push(draft);
+    this.#waiting.set(draft.track, waiting);
+  }
+
+  #tally(rule: Rule, track: DeviceTrack): Tally {
+    const key = `${rule.doc.id} ${track.id}`;
+    const known = this.#tallies.get(key);
+    if (known) return known;
+    const fresh = { triggers: 0, judged: 0 };
+    this.#tallies.set(key, fresh);
+    return fresh;
+  }
+}
+
+/** The stronger verdict first, then what names the operation, then the earlier one. */
+function byWeight(a: Draft, b: Draft): number {
+  return strength(b.verdict) - strength(a.verdict) || b.rule.rank - a.rule.rank || a.violation.id - b.violation.id;
+}
+
+const ENXIO = -6;
+
+function isSymptom(event: StoredEvent): boolean {
+  if (event.kind === 'iommu.fault' || event.kind === 'aer.error' || event.kind === 'vfio.restore') return true;
+  const refused = event.kind === 'tsm.guest_request' && event.outcome === 'failed' && event.code !== ENXIO;
+  return refused && !(event.phase === 'exit' && event.pairId !== null);
+}

@@ -1,0 +1,54 @@
+import type { Severity, Verdict } from '../model/analysis.ts';
+import type { EventClass, TdiState } from '../model/states.ts';
+import type { Step } from '../replay/replay.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import type { RuleDoc } from './doc.ts';
+
+/**
+ * One way of doing things in the wrong order. A new rule = its file here, its doc in docs/, its cases in
+ * fixtures/rules/<id>/, its line in index.ts.
+ */
+export interface Rule {
+  readonly doc: RuleDoc;
+  /**
+   * Which of several harmful steps inside one operation names it: disable (60) > reset (50) > Memory Space, Bus Master,
+   * power (40) > zap (30); removal and SR-IOV above them, misuse of the interface below.
+   */
+  readonly rank: number;
+  /** Whether the charge rests on the function being bound; then something must show that it ever was. */
+  readonly restsOnBind: boolean;
+  /** Classes that have to be complete before the verdict can be `definite`. */
+  readonly settledBy: readonly EventClass[];
+  /** Whether the step is one that this rule judges, and what would be wrong about it; null where it is not. */
+  judge(step: Step): Charge | null;
+}
+
+/** What a rule holds against a step, before the belief has been asked. */
+export interface Charge {
+  /** The states in which the step is wrong. */
+  readonly wrongIn: (state: TdiState) => boolean;
+  /** One sentence without the device's name and without a full stop. */
+  readonly summary: string;
+  /**
+   * The kernel's answer decides, whatever was believed: true, the step was wrong; false, it was not. Absent: the belief
+   * decides.
+   */
+  readonly provedByAnswer?: boolean;
+  /** The verdict can be no stronger: something about the step itself is open. */
+  readonly atMost?: Extract<Verdict, 'probable' | 'possible'>;
+  readonly severity?: Severity;
+  /** What the rule takes for granted about the step. */
+  readonly takesForGranted?: readonly string[];
+  /** What would settle it. */
+  readonly toConfirm?: readonly string[];
+  /** The record to name as the violation, where it is not the step's own. */
+  readonly violation?: StoredEvent;
+}
+
+export const isBound = (state: TdiState): boolean => state.bind === 'bound';
+export const isLocked = (state: TdiState): boolean => state.contract !== 'unlocked';
+
+/** Classes that an unrecorded way out of "bound" would belong to. */
+export const BIND_CLASSES: readonly EventClass[] = ['bind'];
+/** The same for "locked or running": the guest can stop its TDI. */
+export const LOCK_CLASSES: readonly EventClass[] = ['bind', 'guest-request'];

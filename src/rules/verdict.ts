@@ -1,0 +1,62 @@
+import type { Severity, Verdict } from '../model/analysis.ts';
+import type { Belief } from '../replay/belief.ts';
+import type { Step } from '../replay/replay.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import type { Charge } from './rule.ts';
+
+type Accusation = Exclude<Verdict, 'inconsistent'>;
+
+// Hypotheses that are less than one assumption apart are equally likely.
+const THRESHOLD = 1;
+
+const STRENGTH: Readonly<Record<Accusation, number>> = { possible: 1, probable: 2, definite: 3 };
+
+/**
+ * Weighs the states in which the step is wrong against those in which it is right: null where the latter are likelier,
+ * `definite` where there are none, `probable` where they need at least one unobserved step more, else `possible`.
+ */
+export function weigh(belief: Belief, wrongIn: Charge['wrongIn']): Accusation | null {
+  const wrong = belief.cost(wrongIn);
+  const right = belief.cost((state) => !wrongIn(state));
+  if (wrong === Number.POSITIVE_INFINITY || wrong - right >= THRESHOLD) return null;
+  if (right === Number.POSITIVE_INFINITY) return 'definite';
+  return right - wrong >= THRESHOLD ? 'probable' : 'possible';
+}
+
+/** The verdict on a step, with all that caps it; null where the step is to be called right. */
+export function judgeCharge(step: Step, charge: Charge): Accusation | null {
+  if (charge.provedByAnswer === false) return null;
+  const weighed = charge.provedByAnswer ? 'definite' : weigh(step.belief, charge.wrongIn);
+  if (weighed === null) return null;
+  const caps = [charge.atMost, certaintyCap(step)].filter((cap) => cap !== undefined);
+  return caps.reduce((verdict, cap) => weaker(verdict, cap), weighed);
+}
+
+/** Who it was must be as certain as what it was: a device taken over from the task's other records is a good guess. */
+function certaintyCap(step: Step): Accusation | undefined {
+  if (step.track.bdf === null) return 'possible';
+  const events: StoredEvent[] = [step.event, ...step.track.stateEvidence];
+  if (events.some((event) => event.certainty === 'none' && event.deviceId !== null)) return 'possible';
+  return step.indirect || events.some((event) => event.certainty === 'inherited') ? 'probable' : undefined;
+}
+
+function weaker(a: Accusation, b: Accusation): Accusation {
+  return STRENGTH[a] <= STRENGTH[b] ? a : b;
+}
+
+/** Orders verdicts: the stronger one is larger; `inconsistent` accuses nobody. */
+export function strength(verdict: Verdict): number {
+  return verdict === 'inconsistent' ? 0 : STRENGTH[verdict];
+}
+
+export function severityOf(verdict: Verdict): Severity {
+  switch (verdict) {
+    case 'definite':
+    case 'probable':
+      return 'error';
+    case 'possible':
+      return 'warning';
+    case 'inconsistent':
+      return 'note';
+  }
+}
