@@ -93,6 +93,8 @@ async function write({ analysis }: Analyzed, options: AnalyzeOptions, { stdout }
       : renderText(analysis, {
           width: toFile ? MAX_WIDTH : stdout.width,
           color: !toFile && stdout.color,
+          // What fails the run has to be seen.
+          floor: options.verbose || options.failOn === 'possible' ? 'possible' : 'probable',
           verbose: options.verbose,
           quiet: options.quiet,
           stateClasses: (rule) => needs.get(rule) ?? [],

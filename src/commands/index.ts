@@ -34,6 +34,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     description: 'Describe the views, the health codes, the JSON document',
     load: () => import('./schema.ts'),
   },
+  {
+    name: 'formats',
+    positionals: '',
+    description: 'List the forms of log that can be read',
+    load: () => import('./formats.ts'),
+  },
   { name: 'rules', positionals: '', description: 'List the rules', load: () => import('./rules.ts') },
   {
     name: 'explain',

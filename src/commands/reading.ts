@@ -3,8 +3,9 @@ import type { IngestOptions, JudgeOptions } from '../analysis.ts';
 import { type Bdf, parseBdfWithoutDomain } from '../base/bdf.ts';
 import { UsageError } from '../base/errors.ts';
 import { parseSeconds } from '../base/time.ts';
+import { FORMATS } from '../formats/index.ts';
 import { EVENT_CLASSES, PLATFORMS } from '../model/states.ts';
-import { type Arguments, flagOption, NoInputError, valueOption } from './arguments.ts';
+import { type Arguments, flagOption, NoInputError, oneOf, valueOption } from './arguments.ts';
 import type { CommandContext } from './context.ts';
 import { isSameFile } from './output-file.ts';
 import { ruleDocs } from './rule-docs.ts';
@@ -19,7 +20,10 @@ export function readingOptions(yargs: Argv): Argv {
       array: true,
       description: "kernel logs or timelines; '-' is stdin",
     })
-    .option('input-format', valueOption('read every input as this format instead of detecting it', 'FORMAT'))
+    .option(
+      'input-format',
+      valueOption('read every input as this format instead of detecting it; see formats', 'FORMAT'),
+    )
     .option('max-bytes', valueOption('limit of decompressed bytes an input; K, M, G, T', DEFAULT_MAX_BYTES));
 }
 
@@ -55,7 +59,7 @@ export function ingestOptions(
   return {
     inputs,
     db: null,
-    inputFormat: args.text('input-format'),
+    inputFormat: inputFormat(args),
     maxBytes: byteCount(args.text('max-bytes') ?? DEFAULT_MAX_BYTES),
     signal: context.signal,
   };
@@ -103,6 +107,16 @@ function bdf(args: Arguments): Bdf | null {
   if (found === null)
     throw new UsageError(`--device: '${text}' is no PCI address; they look like 0000:02:00.0 or 02:00.0`);
   return found;
+}
+
+function inputFormat(args: Arguments): string | null {
+  const text = args.text('input-format');
+  if (text === null) return null;
+  return oneOf(
+    'input-format',
+    text,
+    FORMATS.map((format) => format.id),
+  );
 }
 
 function seconds(args: Arguments, name: string): string | null {

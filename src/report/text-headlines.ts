@@ -6,25 +6,33 @@ import { count, type Page, type Style } from './page.ts';
 const INDENT = 3;
 
 /** The bugs, each with its proof, what it does, what to do, and what would speak against it. */
-export function writeHeadlines(page: Page, headlines: readonly Headline[], lookup: Lookup, verbose: boolean): void {
+export function writeHeadlines(
+  page: Page,
+  headlines: readonly Headline[],
+  lookup: Lookup,
+  { floor, verbose }: { readonly floor: Verdict; readonly verbose: boolean },
+): void {
   page.heading('HEADLINES');
-  const shown = headlines.filter((headline) => isAtLeast(surestVerdict(headline), verbose ? 'possible' : 'probable'));
+  const shown = headlines.filter((headline) => isAtLeast(surestVerdict(headline), floor));
   if (shown.length === 0) page.line(2, 'none');
   for (const [index, headline] of shown.entries()) {
     if (index > 0) page.blank();
     writeHeadline(page, index + 1, headline, lookup, verbose);
   }
-  const possible = headlines.filter((headline) => surestVerdict(headline) === 'possible').length;
-  if (!verbose && possible > 0) {
+  const hidden = headlines.length - shown.length;
+  if (hidden > 0) {
     page.blank();
-    page.line(2, `${possible} more that ${possible === 1 ? 'is' : 'are'} only possible: --verbose shows them`);
+    page.line(
+      2,
+      `${hidden} more that ${hidden === 1 ? 'is' : 'are'} only possible: --verbose shows ${hidden === 1 ? 'it' : 'them'}`,
+    );
   }
 }
 
 /** One line a headline, for `--quiet`: `file:line: verdict: rule: device: summary`. */
-export function writeHeadlineLines(page: Page, headlines: readonly Headline[], lookup: Lookup): void {
+export function writeHeadlineLines(page: Page, headlines: readonly Headline[], lookup: Lookup, floor: Verdict): void {
   for (const headline of headlines) {
-    if (isAtLeast(surestVerdict(headline), 'probable')) page.line(0, ...oneLine(headline.finding, lookup));
+    if (isAtLeast(surestVerdict(headline), floor)) page.line(0, ...oneLine(headline.finding, lookup));
   }
 }
 

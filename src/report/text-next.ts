@@ -1,35 +1,37 @@
 import type { HealthCode } from '../base/health.ts';
-import type { Analysis, Finding, RuleCoverage } from '../model/analysis.ts';
+import type { Analysis, Finding, RuleCoverage, Verdict } from '../model/analysis.ts';
 import { EVENT_CLASSES, type EventClass } from '../model/states.ts';
 import { CAPTURE_HINTS } from './capture-hints.ts';
-import { groupByHeadline, isAtLeast, surestVerdict } from './headlines.ts';
+import { type Headline, isAtLeast, surestVerdict } from './headlines.ts';
 import { count, type Page } from './page.ts';
 
 /** Which classes of events hold the steps that could excuse a finding of a rule: those of the rule's documentation. */
 export type StateClasses = (rule: string) => readonly EventClass[];
 
 /** The flags and captures that would settle what is open, as they are to be typed. */
-export function writeNextSteps(page: Page, analysis: Analysis, stateClasses: StateClasses, verbose: boolean): void {
+export function writeNextSteps(
+  page: Page,
+  analysis: Analysis,
+  headlines: readonly Headline[],
+  { floor, stateClasses }: { readonly floor: Verdict; readonly stateClasses: StateClasses },
+): void {
   page.heading('NEXT STEPS');
+  const shown = headlines
+    .filter((headline) => isAtLeast(surestVerdict(headline), floor))
+    .map((headline) => headline.finding);
   const steps = [
-    ...completeness(analysis, stateClasses, verbose),
+    ...completeness(analysis, shown, stateClasses),
     ...premises(analysis),
     ...captures(analysis),
     ...buffers(analysis),
-    ...explanations(analysis, verbose),
+    ...explanations(shown),
   ];
   if (steps.length === 0) page.line(2, 'nothing is open that a flag or another capture would settle');
   for (const step of steps) page.paragraph(2, '- ', step, 4);
 }
 
-function headlinesShown(analysis: Analysis, verbose: boolean): Finding[] {
-  return groupByHeadline(analysis.findings.filter((finding) => finding.verdict !== 'inconsistent'))
-    .filter((headline) => isAtLeast(surestVerdict(headline), verbose ? 'possible' : 'probable'))
-    .map((headline) => headline.finding);
-}
-
-function completeness(analysis: Analysis, stateClasses: StateClasses, verbose: boolean): string[] {
-  const unsure = headlinesShown(analysis, verbose).filter((finding) => finding.verdict !== 'definite');
+function completeness(analysis: Analysis, shown: readonly Finding[], stateClasses: StateClasses): string[] {
+  const unsure = shown.filter((finding) => finding.verdict !== 'definite');
   const wanted = new Set(unsure.flatMap((finding) => stateClasses(finding.rule)));
   const open = EVENT_CLASSES.filter((name) => wanted.has(name) && !analysis.complete.includes(name));
   if (open.length === 0) return [];
@@ -82,8 +84,8 @@ function buffers(analysis: Analysis): string[] {
   return ['the capture lost entries: next time a larger buffer_size_kb for tracing, log_buf_len= for printk'];
 }
 
-function explanations(analysis: Analysis, verbose: boolean): string[] {
-  const rules = new Set(headlinesShown(analysis, verbose).map((finding) => finding.rule));
+function explanations(shown: readonly Finding[]): string[] {
+  const rules = new Set(shown.map((finding) => finding.rule));
   return [...rules].map((rule) => `tdi-trace explain ${rule}: the right order, why, and how to disprove the finding`);
 }
 

@@ -1,4 +1,4 @@
-import type { Analysis, Finding } from '../model/analysis.ts';
+import type { Analysis, Finding, Verdict } from '../model/analysis.ts';
 import { Lookup } from './format.ts';
 import { groupByHeadline, type Headline, isAtLeast, surestVerdict } from './headlines.ts';
 import { count, Page, type Span } from './page.ts';
@@ -12,7 +12,9 @@ export interface TextOptions {
   /** Columns; log lines are cut to it, prose is broken at it, `file:line:` is never cut. */
   readonly width: number;
   readonly color: boolean;
-  /** `possible` findings, whole log lines, every state, every note. */
+  /** Headlines less sure than this are counted, not shown. */
+  readonly floor: Extract<Verdict, 'probable' | 'possible'>;
+  /** Whole log lines, every state, every note. */
   readonly verbose: boolean;
   /** Only one line a headline. Nothing at all where there is none. */
   readonly quiet: boolean;
@@ -28,17 +30,17 @@ export function renderText(analysis: Analysis, options: TextOptions): string {
   const lookup = new Lookup(analysis);
   const headlines = groupByHeadline(analysis.findings.filter((finding) => finding.verdict !== 'inconsistent'));
   if (options.quiet) {
-    writeHeadlineLines(page, headlines, lookup);
+    writeHeadlineLines(page, headlines, lookup, options.floor);
     return page.toString();
   }
   const inconsistent = analysis.findings.filter((finding) => finding.verdict === 'inconsistent');
   writeVerdict(page, analysis, headlines, inconsistent);
   writeSeen(page, analysis, lookup, options.verbose);
-  writeHeadlines(page, headlines, lookup, options.verbose);
+  writeHeadlines(page, headlines, lookup, options);
   writeInconsistent(page, inconsistent, lookup);
   writeStates(page, analysis, lookup, options.verbose);
   writeHealth(page, analysis, lookup, options.verbose);
-  writeNextSteps(page, analysis, options.stateClasses, options.verbose);
+  writeNextSteps(page, analysis, headlines, options);
   return page.toString();
 }
 

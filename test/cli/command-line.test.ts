@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { shell, tdiTrace } from './spawn.ts';
 
-const COMMANDS = ['analyze', 'timeline', 'query', 'schema', 'rules', 'explain'];
+const COMMANDS = ['analyze', 'timeline', 'query', 'schema', 'formats', 'rules', 'explain'];
 
 describe('help', () => {
   test('of the program lists every command and the exit codes', () => {
@@ -53,6 +53,7 @@ describe('usage errors take one line and exit with 2', () => {
     [['analyze', '--since', 'yesterday', 'x'], /'yesterday' is no time/],
     [['analyze', '--since', '2', '--until', '1', 'x'], /later than/],
     [['analyze', '--max-bytes', '1e5', 'x'], /'1e5' is no size/],
+    [['analyze', '--input-format', 'dmsg', 'x'], /did you mean 'dmesg'\?/],
     [['analyze', '--fail-on', 'warning', 'x'], /is none of definite, probable, possible, never/],
     [['analyze', '--format', 'xml', 'x'], /is none of text, json/],
     [['analyze', '-', '-'], /only once/],

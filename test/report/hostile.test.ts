@@ -58,8 +58,9 @@ test('nothing in a text report can steer a terminal or forge a line', () => {
       const output = renderText(analysis, {
         width: 80,
         color,
+        floor: 'possible',
         verbose,
-        quiet: quiet && !verbose,
+        quiet,
         stateClasses: () => ['bind'],
       });
       const plain = color ? output.replace(/\u001b\[(?:0|1|2|1;31|33|32)m/g, '') : output;

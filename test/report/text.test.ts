@@ -6,6 +6,7 @@ import { CLEAN, SAMPLE } from './sample.ts';
 const PLAIN: TextOptions = {
   width: 100,
   color: false,
+  floor: 'probable',
   verbose: false,
   quiet: false,
   stateClasses: () => ['bind', 'guest-request'],
@@ -81,12 +82,12 @@ describe('a headline', () => {
 });
 
 describe('possible findings', () => {
-  test('are counted, and shown only with --verbose', () => {
+  test('are counted, and shown only where they are asked for', () => {
     const text = render(asPossible);
     expect(text).toMatch(/^tdi-trace 0\.1\.0: no rule seen broken; 1 possible headline\n/);
-    expect(text).toContain('1 more that is only possible: --verbose shows them');
+    expect(text).toContain('1 more that is only possible: --verbose shows it');
     expect(text).not.toContain('POSSIBLE');
-    expect(render(asPossible, { verbose: true })).toContain('\n1. POSSIBLE  unbind-before-disable');
+    expect(render(asPossible, { floor: 'possible' })).toContain('\n1. POSSIBLE  unbind-before-disable');
   });
 
   test('a possible headline above a probable finding is shown: the finding must not get lost', () => {
