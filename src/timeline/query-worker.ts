@@ -13,11 +13,12 @@ function main(): void {
   try {
     const order = JSON.parse(readFileSync(0, 'utf8')) as QueryOrder;
     const db = openChecked(order.path);
-    answer({ end: run(db, order) });
+    send(encode({ end: run(db, order) }));
   } catch (error) {
     const kind = error instanceof TdiTraceError ? 'input' : isSqlError(error) ? 'sql' : 'internal';
-    answer({ error: { kind, message: error instanceof Error ? error.message : String(error) } });
+    send(encode({ error: { kind, message: error instanceof Error ? error.message : String(error) } }));
   }
+  flush();
 }
 
 class RefusedError extends Error {}
@@ -28,23 +29,24 @@ function run(db: Database.Database, order: QueryOrder): QueryResult['truncated']
   const statement = db.prepare<[], Cell[]>(order.sql);
   // Both are needed: VACUUM INTO and ATTACH count as read-only but give no rows, INSERT .. RETURNING is the other way round.
   if (!statement.reader || !statement.readonly) throw new RefusedError('only statements that read are allowed');
-  answer({ columns: statement.columns().map((column) => column.name) });
+  send(encode({ columns: statement.columns().map((column) => column.name) }));
   let rows = 0;
   let bytes = 0;
   for (const row of statement.raw(true).safeIntegers(true).iterate()) {
     if (rows === order.maxRows) return 'rows';
-    for (const cell of row) bytes += sizeOf(cell);
+    // Before it is turned into text: what is far too large could not be.
+    if (row.some((cell) => sizeOf(cell) > order.maxBytes)) return 'bytes';
+    const line = encode(row.map(encodeCell));
+    bytes += line.length;
     if (bytes > order.maxBytes) return 'bytes';
-    answer(row.map(encodeCell));
+    send(line);
     rows++;
   }
   return null;
 }
 
-/** Bytes of a cell as the parent gets it, at most. */
 function sizeOf(cell: Cell): number {
-  if (typeof cell === 'string') return cell.length * 3 + 3;
-  return cell instanceof Uint8Array ? cell.length * 2 + 9 : 24;
+  return typeof cell === 'string' || cell instanceof Uint8Array ? cell.length : 0;
 }
 
 /** better-sqlite3 throws RangeError for several statements and for none, TypeError for parameters without a value. */
@@ -57,15 +59,26 @@ function isSqlError(error: unknown): boolean {
   );
 }
 
-let pending: Buffer = Buffer.alloc(0);
+const BATCH = 65_536;
+let pending: Buffer[] = [];
+let pendingBytes = 0;
 
-function answer(message: QueryAnswer): void {
-  pending = Buffer.concat([pending, Buffer.from(`${JSON.stringify(message)}\n`)]);
-  const isLast = !Array.isArray(message) && !('columns' in message);
-  if (!isLast && pending.length < 65_536) return;
+function encode(message: QueryAnswer): Buffer {
+  return Buffer.from(`${JSON.stringify(message)}\n`);
+}
+
+function send(line: Buffer): void {
+  pending.push(line);
+  pendingBytes += line.length;
+  if (pendingBytes >= BATCH) flush();
+}
+
+function flush(): void {
+  const bytes = Buffer.concat(pending);
+  pending = [];
+  pendingBytes = 0;
   let offset = 0;
-  while (offset < pending.length) offset += writeSync(1, pending, offset);
-  pending = Buffer.alloc(0);
+  while (offset < bytes.length) offset += writeSync(1, bytes, offset);
 }
 
 main();

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
 import { EXIT, InputError, TdiTraceError, UsageError } from '../base/errors.ts';
 import { type Cell, decodeCell, type QueryAnswer, type QueryOrder, type QueryResult } from './cells.ts';
@@ -12,8 +13,8 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Room for the marks and quotes of the wire format on top of `maxBytes`; past it the process misbehaves. */
-const SLACK = 2;
+/** Room for what is not rows on top of `maxBytes`; past it the process misbehaves. */
+const SLACK = 2 ** 20;
 
 /**
  * Runs one statement of the user on a finished timeline, in a process of its own that can read but not write, and is killed
@@ -42,9 +43,13 @@ export async function runQuery(path: string, sql: string, options: QueryOptions)
   const onAbort = (): void => stop(interrupted());
   options.signal?.addEventListener('abort', onAbort);
   try {
-    const output = collect(child, options.maxBytes * SLACK + 65_536, () =>
-      stop(new UsageError('the result is too large')),
-    );
+    const answers = new Answers();
+    let bytes = 0;
+    child.stdout?.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > options.maxBytes + SLACK) stop(new UsageError('the result is too large'));
+      else answers.add(chunk);
+    });
     // The process may die before it has read its order; its end says why.
     child.stdin?.on('error', () => {});
     child.stdin?.end(JSON.stringify(order));
@@ -52,23 +57,12 @@ export async function runQuery(path: string, sql: string, options: QueryOptions)
     if (stopped !== null) throw stopped;
     // A process that was killed leaves half a line behind.
     if (signal !== null) throw died(signal);
-    return decode(output());
+    return answers.result();
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
     process.removeListener('exit', kill);
   }
-}
-
-function collect(child: ChildProcess, maxBytes: number, tooLarge: () => void): () => string[] {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  child.stdout?.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > maxBytes) tooLarge();
-    else chunks.push(chunk);
-  });
-  return () => Buffer.concat(chunks).toString('utf8').split('\n');
 }
 
 /** `close`, not `exit`: the last of the output has arrived. */
@@ -79,18 +73,30 @@ function exited(child: ChildProcess): Promise<{ signal: string | null }> {
   });
 }
 
-function decode(lines: readonly string[]): QueryResult {
-  let columns: readonly string[] = [];
-  const rows: Cell[][] = [];
-  for (const line of lines) {
-    if (line === '') continue;
-    const answer = JSON.parse(line) as QueryAnswer;
-    if (isRow(answer)) rows.push(answer.map(decodeCell));
-    else if ('columns' in answer) columns = answer.columns;
-    else if ('end' in answer) return { columns, rows, truncated: answer.end };
-    else throw asError(answer.error);
+/** Puts the lines of the process together as they arrive: the text of a large result need not be in memory at once. */
+class Answers {
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #rows: Cell[][] = [];
+  #columns: readonly string[] = [];
+  #last: Exclude<QueryAnswer, readonly unknown[] | { readonly columns: unknown }> | null = null;
+  #rest = '';
+
+  add(chunk: Buffer): void {
+    const lines = (this.#rest + this.#decoder.write(chunk)).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const answer = JSON.parse(line) as QueryAnswer;
+      if (isRow(answer)) this.#rows.push(answer.map(decodeCell));
+      else if ('columns' in answer) this.#columns = answer.columns;
+      else this.#last = answer;
+    }
   }
-  throw died('no result');
+
+  result(): QueryResult {
+    if (this.#last === null) throw died('no result');
+    if ('error' in this.#last) throw asError(this.#last.error);
+    return { columns: this.#columns, rows: this.#rows, truncated: this.#last.end };
+  }
 }
 
 function isRow(answer: QueryAnswer): answer is Extract<QueryAnswer, readonly unknown[]> {

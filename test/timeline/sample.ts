@@ -65,6 +65,7 @@ export async function writeSample(target: string | null): Promise<TimelineWriter
   writer.addHealth({ sourceId: trace, code: 'events-lost', line: 11, message: 'CPU 1 lost 3 events', count: 3 });
   writer.addUnrecognised({ sourceId: trace, subsystem: 'tsm', text: 'tsm: \u001b[31mhello', count: 2, line: 13 });
   writer.finishSource(trace, {
+    format: 'ftrace',
     clock: 'mono',
     timeUnit: 'ns',
     lines: 13,
