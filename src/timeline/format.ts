@@ -53,7 +53,7 @@ export function checkHeader(path: string): void {
       `${path}: was written by an older tdi-trace (schema ${header.userVersion}, this one needs ${SCHEMA_VERSION}); analyse the log again`,
     );
   }
-  // Only to open a WAL file SQLite writes beside it; we leave DELETE mode behind (anchor: read-only directories).
+  // SQLite writes beside a WAL file only to read it, which a read-only directory forbids; we leave DELETE mode behind.
   if (header.wal) {
     throw new InputError(`${path}: was switched to WAL mode; run: sqlite3 FILE 'pragma journal_mode=delete'`);
   }

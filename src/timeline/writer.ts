@@ -6,8 +6,9 @@ import { harden, openReadOnly, SCHEMA_SHA256, schemaDigest } from './format.ts';
 import type { Place } from './place.ts';
 import { type Connection, StoredTimeline } from './reader.ts';
 import type { NewDevice, NewEvent, NewHealth, NewSource, NewUnrecognised, SourceTotals, StoredEvent } from './rows.ts';
-import { type Bindable, prepareInsert, storableInteger, storableTime } from './statements.ts';
+import { type Bindable, storableInteger, storableTime } from './statements.ts';
 import type { TimelineReader, TimelineWriter } from './timeline.ts';
+import { prepareWrites } from './writes.ts';
 
 /** Indexes come last: kept up to date with every insert, they would cost half the speed. */
 const INDEXES = [
@@ -49,13 +50,13 @@ export class TimelineBuilder implements TimelineWriter {
   #state: 'building' | 'finished' | 'gone' = 'building';
   /** Whether device rows lag behind the events. */
   #devicesStale = false;
-  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #statements: ReturnType<typeof prepareWrites>;
 
   constructor(db: Database.Database, place: Place, target: string) {
     this.#db = db;
     this.#place = place;
     this.#target = target;
-    this.#statements = prepareStatements(db);
+    this.#statements = prepareWrites(db);
     const builder = this;
     const connection: Connection = {
       get db() {
@@ -268,59 +269,4 @@ export class TimelineBuilder implements TimelineWriter {
 function argsText(args: Readonly<Record<string, string>>): string {
   for (const _ in args) return JSON.stringify(args);
   return '{}';
-}
-
-function prepareStatements(db: Database.Database) {
-  return {
-    source: db.prepare<Bindable[]>(
-      `insert into source (path, format, compression, clock, time_unit, lines, records, continuation, events, skipped, unparsed, lost)
-       values (?, ?, ?, 'none', 'ns', 0, 0, 0, 0, 0, 0, 0)`,
-    ),
-    finishSource: db.prepare<Bindable[]>(
-      `update source set format = ?, clock = ?, time_unit = ?, lines = ?, records = ?, continuation = ?, events = ?, skipped = ?, unparsed = ?,
-         lost = ?, first_time = ?, last_time = ? where id = ?`,
-    ),
-    entity: prepareInsert(db, 'entity', ['source_id']),
-    assignEntity: db.prepare<Bindable[]>('update entity set device_id = ?, certainty = ? where id = ?'),
-    device: prepareInsert(db, 'device', [
-      'source_id',
-      'bdf',
-      'pf',
-      'dsm',
-      'guest_bdf',
-      'aliases',
-      'certainty',
-      'events',
-    ]),
-    event: prepareInsert(db, 'event', [
-      'source_id',
-      'line',
-      'end_line',
-      'time',
-      'cpu',
-      'task',
-      'pid',
-      'kind',
-      'phase',
-      'outcome',
-      'code',
-      'symbol',
-      'args',
-      'text',
-      'truncated',
-      'entity_id',
-      'parent_id',
-      'root_id',
-    ]),
-    // An outcome that is already known comes from a callee that runs only on success: it stands.
-    pairEnter: db.prepare<Bindable[]>(
-      `update event set pair_id = ?, outcome = iif(outcome = 'unknown', ?, outcome),
-         code = iif(outcome in ('unknown', ?), coalesce(code, ?), code) where id = ?`,
-    ),
-    pairExit: db.prepare<Bindable[]>('update event set pair_id = ? where id = ?'),
-    settle: db.prepare<Bindable[]>('update event set outcome = ?, code = ? where id = ?'),
-    supersede: db.prepare<Bindable[]>('update event set superseded_by = ? where id = ?'),
-    health: prepareInsert(db, 'health', ['source_id', 'code', 'line', 'message', 'count']),
-    unrecognised: prepareInsert(db, 'unrecognised', ['source_id', 'subsystem', 'text', 'count', 'line']),
-  };
 }

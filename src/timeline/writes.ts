@@ -1,0 +1,58 @@
+import type Database from 'better-sqlite3';
+import { type Bindable, prepareInsert } from './statements.ts';
+
+/** What a timeline under construction runs again and again, prepared once. */
+export function prepareWrites(db: Database.Database) {
+  return {
+    source: db.prepare<Bindable[]>(
+      `insert into source (path, format, compression, clock, time_unit, lines, records, continuation, events, skipped, unparsed, lost)
+       values (?, ?, ?, 'none', 'ns', 0, 0, 0, 0, 0, 0, 0)`,
+    ),
+    finishSource: db.prepare<Bindable[]>(
+      `update source set format = ?, clock = ?, time_unit = ?, lines = ?, records = ?, continuation = ?, events = ?, skipped = ?, unparsed = ?,
+         lost = ?, first_time = ?, last_time = ? where id = ?`,
+    ),
+    entity: prepareInsert(db, 'entity', ['source_id']),
+    assignEntity: db.prepare<Bindable[]>('update entity set device_id = ?, certainty = ? where id = ?'),
+    device: prepareInsert(db, 'device', [
+      'source_id',
+      'bdf',
+      'pf',
+      'dsm',
+      'guest_bdf',
+      'aliases',
+      'certainty',
+      'events',
+    ]),
+    event: prepareInsert(db, 'event', [
+      'source_id',
+      'line',
+      'end_line',
+      'time',
+      'cpu',
+      'task',
+      'pid',
+      'kind',
+      'phase',
+      'outcome',
+      'code',
+      'symbol',
+      'args',
+      'text',
+      'truncated',
+      'entity_id',
+      'parent_id',
+      'root_id',
+    ]),
+    // An outcome that is already known comes from a callee that runs only on success: it stands.
+    pairEnter: db.prepare<Bindable[]>(
+      `update event set pair_id = ?, outcome = iif(outcome = 'unknown', ?, outcome),
+         code = iif(outcome in ('unknown', ?), coalesce(code, ?), code) where id = ?`,
+    ),
+    pairExit: db.prepare<Bindable[]>('update event set pair_id = ? where id = ?'),
+    settle: db.prepare<Bindable[]>('update event set outcome = ?, code = ? where id = ?'),
+    supersede: db.prepare<Bindable[]>('update event set superseded_by = ? where id = ?'),
+    health: prepareInsert(db, 'health', ['source_id', 'code', 'line', 'message', 'count']),
+    unrecognised: prepareInsert(db, 'unrecognised', ['source_id', 'subsystem', 'text', 'count', 'line']),
+  };
+}
