@@ -10,7 +10,7 @@ import { exitCodeOf, FAIL_ON } from './exit-code.ts';
 import { isSameFile, writeFileAtomically } from './output-file.ts';
 import { progressLine } from './progress.ts';
 import { ingestOptions, judgeOptions, judgingOptions, readingOptions } from './reading.ts';
-import { ruleDocs } from './rule-docs.ts';
+import { classesThatSettle } from './rule-docs.ts';
 
 /** `tdi-trace analyze [input..]`: the main job. */
 export const command: Command = {
@@ -85,7 +85,6 @@ async function read(options: AnalyzeOptions, context: CommandContext): Promise<A
 }
 
 async function write({ analysis }: Analyzed, options: AnalyzeOptions, { stdout }: CommandContext): Promise<void> {
-  const needs = new Map(ruleDocs().map((doc) => [doc.id, doc.needs.state]));
   const toFile = options.output !== null;
   const report =
     options.format === 'json'
@@ -97,7 +96,7 @@ async function write({ analysis }: Analyzed, options: AnalyzeOptions, { stdout }
           floor: options.verbose || options.failOn === 'possible' ? 'possible' : 'probable',
           verbose: options.verbose,
           quiet: options.quiet,
-          stateClasses: (rule) => needs.get(rule) ?? [],
+          settledBy: classesThatSettle,
         });
   if (options.output === null) await stdout.write(report);
   else writeFileAtomically(options.output, report);

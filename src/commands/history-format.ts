@@ -1,4 +1,4 @@
-import { states } from '../report/format.ts';
+import { stateWords } from '../report/format.ts';
 import { jsonLine } from '../report/json.ts';
 import { Page } from '../report/page.ts';
 import type { Sink } from './context.ts';
@@ -21,7 +21,8 @@ export function entryAsText({ width, color }: Sink): (entry: EventEntry | StateE
     const time = (entry.time ?? '-').padStart(TIME_WIDTH);
     const place = `${entry.source}:${entry.line}: ${time}  ${(entry.bdf ?? '-').padEnd(BDF_WIDTH)}  `;
     if (entry.type === 'state') {
-      const text = `-> ${states(entry.bind)}, contract ${states(entry.contract)}, device ${states(entry.device)}`;
+      const [bind, contract, device] = stateWords(entry);
+      const text = `-> ${bind}, contract ${contract}, device ${device}`;
       page.line(0, place, { text, style: entry.device.includes('error') ? 'warning' : 'strong' });
     } else {
       const args = Object.entries(entry.args).map(([name, value]) => `${name}=${value}`);

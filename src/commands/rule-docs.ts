@@ -1,7 +1,13 @@
+import type { EventClass } from '../model/states.ts';
 import type { RuleDoc } from '../rules/doc.ts';
-import { RULE_DOCS } from '../rules/docs/index.ts';
+import { RULES } from '../rules/index.ts';
 
 /** The documentation of every rule, in the order of the registry. */
 export function ruleDocs(): readonly RuleDoc[] {
-  return RULE_DOCS;
+  return RULES.map((rule) => rule.doc);
+}
+
+/** Classes of events that have to be complete before a finding of this rule can be `definite`. */
+export function classesThatSettle(id: string): readonly EventClass[] {
+  return RULES.find((rule) => rule.doc.id === id)?.settledBy ?? [];
 }

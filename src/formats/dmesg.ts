@@ -12,6 +12,8 @@ const MAX_MESSAGE = 64 * 1024;
 class DmesgParser implements LineParser {
   readonly #stream: PrintkStream;
   readonly #head = new HeadScanner();
+  /** For the record that is held back, while {@link #head} is at the next one. */
+  readonly #heldHead = new HeadScanner();
   /** The record that may go on: its lines up to the cap, the numbers of the first and the last one. */
   #first = '';
   #more: string[] = [];
@@ -82,11 +84,11 @@ class DmesgParser implements LineParser {
   #flush(): void {
     if (this.#wanted) {
       const first = ownCopy(this.#first);
-      this.#head.scan(first);
-      const start = this.#head.message;
+      this.#heldHead.scan(first);
+      const start = this.#heldHead.message;
       const more = this.#more.map(ownCopy);
       this.#stream.emit({
-        ...this.#head.values(first),
+        ...this.#heldHead.values(first),
         line: this.#line,
         endLine: this.#endLine,
         message: decodeText([first.slice(start), ...more.map((line) => dedent(line, start))].join('\n')),

@@ -53,7 +53,7 @@ export class CallStacks {
     const stack = typeof known === 'string' ? this.#byTask.get(known) : known;
     if (stack !== undefined) return stack;
     if (this.#onCpu.size >= MAX_STACKS) this.#onCpu.clear();
-    const unnamed: CallStack = { id: `cpu${cpu}`, pid: null, task: null, open: [], depth: -1 };
+    const unnamed: CallStack = { id: cpu < 0 ? 'cpu?' : `cpu${cpu}`, pid: null, task: null, open: [], depth: -1 };
     this.#onCpu.set(cpu, unnamed);
     return unnamed;
   }

@@ -192,7 +192,8 @@ function looksDynamic(text: string, end: number): boolean {
   return text.charCodeAt(at) === OPEN || text.startsWith('__probe_', at);
 }
 
-function skipBlanks(text: string, from: number): number {
+/** Index of the first character at or behind `from` that is no blank. */
+export function skipBlanks(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) === BLANK) at++;
   return at;

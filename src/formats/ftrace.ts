@@ -6,7 +6,7 @@ import { GraphScanner } from './ftrace-graph-line.ts';
 import { TraceMarks } from './ftrace-marks.ts';
 import { RowScanner, rowTask } from './ftrace-row.ts';
 import { RowSkimmer } from './ftrace-skim.ts';
-import { mayMatter, parseFunctionText, textKind, wantedEvent } from './ftrace-text.ts';
+import { mayMatter, parseFunctionText, skipBlanks, textKind, wantedEvent } from './ftrace-text.ts';
 import type { KernelRecord } from './record.ts';
 import { RecordTime, timeInUnit } from './record-time.ts';
 import { shareExplained } from './share.ts';
@@ -15,6 +15,8 @@ import { Wanted } from './wanted.ts';
 
 const HASH = 35;
 const OPEN_BRACKET = 91;
+/** trace-cmd report: `function:             pcie_flr <-- __pci_reset_function_locked`. */
+const TRACE_CMD_FUNCTION = 'function';
 /** What is left of a comment whose event ends in a newline, as aer_event of 7.3 does. */
 const COMMENT_END = ' */';
 
@@ -105,19 +107,24 @@ class FtraceParser implements LineParser {
       this.#first = false;
       this.#firstTime = this.#exactTime(line);
     }
-    const start = row.text;
+    this.#takeText(line, number, truncated, row.text);
+    return 'record';
+  }
+
+  #takeText(line: string, number: number, truncated: boolean, start: number): void {
     const end = identifierEnd(line, start);
-    if (end === start) return 'record';
+    if (end === start) return;
     const kind = textKind(line, end);
+    const name = line.slice(start, end);
     if (kind === 'function') {
-      const symbol = this.#symbols.name(line.slice(start, end));
-      if (symbol === null) this.#skimmer.functions.add(line.slice(start, end));
+      const symbol = this.#symbols.name(name);
+      if (symbol === null) this.#skimmer.functions.add(name);
       else this.#emitFunction(ownCopy(line), number, truncated, end, symbol);
     } else if (kind === 'event') {
-      if (mayMatter(line, start, end, this.#events)) this.#emitEvent(ownCopy(line), number, truncated, start, end);
-      else this.#skimmer.events.add(line.slice(start, end));
+      if (name === TRACE_CMD_FUNCTION) this.#takeText(line, number, truncated, skipBlanks(line, end + 1));
+      else if (mayMatter(line, start, end, this.#events)) this.#emitEvent(ownCopy(line), number, truncated, start, end);
+      else this.#skimmer.events.add(name);
     }
-    return 'record';
   }
 
   #parseOther(line: string, number: number, truncated: boolean): LineKind {

@@ -223,12 +223,19 @@ export class Identity {
     certainty: Certainty;
   } {
     if (cluster.named !== null) return { owner: cluster.named, certainty: 'exact' };
-    const named = new Set<number>();
-    for (const task of cluster.tasks) for (const entity of this.#namedBy.get(task) ?? []) named.add(entity);
-    for (const candidates of [cluster.hints, named]) {
-      const [only] = candidates;
-      if (candidates.size === 1 && only !== undefined) return { owner: only, certainty: 'inherited' };
-    }
-    return { owner: null, certainty: 'none' };
+    const [hint] = cluster.hints;
+    if (cluster.hints.size === 1 && hint !== undefined) return { owner: hint, certainty: 'inherited' };
+    const owner = this.#namedByTasks(cluster.tasks);
+    return owner === null ? { owner, certainty: 'none' } : { owner, certainty: 'inherited' };
+  }
+
+  /**
+   * The device that one of the tasks names as its only one, and that no other task speaks against: a task that names several
+   * speaks for each of them.
+   */
+  #namedByTasks(tasks: ReadonlySet<string>): number | null {
+    const lists = [...tasks].flatMap((task) => this.#namedBy.get(task) ?? []);
+    const [only] = lists.find((list) => list.size === 1) ?? [];
+    return only !== undefined && lists.every((list) => list.has(only)) ? only : null;
   }
 }

@@ -60,7 +60,8 @@ export class Belief {
   /** What the cheapest state that satisfies `test` takes for granted, oldest first. */
   assumptions(test: (state: TdiState) => boolean): Assumption[] {
     const best = this.cost(test);
-    const index = this.#hypotheses.findIndex((hypothesis, at) => {
+    // Of equal ones the later: an unrecorded unbind is likelier than a whole disconnect.
+    const index = this.#hypotheses.findLastIndex((hypothesis, at) => {
       const state = TDI_STATES[at];
       return hypothesis?.cost === best && state !== undefined && test(state);
     });

@@ -166,7 +166,6 @@ export class Replay {
   #operate(event: StoredEvent, track: DeviceTrack, closed: Belief): void {
     const locks = bindLocks(this.#options);
     const during = event.phase === 'enter' && event.pairId !== null;
-    // An exit repeats its entry's result; its own arguments may be fewer.
     const next = during ? duringOperation(closed, event, locks) : afterOperation(closed, event, locks);
     if (!next.empty) {
       track.believe(next, event, !during);

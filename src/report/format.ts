@@ -1,4 +1,5 @@
-import type { Analysis, DeviceInfo, Finding, SourceInfo } from '../model/analysis.ts';
+import type { Analysis, DeviceInfo, Finding, SourceInfo, StateSpan } from '../model/analysis.ts';
+import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
 
 /** What the parts of the text report look up again and again. */
 export class Lookup {
@@ -25,11 +26,23 @@ export class Lookup {
   device(finding: Finding): string {
     return this.deviceName(finding.device_id, finding.device);
   }
+
+  /** The summary without the device's name, for where it stands already. */
+  summary(finding: Finding): string {
+    const lead = `${this.device(finding)}: `;
+    return finding.summary.startsWith(lead) ? finding.summary.slice(lead.length) : finding.summary;
+  }
 }
 
-/** `locked|run`: one of these; `?` where nothing is known. */
-export function states(values: readonly string[]): string {
-  return values.length === 0 ? '?' : values.join('|');
+/** `locked|run`: one of these; `any` of the layer's states; `?` where nothing is told. */
+export function states(values: readonly string[], layer: readonly string[]): string {
+  if (values.length === 0) return '?';
+  return values.length === layer.length ? 'any' : values.join('|');
+}
+
+/** A state of a TDI as three words. */
+export function stateWords(state: Pick<StateSpan, 'bind' | 'contract' | 'device'>): readonly [string, string, string] {
+  return [states(state.bind, BIND_STATES), states(state.contract, CONTRACT_STATES), states(state.device, TDISP_STATES)];
 }
 
 export function timeSpan(from: string | null, to: string | null): string {

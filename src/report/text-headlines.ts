@@ -1,4 +1,5 @@
 import type { Evidence, Finding, Verdict } from '../model/analysis.ts';
+import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
 import { type Lookup, states } from './format.ts';
 import { type Headline, isAtLeast, surestVerdict, violationOf } from './headlines.ts';
 import { count, type Page, type Style } from './page.ts';
@@ -60,7 +61,7 @@ function writeHeadline(page: Page, number: number, headline: Headline, lookup: L
     { text: finding.rule, style: 'strong' },
     `  ${lookup.device(finding)}${finding.time === null ? '' : `  at ${finding.time}`}`,
   );
-  page.paragraph(INDENT, '', finding.summary, INDENT);
+  page.paragraph(INDENT, '', lookup.summary(finding), INDENT);
   if (finding.by_later_evidence) page.line(INDENT, { text: 'known by later lines', style: 'dim' });
   page.blank();
   for (const item of finding.evidence) writeEvidence(page, item, lookup, verbose);
@@ -89,9 +90,12 @@ function writeEvidence(page: Page, item: Evidence, lookup: Lookup, verbose: bool
 }
 
 function writeStates(page: Page, finding: Finding): void {
-  const device = `device ${states(finding.device_before)} -> ${states(finding.device_after)}`;
-  const contract = `contract ${states(finding.contract_before)} -> ${states(finding.contract_after)}`;
-  page.line(INDENT, `states:  ${states(finding.bind_before)}; ${contract}; ${device}`);
+  const bind = states(finding.bind_before, BIND_STATES);
+  const [contract, contractAfter] = [finding.contract_before, finding.contract_after].map((s) =>
+    states(s, CONTRACT_STATES),
+  );
+  const [device, deviceAfter] = [finding.device_before, finding.device_after].map((s) => states(s, TDISP_STATES));
+  page.line(INDENT, `states:  ${bind}; contract ${contract} -> ${contractAfter}; device ${device} -> ${deviceAfter}`);
 }
 
 function writeList(page: Page, label: string, items: readonly string[]): void {
@@ -118,7 +122,7 @@ function oneLine(finding: Finding, lookup: Lookup) {
   return [
     place,
     { text: finding.verdict, style: styleOf(finding.verdict) },
-    `: ${finding.rule}: ${lookup.device(finding)}: ${finding.summary}`,
+    `: ${finding.rule}: ${lookup.device(finding)}: ${lookup.summary(finding)}`,
   ] as const;
 }
 

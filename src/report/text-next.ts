@@ -5,22 +5,22 @@ import { CAPTURE_HINTS } from './capture-hints.ts';
 import { type Headline, isAtLeast, surestVerdict } from './headlines.ts';
 import { count, type Page } from './page.ts';
 
-/** Which classes of events hold the steps that could excuse a finding of a rule: those of the rule's documentation. */
-export type StateClasses = (rule: string) => readonly EventClass[];
+/** Which classes of events have to be complete before a finding of this rule can be definite. */
+export type SettledBy = (rule: string) => readonly EventClass[];
 
 /** The flags and captures that would settle what is open, as they are to be typed. */
 export function writeNextSteps(
   page: Page,
   analysis: Analysis,
   headlines: readonly Headline[],
-  { floor, stateClasses }: { readonly floor: Verdict; readonly stateClasses: StateClasses },
+  { floor, settledBy }: { readonly floor: Verdict; readonly settledBy: SettledBy },
 ): void {
   page.heading('NEXT STEPS');
   const shown = headlines
     .filter((headline) => isAtLeast(surestVerdict(headline), floor))
     .map((headline) => headline.finding);
   const steps = [
-    ...completeness(analysis, shown, stateClasses),
+    ...completeness(analysis, shown, settledBy),
     ...premises(analysis),
     ...captures(analysis),
     ...buffers(analysis),
@@ -30,9 +30,9 @@ export function writeNextSteps(
   for (const step of steps) page.paragraph(2, '- ', step, 4);
 }
 
-function completeness(analysis: Analysis, shown: readonly Finding[], stateClasses: StateClasses): string[] {
+function completeness(analysis: Analysis, shown: readonly Finding[], settledBy: SettledBy): string[] {
   const unsure = shown.filter((finding) => finding.verdict !== 'definite');
-  const wanted = new Set(unsure.flatMap((finding) => stateClasses(finding.rule)));
+  const wanted = new Set(unsure.flatMap((finding) => settledBy(finding.rule)));
   const open = EVENT_CLASSES.filter((name) => wanted.has(name) && !analysis.complete.includes(name));
   if (open.length === 0) return [];
   const flags = open.filter((name) => name !== 'start');

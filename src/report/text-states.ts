@@ -1,5 +1,5 @@
 import type { Analysis, DeviceInfo, Finding, StateSpan } from '../model/analysis.ts';
-import { type Lookup, states } from './format.ts';
+import { type Lookup, stateWords } from './format.ts';
 import type { Page } from './page.ts';
 
 /** Rows of one device's strip without --verbose. */
@@ -45,5 +45,5 @@ function row(span: StateSpan, harm: ReadonlySet<string>, lookup: Lookup): string
   const { cause } = span;
   const mark = cause !== null && harm.has(`${cause.source}:${cause.line}`) ? ' <- violation' : '';
   const place = cause === null ? 'no line' : `${lookup.place(cause.source, cause.line)}${mark}`;
-  return [span.from_time ?? '-', states(span.bind), states(span.contract), states(span.device), place];
+  return [span.from_time ?? '-', ...stateWords(span), place];
 }

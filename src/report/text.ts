@@ -4,7 +4,7 @@ import { groupByHeadline, type Headline, isAtLeast, surestVerdict } from './head
 import { count, Page, type Span } from './page.ts';
 import { writeHeadlineLines, writeHeadlines, writeInconsistent } from './text-headlines.ts';
 import { writeHealth } from './text-health.ts';
-import { type StateClasses, writeNextSteps } from './text-next.ts';
+import { type SettledBy, writeNextSteps } from './text-next.ts';
 import { writeSeen } from './text-seen.ts';
 import { writeStates } from './text-states.ts';
 
@@ -18,7 +18,7 @@ export interface TextOptions {
   readonly verbose: boolean;
   /** Only one line a headline. Nothing at all where there is none. */
   readonly quiet: boolean;
-  readonly stateClasses: StateClasses;
+  readonly settledBy: SettledBy;
 }
 
 /**

@@ -77,10 +77,9 @@ export function fingerprintOf(draft: Draft): string {
 }
 
 function summaryOf(step: Step, charge: Charge): string {
-  const device = step.track.bdf ?? 'a device without a known address';
   const lost = step.belief.layers(charge.wrongIn).device;
   const already = lost.length === 1 && lost[0] === 'error' ? '; its TDI must have been in ERROR already' : '';
-  return `${device}: ${charge.summary}${already}`;
+  return `${charge.summary}${already}`;
 }
 
 function stateEvidence(rule: Rule, step: Step): DraftEvidence[] {

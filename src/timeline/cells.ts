@@ -15,6 +15,8 @@ export interface QueryOrder {
   readonly maxRows: number;
   /** Of the encoded result. */
   readonly maxBytes: number;
+  /** When the process ends itself, should nobody else have ended it. */
+  readonly lifetimeMs: number;
 }
 
 /** The lines that the query process answers: `columns` once, then rows as arrays, then one of the others. */

@@ -3,15 +3,18 @@
  * progress callback), but a process can be killed. Imports nothing that it does not need, to start fast.
  */
 import { readFileSync, writeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { TdiTraceError } from '../base/errors.ts';
 import { type Cell, encodeCell, type QueryAnswer, type QueryOrder, type QueryResult } from './cells.ts';
 import { openChecked } from './format.ts';
 import { refusal } from './read-only.ts';
+import { siblingModule } from './sibling-module.ts';
 
 function main(): void {
   try {
     const order = JSON.parse(readFileSync(0, 'utf8')) as QueryOrder;
+    new Worker(siblingModule(import.meta.url, 'query-watchdog'), { workerData: order.lifetimeMs }).unref();
     const db = openChecked(order.path);
     send(encode({ end: run(db, order) }));
   } catch (error) {

@@ -3,6 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
 import { EXIT, InputError, TdiTraceError, UsageError } from '../base/errors.ts';
 import { type Cell, decodeCell, type QueryAnswer, type QueryOrder, type QueryResult } from './cells.ts';
+import { siblingModule } from './sibling-module.ts';
 
 export interface QueryOptions {
   /** Time after which the query process is killed, opening and checking the file included. */
@@ -12,6 +13,9 @@ export interface QueryOptions {
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
 }
+
+/** By how much the process outlives its timeout where we are not there to end it. */
+const GRACE_MS = 2000;
 
 /** Room for what is not rows on top of `maxBytes`; past it the process misbehaves. */
 const SLACK = 2 ** 20;
@@ -24,12 +28,17 @@ const SLACK = 2 ** 20;
  */
 export async function runQuery(path: string, sql: string, options: QueryOptions): Promise<QueryResult> {
   if (options.signal?.aborted) throw interrupted();
-  const order: QueryOrder = { path, sql, maxRows: options.maxRows, maxBytes: options.maxBytes };
-  const child = spawn(process.execPath, ['--no-warnings', workerPath()], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: childEnvironment(),
-    windowsHide: true,
-  });
+  const { timeoutMs, maxRows, maxBytes } = options;
+  const order: QueryOrder = { path, sql, maxRows, maxBytes, lifetimeMs: timeoutMs + GRACE_MS };
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', fileURLToPath(siblingModule(import.meta.url, 'query-worker'))],
+    {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: childEnvironment(),
+      windowsHide: true,
+    },
+  );
   const kill = (): void => {
     child.kill('SIGKILL');
   };
@@ -39,7 +48,7 @@ export async function runQuery(path: string, sql: string, options: QueryOptions)
     stopped ??= reason;
     kill();
   };
-  const timer = setTimeout(() => stop(tooLong(options.timeoutMs)), options.timeoutMs);
+  const timer = setTimeout(() => stop(tooLong(timeoutMs)), timeoutMs);
   const onAbort = (): void => stop(interrupted());
   options.signal?.addEventListener('abort', onAbort);
   try {
@@ -47,7 +56,7 @@ export async function runQuery(path: string, sql: string, options: QueryOptions)
     let bytes = 0;
     child.stdout?.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > options.maxBytes + SLACK) stop(new UsageError('the result is too large'));
+      if (bytes > maxBytes + SLACK) stop(new UsageError('the result is too large'));
       else answers.add(chunk);
     });
     // The process may die before it has read its order; its end says why.
@@ -129,12 +138,6 @@ function died(how: string): UsageError {
 
 function interrupted(): TdiTraceError {
   return new TdiTraceError('interrupted', EXIT.interrupted);
-}
-
-/** Beside this file, in the same form: TypeScript in a checkout, JavaScript once compiled. */
-function workerPath(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return fileURLToPath(new URL(`./query-worker.${extension}`, import.meta.url));
 }
 
 /** Nothing that could make the process load or run something else (NODE_OPTIONS); the rest is what loaders need. */
