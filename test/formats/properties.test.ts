@@ -1,0 +1,289 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { LineParser } from '../../src/formats/format.ts';
+import { detectFormat, FORMATS } from '../../src/formats/index.ts';
+import type { Interest, KernelRecord } from '../../src/formats/record.ts';
+import { LineSplitter } from '../../src/input/lines.ts';
+import { collect, EVERYTHING, fileLines, NOTHING } from './collect.ts';
+
+const ROOT = join(import.meta.dirname, '../../fixtures/formats');
+const samples = FORMATS.flatMap(({ id }) =>
+  readdirSync(join(ROOT, id))
+    .filter((name) => name.endsWith('.txt'))
+    .map((name) => ({ id, name, lines: fileLines(join(ROOT, id, name)) })),
+);
+const pool = [...new Set(samples.flatMap(({ lines }) => lines))];
+
+const sum = (kinds: Record<string, number>) => Object.values(kinds).reduce((a, b) => a + b, 0);
+
+/** A line of a sample, whole, cut, joined with another one, or with some of its bytes changed. */
+const line = fc.oneof(
+  fc.constantFrom(...pool),
+  fc.tuple(fc.constantFrom(...pool), fc.nat(200)).map(([text, at]) => text.slice(0, at)),
+  fc.tuple(fc.constantFrom(...pool), fc.nat(200)).map(([text, at]) => text.slice(at)),
+  fc
+    .tuple(fc.constantFrom(...pool), fc.constantFrom(...pool), fc.nat(120))
+    .map(([a, b, at]) => a.slice(0, at) + b.slice(at)),
+  fc.tuple(fc.constantFrom(...pool), fc.nat(120), fc.nat(255)).map(([text, at, code]) => {
+    return text.slice(0, at) + String.fromCharCode(code) + text.slice(at + 1);
+  }),
+  fc.array(fc.nat(255), { maxLength: 80 }).map((codes) => String.fromCharCode(...codes)),
+);
+
+const SOME: Interest = {
+  symbol: (name) => name.startsWith('pci') || name.startsWith('vfio'),
+  event: (name) => name.startsWith('attach') || name === 'sys_ioctl',
+  message: (text) => text.includes('vfio'),
+};
+
+describe('any lines', () => {
+  for (const { id } of FORMATS) {
+    test(`${id}: each is counted once, none is thrown at`, () => {
+      fc.assert(
+        fc.property(fc.array(line, { maxLength: 60 }), (lines) => {
+          const all = collect(id, lines);
+          expect(sum(all.kinds)).toBe(lines.length);
+          expect(all.records.length).toBeLessThanOrEqual(all.kinds.record);
+          // What nobody wants changes nothing about the counts and the health.
+          const none = collect(id, lines, NOTHING);
+          expect(none.kinds).toEqual(all.kinds);
+          expect(none.health).toEqual(all.health);
+          expect(none.records).toEqual([]);
+        }),
+        { numRuns: 400 },
+      );
+    });
+
+    test(`${id}: what is wanted does not depend on what else is`, () => {
+      fc.assert(
+        fc.property(fc.array(line, { maxLength: 60 }), (lines) => {
+          const strip = (record: KernelRecord) => ({ ...record, enclosingLine: undefined });
+          const wanted = (record: KernelRecord) => {
+            if (record.type === 'printk') return record.text.includes('vfio');
+            if (record.type === 'event')
+              return SOME.event(record.name) || (record.symbol !== null && SOME.symbol(record.symbol));
+            return SOME.symbol(record.symbol);
+          };
+          const all = collect(id, lines).records.filter(wanted);
+          const some = collect(id, lines, SOME).records;
+          const seen = new Set(all.map((record) => JSON.stringify(strip(record), bigints)));
+          for (const record of some) expect(seen).toContain(JSON.stringify(strip(record), bigints));
+          // A return whose entry was lost may be taken for that of an unwanted call, never the other way round.
+          expect(some.length).toBe(all.length);
+        }),
+        { numRuns: 200 },
+      );
+    });
+  }
+
+  test('calls: an exit names an open enter of the same stack, symbol and depth, once', () => {
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 80 }), (lines) => {
+        const open = new Map<number, KernelRecord>();
+        for (const record of collect('ftrace', lines).records) {
+          if (record.type !== 'graph') continue;
+          if (record.edge === 'enter') open.set(record.line, record);
+          if (record.edge !== 'exit') continue;
+          expect(open.get(record.entryLine ?? 0)).toMatchObject({
+            symbol: record.symbol,
+            depth: record.depth,
+            stack: record.stack,
+          });
+          open.delete(record.entryLine ?? 0);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('long hostile lines take no long time', () => {
+    const hostile = [
+      '[',
+      '(',
+      '"',
+      ' a=',
+      '| ',
+      '/* ',
+      '<- ',
+      '[0] ',
+      '-1 [0] 1.',
+      'x.cold',
+      ' =>',
+      '} ',
+      '\\',
+      '    ',
+      '** ',
+      '{',
+    ];
+    for (const { id } of FORMATS) {
+      for (const piece of hostile) {
+        const long = piece.repeat(Math.floor(65_536 / piece.length));
+        const heads = [
+          '',
+          '[    1.000000] ',
+          '             drv-1       [001] .....     1.000000: x: (',
+          ' 0)               |  ',
+          '"msg": "',
+          ' 0)  |  /* x: ',
+        ];
+        const start = performance.now();
+        collect(
+          id,
+          heads.map((head) => head + long),
+        );
+        expect(performance.now() - start, `${id} ${piece}`).toBeLessThan(1000);
+      }
+    }
+  });
+});
+
+function bigints(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  return value instanceof Map ? Object.fromEntries(value) : value;
+}
+
+describe('the first look', () => {
+  /** All that a source tells, with or without the first look. */
+  function run(id: string, text: string, interest: Interest, skims: boolean): unknown {
+    const seen: unknown[] = [];
+    const kinds: string[] = [];
+    const format = FORMATS.find((known) => known.id === id);
+    const parser: LineParser | undefined = format?.parser({
+      emit: (record) => seen.push(record),
+      health: (item) => seen.push(item),
+      interest,
+    });
+    const splitter = new LineSplitter({
+      line: (content, number, truncated) => void kinds.push(parser?.parse(content, number, truncated) ?? ''),
+      skim: (bytes, chunk, start, end, number) => {
+        if (!skims || parser?.skim?.(bytes, chunk, start, end, number) !== true) return false;
+        kinds.push('record');
+        return true;
+      },
+    });
+    splitter.push(Buffer.from(text, 'latin1'));
+    splitter.end(false);
+    parser?.end();
+    return { seen, kinds, span: parser?.span(), clock: parser?.clock };
+  }
+
+  // Rows that differ in little, so that the first look takes many of them.
+  const row = fc
+    .record({
+      task: fc.constantFrom('             drv-278    ', '          <idle>-0      ', '  irq/26-aerdrv-42     ', 'x'),
+      cpu: fc.constantFrom(' [001]', ' [000]', '[1]', ' [001'),
+      flags: fc.constantFrom(' .....', ' d..2.', '', ' ....1..', ' ....................', '  .....'),
+      time: fc.constantFrom(
+        '    85.758079:',
+        '    85.758080:',
+        '    85.758000:',
+        '   185.758080:',
+        ' 123456789012:',
+        ' 85.758080123:',
+        ' 8x.758080:',
+        ' 85.7580a0:',
+        '    85.758081',
+      ),
+      text: fc.constantFrom(
+        ' kfree <-x',
+        ' kfree',
+        ' kfree <x',
+        ' pcie_flr <-x',
+        ' kfree: x',
+        ' map: IOMMU: iova',
+        ' map: (pcie_flr+0x0/0x10) a=1',
+        ' kfree(a=1) <-x',
+        ' sys_ioctl -> 0x0',
+        ' attach_device_to_domain: IOMMU: device=0',
+        ' kfreed <-x',
+        ' kfre <-x',
+        ' ',
+        '',
+      ),
+    })
+    .map(({ task, cpu, flags, time, text }) => task + cpu + flags + time + text);
+  const message = fc
+    .record({
+      time: fc.constantFrom(
+        '[    1.000000]',
+        '[    1.000001]',
+        '[    0.000000]',
+        '[12345.678901]',
+        '[ 1.00000]',
+        '<4>[    1.000002]',
+        'x',
+      ),
+      text: fc.constantFrom(
+        ' a',
+        ' vfio b',
+        '',
+        ' Linux version 1',
+        ' x: 3 callbacks suppressed',
+        ' ** 3 printk messages dropped **',
+        ' [    T1] vfio',
+        ' [   C0] z',
+        '\xe9',
+      ),
+    })
+    .map(({ time, text }) => time + text);
+  const content = fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: row },
+      { weight: 3, arbitrary: message },
+      line,
+      fc.constantFrom('    more', '    vfio more', '', '\r'),
+    ),
+    { maxLength: 80 },
+  );
+
+  for (const { id } of FORMATS) {
+    test(`${id}: makes no difference`, () => {
+      fc.assert(
+        fc.property(content, fc.constantFrom('\n', '\r\n'), (lines, ending) => {
+          const text = lines.join(ending);
+          for (const interest of [SOME, NOTHING, EVERYTHING]) {
+            expect(run(id, text, interest, true)).toEqual(run(id, text, interest, false));
+          }
+        }),
+        { numRuns: 1000 },
+      );
+    });
+  }
+});
+
+describe('detection', () => {
+  for (const { id, name, lines } of samples) {
+    test(`${id}/${name}`, () => {
+      expect(detectFormat(lines)?.id).toBe(id);
+    });
+  }
+
+  test('what is no log is none', () => {
+    for (const text of [
+      '',
+      'hello\nworld',
+      '{"a": 1}',
+      '# only\n# comments',
+      '   indented\n   text',
+      'int main(void) {\n  return 0;\n}',
+    ]) {
+      expect(detectFormat(text.split('\n'))).toBe(null);
+    }
+  });
+
+  test('is pure', () => {
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 30 }), (lines) => {
+        expect(detectFormat(lines)?.id).toBe(detectFormat([...lines])?.id);
+        for (const format of FORMATS) {
+          const score = format.detect(lines);
+          expect(score).toBeGreaterThanOrEqual(0);
+          expect(score).toBeLessThanOrEqual(1);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,198 @@
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, test } from 'vitest';
+import { InputError } from '../../src/base/errors.ts';
+import type { HealthItem } from '../../src/base/health.ts';
+import { readBytes } from '../../src/input/bytes.ts';
+import { openSource } from '../../src/input/source.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tdi-trace-input-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const LOG = '[    1.000000] vfio-pci 0000:02:00.0: resetting\n';
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+interface Whole {
+  readonly text: string;
+  readonly health: readonly HealthItem[];
+  readonly cut: boolean;
+}
+
+async function readAll(
+  path: string,
+  options: { stdin?: Readable; maxBytes?: number; onChunk?: () => void } = {},
+): Promise<Whole> {
+  const health: HealthItem[] = [];
+  const chunks: Buffer[] = [];
+  const source = await openSource(path, options.stdin);
+  if (source.kind !== 'log') throw new Error('a timeline');
+  const { cut } = await readBytes(source, {
+    consume: (chunk) => {
+      chunks.push(Buffer.from(chunk));
+      options.onChunk?.();
+    },
+    health: (item) => health.push(item),
+    maxBytes: options.maxBytes ?? 1e9,
+  });
+  return { text: Buffer.concat(chunks).toString('latin1'), health, cut };
+}
+
+const codes = (whole: Whole) => whole.health.map((item) => item.code);
+
+describe('what can be read', () => {
+  const long = LOG.repeat(20_000);
+
+  test('a file', async () => {
+    expect(await readAll(file('plain', long))).toEqual({ text: long, health: [], cut: false });
+  });
+
+  test('gzip by its content, whatever its name, also of several members', async () => {
+    const gz = Buffer.concat([gzipSync(long), gzipSync(LOG)]);
+    expect((await readAll(file('zipped.log', gz))).text).toBe(long + LOG);
+    expect(
+      (await readAll('-', { stdin: Readable.from([gz.subarray(0, 1), gz.subarray(1, 9000), gz.subarray(9000)]) })).text,
+    ).toBe(long + LOG);
+  });
+
+  test('stdin, in whatever pieces', async () => {
+    for (const size of [1, 4096, 100_000]) {
+      const text = size === 1 ? LOG : long;
+      const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
+        Buffer.from(text.slice(i * size, (i + 1) * size)),
+      );
+      expect(await readAll('-', { stdin: Readable.from(pieces, { objectMode: false }) })).toEqual({
+        text,
+        health: [],
+        cut: false,
+      });
+    }
+  });
+
+  test('text with a byte order mark, which is dropped', async () => {
+    expect((await readAll(file('bom', `\ufeff${LOG}`))).text).toBe(LOG);
+  });
+
+  test('a timeline is named as such', async () => {
+    const path = file('t.db', Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(84)]));
+    expect(await openSource(path)).toEqual({ kind: 'timeline', path });
+  });
+});
+
+describe('what is read in part', () => {
+  const gz = gzipSync(Array.from({ length: 50_000 }, (_, i) => `[${i}.000000] line ${Math.imul(i, 7919)}\n`).join(''));
+
+  test('a cut gzip', async () => {
+    const whole = await readAll(file('cut.gz', gz.subarray(0, gz.length / 2)));
+    expect(codes(whole)).toEqual(['source-cut']);
+    expect(whole.cut).toBe(true);
+    expect(whole.text.startsWith('[0.000000] line 0\n')).toBe(true);
+    expect(whole.text.length).toBeGreaterThan(400_000);
+  });
+
+  test('a damaged gzip', async () => {
+    const damaged = Buffer.from(gz);
+    damaged.fill(0xff, gz.length / 2, gz.length / 2 + 64);
+    const whole = await readAll(file('damaged.gz', damaged));
+    expect(codes(whole)).toEqual(['source-cut']);
+    expect(whole.text.length).toBeGreaterThan(300_000);
+  });
+
+  test('what is larger than the limit, counted after decompression', async () => {
+    const bomb = gzipSync(Buffer.alloc(32 << 20, LOG));
+    expect(bomb.length).toBeLessThan(200_000);
+    for (const path of [file('bomb.gz', bomb), file('large', LOG.repeat(60_000))]) {
+      const whole = await readAll(path, { maxBytes: 1_000_001 });
+      expect(codes(whole)).toEqual(['source-capped']);
+      expect(whole.text).toHaveLength(1_000_001);
+      expect(whole.cut).toBe(true);
+    }
+    expect(codes(await readAll('-', { stdin: Readable.from([Buffer.from(LOG)]), maxBytes: 10 }))).toEqual([
+      'source-capped',
+    ]);
+    expect(codes(await readAll(file('exact', LOG), { maxBytes: LOG.length }))).toEqual([]);
+  });
+
+  test('a file that changes meanwhile', async () => {
+    const path = file('growing', LOG.repeat(10));
+    const whole = await readAll(path, { onChunk: () => appendFileSync(path, LOG) });
+    expect(codes(whole)).toContain('source-changed');
+  });
+});
+
+describe('what is refused, in one line with a remedy', () => {
+  const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(LOG, 'utf16le')]);
+  const cases: [string, string | Buffer, RegExp][] = [
+    ['empty', '', /: is empty: /],
+    ['empty.gz', gzipSync(''), /^$/],
+    [
+      'trace.dat',
+      Buffer.from('\x17\x08\x44tracing7\0', 'latin1'),
+      /: is a trace-cmd recording: .*trace-cmd report -i /,
+    ],
+    ['trace.dat.gz', gzipSync(Buffer.from('\x17\x08\x44tracing6\0', 'latin1')), /: is a trace-cmd recording: /],
+    ['log.xz', Buffer.from('\xfd7zXZ\0\0', 'latin1'), /: is xz-compressed: .*xz -dk /],
+    ['log.zst', Buffer.from('\x28\xb5\x2f\xfd\0', 'latin1'), /: is zstd-compressed: .*zstd -d /],
+    ['log.bz2', 'BZh91AY&SY', /: is bzip2-compressed: .*bzip2 -dk /],
+    ['log.zip', 'PK\x03\x04\x14', /: is a zip archive: .*unzip /],
+    [
+      'log.tar',
+      Buffer.concat([Buffer.alloc(257, 'a'), Buffer.from('ustar'), Buffer.alloc(250)]),
+      /: is a tar archive: /,
+    ],
+    ['vmcore', '\x7fELF\x02', /: is an ELF file: .*makedumpfile --dump-dmesg /],
+    ['kdump', 'KDUMP   ', /: is a kdump image: .*makedumpfile --dump-dmesg /],
+    ['perf.data', 'PERFILE2', /: is a perf recording: /],
+    ['system.journal', 'LPKSHHRH', /: is a systemd journal: .*journalctl --file /],
+    ['utf16.log', utf16, /: is UTF-16 text: .*iconv -f UTF-16 -t UTF-8 /],
+    ['utf16-no-mark.log', Buffer.from(LOG, 'utf16le'), /: is binary: /],
+    ['noise', Buffer.from(Array.from({ length: 4096 }, (_, i) => Math.imul(i, 2654435761) >>> 24)), /: is binary: /],
+    ['twice.gz', gzipSync(gzipSync(LOG)), /: is compressed twice: .*gzip -dk /],
+    ['timeline.gz', gzipSync(`SQLite format 3\0${'\0'.repeat(80)}`), /: is a compressed timeline: /],
+  ];
+
+  for (const [name, content, message] of cases) {
+    test(name, async () => {
+      const path = file(name, content);
+      const error = await readAll(path).then(
+        () => new InputError(''),
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(InputError);
+      const text = (error as InputError).message;
+      expect(text).toMatch(message);
+      expect(text).not.toContain('\n');
+      if (text !== '') expect(text.startsWith(`${path}: `)).toBe(true);
+    });
+  }
+
+  test('missing, a directory, unreadable', async () => {
+    await expect(openSource(join(folder, 'none'))).rejects.toThrow(/none: no such file: check the path/);
+    await expect(openSource(join(folder, 'noise', 'x'))).rejects.toThrow(/no such file: a part of the path/);
+    mkdirSync(join(folder, 'd'));
+    await expect(openSource(join(folder, 'd'))).rejects.toThrow(
+      /a directory is not supported yet: name the files in it/,
+    );
+    if (process.getuid?.() === 0) return;
+    const path = file('secret', LOG);
+    chmodSync(path, 0);
+    await expect(openSource(path)).rejects.toThrow(/permission denied/);
+  });
+
+  test('a path that could steer a terminal is escaped', async () => {
+    await expect(openSource('no\u001b[31m\nsuch')).rejects.toThrow('no\\x1b[31m\\x0asuch: no such file');
+  });
+
+  test('a timeline from a pipe', async () => {
+    const stdin = Readable.from([Buffer.from('SQLite format 3\0')]);
+    await expect(openSource('-', stdin)).rejects.toThrow(/^stdin: a timeline cannot be read from a pipe/);
+    await expect(openSource('-', Readable.from([]))).rejects.toThrow(/^stdin: is empty/);
+  });
+});
