@@ -1,11 +1,19 @@
 import { EXIT, TdiTraceError } from './base/errors.ts';
 import { escapeForTerminal } from './base/untrusted.ts';
 import { NoInputError } from './commands/arguments.ts';
-import { type CommandContext, makeSink } from './commands/context.ts';
+import { type CommandContext, makeSink, type Sink } from './commands/context.ts';
 import { parseCommandLine } from './commands/parser.ts';
+
+const INTERRUPTED = 'tdi-trace: interrupted\n';
 
 /** A second signal within this time is the first one once more: the terminal sends it, and the launcher passes it on. */
 const SAME_SIGNAL_MS = 300;
+
+/**
+ * What an interrupted command gets to end by itself. A read of a pipe or a terminal that brings nothing cannot be called
+ * off; the temporary timeline removes itself at exit.
+ */
+const GRACE_MS = 500;
 
 /** The program. Sets `process.exitCode` and returns; it does not exit by itself, so that pipes drain. */
 export async function main(): Promise<void> {
@@ -32,25 +40,36 @@ export async function main(): Promise<void> {
 function makeContext(argv: readonly string[]): CommandContext {
   const end = argv.indexOf('--');
   const noColor = (end < 0 ? argv : argv.slice(0, end)).includes('--no-color');
+  const stderr = makeSink(process.stderr, noColor, process.env);
+  return {
+    stdout: makeSink(process.stdout, noColor, process.env),
+    stderr,
+    stdinIsTerminal: process.stdin.isTTY === true,
+    env: process.env,
+    signal: interruption(stderr),
+  };
+}
+
+/** Aborted by the first signal; the second one, or a command that does not end, ends the process. */
+function interruption(stderr: Sink): AbortSignal {
   const abort = new AbortController();
   let since = 0;
+  const giveUp = (): void => {
+    void stderr.write(INTERRUPTED);
+    process.exit(EXIT.interrupted);
+  };
   const stop = (): void => {
     if (!abort.signal.aborted) {
       since = performance.now();
       abort.abort();
+      setTimeout(giveUp, GRACE_MS).unref();
     } else if (performance.now() - since > SAME_SIGNAL_MS) {
-      process.exit(EXIT.interrupted);
+      giveUp();
     }
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  return {
-    stdout: makeSink(process.stdout, noColor, process.env),
-    stderr: makeSink(process.stderr, noColor, process.env),
-    stdinIsTerminal: process.stdin.isTTY === true,
-    env: process.env,
-    signal: abort.signal,
-  };
+  return abort.signal;
 }
 
 function exitCodeOf(error: unknown, context: CommandContext): number {
@@ -60,7 +79,7 @@ function exitCodeOf(error: unknown, context: CommandContext): number {
 
 /** Errors that we foresaw take one line; all others are ours and loud. */
 function describe(error: unknown, context: CommandContext): string {
-  if (context.signal.aborted) return 'tdi-trace: interrupted\n';
+  if (context.signal.aborted) return INTERRUPTED;
   if (error instanceof TdiTraceError) {
     return [error, ...error.others].map(({ message }) => `tdi-trace: ${escapeForTerminal(message)}\n`).join('');
   }

@@ -166,6 +166,14 @@ export class Replay {
   #operate(event: StoredEvent, track: DeviceTrack, closed: Belief): void {
     const locks = bindLocks(this.#options);
     const during = event.phase === 'enter' && event.pairId !== null;
+    if (asksOnly(event)) {
+      // INFO and DEBUG change nothing: what can have happened unseen need not be written down.
+      const answered = afterOperation(track.belief, event, locks);
+      if (!answered.empty) {
+        track.believe(answered, event, !during);
+        return;
+      }
+    }
     const next = during ? duringOperation(closed, event, locks) : afterOperation(closed, event, locks);
     if (!next.empty) {
       track.believe(next, event, !during);
@@ -196,6 +204,9 @@ export class Replay {
       case 'tsm.guest_request':
         this.#noteState(event, track);
         break;
+      case 'pci.remove':
+        if (event.phase !== 'enter') track.forget(event);
+        break;
       case 'vfio.close':
       case 'vfio.disable':
       case 'tsm.unbind':
@@ -215,6 +226,7 @@ export class Replay {
   #noteState(event: StoredEvent, track: DeviceTrack): void {
     if (event.outcome === 'failed' || (event.phase === 'exit' && event.pairId !== null)) return;
     track.boundEvidence = true;
+    track.everBound = true;
     if (event.kind === 'tsm.bind') track.stateEvidence = [event];
     else if (track.stateEvidence.length < 8) track.stateEvidence.push(event);
     if (event.kind === 'tsm.bind' && event.pid !== null) track.owners.add(event.pid);
@@ -268,6 +280,13 @@ export class Replay {
     this.#topologies.set(sourceId, fresh);
     return fresh;
   }
+}
+
+const SCOPES_THAT_ASK: ReadonlySet<string> = new Set(['0', '2', '3', '0x0', '0x2', '0x3']);
+
+/** A guest request of scope INFO, DEBUG_READ or DEBUG_WRITE (include/linux/pci-tsm.h) that succeeded. */
+function asksOnly(event: StoredEvent): boolean {
+  return event.kind === 'tsm.guest_request' && event.outcome === 'ok' && SCOPES_THAT_ASK.has(event.args['scope'] ?? '');
 }
 
 function bindLocks({ platform, x86 }: ReplayOptions): BindLocks {

@@ -25,6 +25,8 @@ export class DeviceTrack {
   startKnown: boolean;
   /** A bind or a request that only a bound function answers: the belief "bound" rests on more than an unknown start. */
   boundEvidence = false;
+  /** The same for the whole life of the address, removals included. */
+  everBound = false;
   /** Events that put the device where it is believed to be: bind, requests. Newest bind first in its epoch. */
   stateEvidence: StoredEvent[] = [];
   /** Tasks that opened or bound it. */
@@ -41,6 +43,16 @@ export class DeviceTrack {
     this.startKnown = fromBoot;
     this.belief = fromBoot ? Belief.fresh() : Belief.unknown();
     this.spans.push({ event: null, layers: this.belief.layers() });
+  }
+
+  /** The function is gone: what was known of it does not hold for whatever comes next on this address. */
+  forget(cause: StoredEvent): void {
+    this.command = COMMAND_UNKNOWN;
+    this.boundEvidence = false;
+    this.stateEvidence = [];
+    this.ownerExit = null;
+    this.startKnown = true;
+    this.believe(Belief.fresh(), cause);
   }
 
   /** Takes a new belief over; a change becomes a span, unless it only holds while an operation is under way. */

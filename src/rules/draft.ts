@@ -77,9 +77,9 @@ export function fingerprintOf(draft: Draft): string {
 }
 
 function summaryOf(step: Step, charge: Charge): string {
-  const lost = step.belief.layers(charge.wrongIn).device;
-  const already = lost.length === 1 && lost[0] === 'error' ? '; its TDI must have been in ERROR already' : '';
-  return `${charge.summary}${already}`;
+  const likely = step.belief.likeliest(charge.wrongIn).filter((state) => state.contract !== 'unlocked');
+  const lost = likely.length > 0 && likely.every((state) => state.device !== state.contract);
+  return lost ? `${charge.summary}; an earlier step had thrown the TDI out of that state already` : charge.summary;
 }
 
 function stateEvidence(rule: Rule, step: Step): DraftEvidence[] {
@@ -98,17 +98,20 @@ function contextOf(step: Step, violation: StoredEvent): DraftEvidence[] {
 function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   const granted = [...(charge.takesForGranted ?? [])];
   const { certainty } = step.event;
-  if (certainty === 'inherited') granted.push('the record belongs to the only device that its task or call names');
+  if (certainty === 'inherited') granted.push('the record names no device: it is taken to be the only one that its task or call names');
   if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
     granted.push('the bind succeeded: its result was not recorded');
   }
   if (verdict === 'definite' || charge.provedByAnswer) return granted;
+  // What both readings need is no excuse.
+  const shared = new Set(step.belief.assumptions(charge.wrongIn));
   const excuse = step.belief
     .assumptions((state) => !charge.wrongIn(state))
+    .filter((assumption) => !shared.has(assumption))
     .map(({ text, line }) => (line === null ? text : `${text} (line ${line})`));
   const bind = step.track.stateEvidence.find((event) => event.kind === 'tsm.bind');
   const since = bind ? ` between lines ${bind.line} and ${step.event.line}` : '';
-  if (excuse.length > 0) granted.push(`to excuse the step one must assume${since}: ${excuse.join('; ')}`);
+  if (excuse.length > 0) granted.push(`the step would be right only with this unseen${since}: ${excuse.join('; ')}`);
   return granted;
 }
 

@@ -116,8 +116,8 @@ export class Judge implements ReplayObserver {
     if (tally.judged > 0) return { ...base, status: 'held', missing: [] };
     const missing: EventClass[] = [];
     if (tally.triggers === 0) missing.push(...rule.doc.needs.trigger);
-    if (rule.restsOnBind && !track.boundEvidence && !track.startKnown) missing.push('start');
-    if (rule.restsOnBind && !track.boundEvidence) missing.push(...rule.doc.needs.state);
+    if (rule.restsOnBind && !track.everBound && !track.startKnown) missing.push('start');
+    if (rule.restsOnBind && !track.everBound) missing.push(...rule.doc.needs.state);
     return { ...base, status: 'blind', missing: [...new Set(missing)] };
   }
 

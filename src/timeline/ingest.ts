@@ -164,6 +164,11 @@ class SourceIngest {
   #supersede(event: KernelEvent, parent: OpenCall | null, id: number): void {
     const wrappers = SUPERSEDED_BY[event.kind];
     if (!wrappers) return;
+    if (event.kind === 'pci.remove' && event.phase === 'point') {
+      // iommu:remove_device_from_group repeats the removal that it is part of.
+      for (let call = parent; call; call = call.parent) if (call.kind === 'pci.remove') this.#writer.supersedeEvent(id, call.eventId);
+      return;
+    }
     for (let call = parent; call && wrappers.includes(call.kind); call = call.parent) {
       this.#writer.supersedeEvent(call.eventId, id);
     }

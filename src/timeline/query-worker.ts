@@ -14,7 +14,7 @@ import { siblingModule } from './sibling-module.ts';
 function main(): void {
   try {
     const order = JSON.parse(readFileSync(0, 'utf8')) as QueryOrder;
-    new Worker(siblingModule(import.meta.url, 'query-watchdog'), { workerData: order.lifetimeMs }).unref();
+    startWatchdog(order.lifetimeMs);
     const db = openChecked(order.path);
     send(encode({ end: run(db, order) }));
   } catch (error) {
@@ -22,6 +22,12 @@ function main(): void {
     send(encode({ error: { kind, message: error instanceof Error ? error.message : String(error) } }));
   }
   flush();
+}
+
+function startWatchdog(lifetimeMs: number): void {
+  // With its own stdout and stderr: to share ours, Node would make the pipe non-blocking under writeSync.
+  const options = { workerData: lifetimeMs, stdout: true, stderr: true };
+  new Worker(siblingModule(import.meta.url, 'query-watchdog'), options).unref();
 }
 
 class RefusedError extends Error {}

@@ -1,8 +1,22 @@
 import type Database from 'better-sqlite3';
 import { type Bindable, prepareInsert } from './statements.ts';
 
+type Write =
+  | 'source'
+  | 'finishSource'
+  | 'entity'
+  | 'assignEntity'
+  | 'device'
+  | 'event'
+  | 'pairEnter'
+  | 'pairExit'
+  | 'settle'
+  | 'supersede'
+  | 'health'
+  | 'unrecognised';
+
 /** What a timeline under construction runs again and again, prepared once. */
-export function prepareWrites(db: Database.Database) {
+export function prepareWrites(db: Database.Database): Readonly<Record<Write, Database.Statement<Bindable[]>>> {
   return {
     source: db.prepare<Bindable[]>(
       `insert into source (path, format, compression, clock, time_unit, lines, records, continuation, events, skipped, unparsed, lost)
