@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ROOT, tdiTrace } from './spawn.ts';
+import { interrupt, ROOT, tdiTrace } from './spawn.ts';
 
 /** A Node that is too old for better-sqlite3, if this machine has one. */
 function oldNode(): string | null {
@@ -57,6 +57,11 @@ describe.skipIf(old === null)('under a Node that is too old', () => {
   test('stdin reaches the program', () => {
     const input = 'no kernel log at all\n';
     expect(tdiTrace(['analyze', '-'], { node, input })).toEqual(tdiTrace(['analyze', '-'], { input }));
+  });
+
+  test('a signal reaches the program', async () => {
+    const { code, stderr } = await interrupt(['analyze', '-'], node, 'SIGINT', 1500);
+    expect({ code, stderr }).toEqual({ code: 130, stderr: 'tdi-trace: interrupted\n' });
   });
 
   test('where none is pinned, one line says what is needed', () => {

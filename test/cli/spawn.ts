@@ -44,9 +44,19 @@ export function shell(line: string, env: Readonly<Record<string, string>> = {}):
 }
 
 /** Starts the program, sends it a signal after `ms`, and resolves with how it ended. */
-export function interrupt(args: readonly string[], node: string, signal: NodeJS.Signals, ms: number): Promise<Result> {
+export function interrupt(
+  args: readonly string[],
+  node: string,
+  signal: NodeJS.Signals,
+  ms: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const child = spawn(node, [LAUNCHER, ...args], { cwd: ROOT, env: ENVIRONMENT, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(node, [LAUNCHER, ...args], {
+      cwd: ROOT,
+      env: { ...ENVIRONMENT, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => {

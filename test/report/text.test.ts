@@ -9,7 +9,7 @@ const PLAIN: TextOptions = {
   floor: 'probable',
   verbose: false,
   quiet: false,
-  stateClasses: () => ['bind', 'guest-request'],
+  settledBy: () => ['bind', 'guest-request'],
 };
 
 const render = (analysis: Analysis, options: Partial<TextOptions> = {}): string =>
