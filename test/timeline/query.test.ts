@@ -10,6 +10,7 @@ import { event, scratch, T0, writeSample } from './sample.ts';
 
 let dir: ReturnType<typeof scratch>;
 let before: Buffer;
+const MODULE = new URL('../../src/timeline/query.ts', import.meta.url).href;
 const path = (): string => dir.path('run.db');
 
 beforeAll(async () => {
@@ -113,6 +114,34 @@ test('a query that never ends is killed', async () => {
   expect(performance.now() - start).toBeLessThan(10_000);
 });
 
+test.skipIf(process.platform !== 'linux')('a query whose parent was killed does not run on', async () => {
+  const body = `
+    const { runQuery } = await import(${JSON.stringify(MODULE)});
+    const endless = 'with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c';
+    const query = runQuery(${JSON.stringify(path())}, endless, { timeoutMs: 1000, maxRows: 1, maxBytes: 1000 });
+    const { readFileSync } = await import('node:fs');
+    console.log(readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8'));
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500);
+    await query;`;
+  const { stdout, signal } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', body], {
+    encoding: 'utf8',
+  });
+  expect(signal).toBe('SIGKILL');
+  const child = Number.parseInt(stdout, 10);
+  expect(child).toBeGreaterThan(1);
+  expect(isRunning(child)).toBe(true);
+  await expect.poll(() => isRunning(child), { timeout: 15_000 }).toBe(false);
+});
+
+/** A zombie, where nobody reaps the orphans, runs no more. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 test('a query is stopped when the user interrupts', async () => {
   const abort = new AbortController();
   const endless = ask('with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c', {
@@ -164,14 +193,13 @@ test('a view in the file that is not ours is never run', async () => {
 });
 
 test('the environment cannot make the query process load anything', () => {
-  const module = new URL('../../src/timeline/query.ts', import.meta.url).href;
   writeFileSync(
     dir.path('evil.cjs'),
     `require('node:fs').writeFileSync(${JSON.stringify(dir.path('loaded'))} + process.argv.length, '')`,
   );
   const body = `
     process.env.NODE_OPTIONS = '--require ${dir.path('evil.cjs')}';
-    const { runQuery } = await import(${JSON.stringify(module)});
+    const { runQuery } = await import(${JSON.stringify(MODULE)});
     const result = await runQuery(${JSON.stringify(path())}, 'select 1', { timeoutMs: 20000, maxRows: 1, maxBytes: 1000 });
     console.log(result.rows.length);`;
   const { stdout } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', body], {
