@@ -22,14 +22,14 @@ export const CAPTURE_HINTS: Readonly<Record<EventClass, CaptureHint>> = {
     functions: ['connect_store', 'disconnect_store', '__pci_tsm_disconnect'],
   },
   bind: { records: 'TSM bind and unbind', functions: ['pci_tsm_bind', 'pci_tsm_unbind', '__pci_tsm_unbind'] },
-  'guest-request': { records: 'what the guest asks the TSM (lock, start, stop)', functions: ['pci_tsm_guest_req'] },
+  'guest-request': { records: 'what the guest asks the TSM: lock, start, stop', functions: ['pci_tsm_guest_req'] },
   doe: { records: 'DOE exchanges', functions: ['pci_doe'] },
   'config-write': {
     records: 'writes to COMMAND and other registers',
     functions: ['vfio_basic_config_write', 'pci_clear_master', 'pci_set_master', 'pci_user_write_config_word'],
   },
   reset: {
-    records: 'resets',
+    records: 'resets of every kind',
     functions: [
       '__pci_reset_function_locked',
       'pcie_flr',

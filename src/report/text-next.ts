@@ -48,11 +48,11 @@ function premises(analysis: Analysis): string[] {
   const steps: string[] = [];
   const byPlatform = rulesMissing(analysis, 'platform');
   if (byPlatform.length > 0) {
-    steps.push(`--platform tdx, sev-tio or cca: judges what differs between platforms (${byPlatform.join(', ')})`);
+    steps.push(`--platform tdx, sev-tio or cca: judges what differs between platforms (${named(byPlatform)})`);
   }
   const byStart = rulesMissing(analysis, 'start');
   if (byStart.length > 0 && !analysis.from_boot) {
-    steps.push(`--from-boot: if the capture begins at boot; it settles the start (${byStart.join(', ')})`);
+    steps.push(`--from-boot: if the capture begins at boot; it settles the start (${named(byStart)})`);
   }
   return steps;
 }
@@ -65,7 +65,7 @@ function captures(analysis: Analysis): string[] {
     const hint = CAPTURE_HINTS[name];
     const probes = hint.functions.length === 0 ? '' : `probe ${hint.functions.join(', ')}`;
     const how = [probes, hint.note ?? ''].filter((part) => part !== '').join('; ');
-    steps.push(`${name} (${hint.records}): ${how}. Lifts ${rules.join(', ')}`);
+    steps.push(`${name} (${hint.records}): ${how}. For ${named(rules)}`);
   }
   if (steps.length > 0) {
     steps.push(
@@ -87,6 +87,14 @@ function buffers(analysis: Analysis): string[] {
 function explanations(shown: readonly Finding[]): string[] {
   const rules = new Set(shown.map((finding) => finding.rule));
   return [...rules].map((rule) => `tdi-trace explain ${rule}: the right order, why, and how to disprove the finding`);
+}
+
+/** More names than this tell nobody anything. */
+const FEW = 3;
+
+function named(rules: readonly string[]): string {
+  const more = rules.length - FEW;
+  return more <= 1 ? rules.join(', ') : `${rules.slice(0, FEW).join(', ')} and ${count(more, 'other rule')}`;
 }
 
 /**
