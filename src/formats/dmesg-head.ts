@@ -135,3 +135,49 @@ export class HeadScanner {
     return at + 1;
   }
 }
+
+/** Finds a head of the usual shape on the bytes of a chunk. */
+export class HeadSkimmer {
+  /** Microseconds. */
+  stamp = 0;
+
+  /**
+   * @param end index behind the line.
+   * @returns index of the message, or -1: a priority, a decode prefix, anything unusual is left to {@link HeadScanner}.
+   */
+  scan(bytes: Uint8Array, start: number, end: number): number {
+    if (bytes[start] !== OPEN || end - start < 16) return -1;
+    let at = start + 1;
+    while (bytes[at] === BLANK) at++;
+    const from = at;
+    let value = 0;
+    let code = bytes[at] ?? 0;
+    while (isDigit(code)) {
+      value = value * 10 + code - 48;
+      code = bytes[++at] ?? 0;
+    }
+    if (code !== DOT || at === from || at - from > 9) return -1;
+    const dot = at;
+    code = bytes[++at] ?? 0;
+    while (isDigit(code)) {
+      value = value * 10 + code - 48;
+      code = bytes[++at] ?? 0;
+    }
+    if (code !== CLOSE || at - dot !== 7 || at + 2 > end) return -1;
+    this.stamp = value;
+    return this.#skipCaller(bytes, at + 1, end);
+  }
+
+  #skipCaller(bytes: Uint8Array, start: number, end: number): number {
+    const blank = bytes[start] === BLANK ? start + 1 : start;
+    if (bytes[blank] !== OPEN) return blank > start && blank < end ? blank : -1;
+    let at = blank + 1;
+    while (bytes[at] === BLANK) at++;
+    const letter = bytes[at];
+    if (letter !== LETTER_T && letter !== LETTER_C) return -1;
+    const from = ++at;
+    while (isDigit(bytes[at] ?? 0)) at++;
+    if (at === from || at - from > 9 || bytes[at] !== CLOSE || bytes[at + 1] !== BLANK || at + 2 >= end) return -1;
+    return at + 2;
+  }
+}

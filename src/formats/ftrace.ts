@@ -67,13 +67,14 @@ class FtraceParser implements LineParser {
   }
 
   skim(bytes: Uint8Array, _text: string, start: number, end: number, _number: number): boolean {
-    if (this.#inGraph || !this.#skimmer.skim(bytes, start, end, this.#row.cpuColumn)) return false;
+    if (!this.#skimmer.skim(bytes, start, end)) return false;
     this.#afterRecord = true;
     this.#skimmed = true;
     return true;
   }
 
   end(): void {
+    this.#skimmer.settle();
     this.#time.end();
   }
 
@@ -98,7 +99,9 @@ class FtraceParser implements LineParser {
 
   #takeRow(line: string, number: number, truncated: boolean): LineKind {
     const row = this.#row;
+    this.#skimmer.settle();
     this.#time.note(row.stamp, row.ticks, number);
+    this.#skimmer.learn(line, row.cpuColumn, row.stampEnd, row.stamp);
     this.#inGraph = false;
     this.#afterRecord = true;
     this.#lastLine = line;
@@ -118,16 +121,18 @@ class FtraceParser implements LineParser {
     const name = line.slice(start, end);
     if (kind === 'function') {
       const symbol = this.#symbols.name(name);
-      if (symbol === null) this.#skimmer.functions.add(name);
+      if (symbol === null) this.#skimmer.addFunction(name);
       else this.#emitFunction(ownCopy(line), number, truncated, end, symbol);
     } else if (kind === 'event') {
       if (name === TRACE_CMD_FUNCTION) this.#takeText(line, number, truncated, skipBlanks(line, end + 1));
       else if (mayMatter(line, start, end, this.#events)) this.#emitEvent(ownCopy(line), number, truncated, start, end);
-      else this.#skimmer.events.add(name);
+      else this.#skimmer.addEvent(name);
     }
   }
 
   #parseOther(line: string, number: number, truncated: boolean): LineKind {
+    this.#skimmer.settle();
+    this.#skimmer.forget();
     // `# 2019.198 us |  fn();` is a call: with option nofuncgraph-cpu the mark of the duration comes first.
     if (line === '' || (line.charCodeAt(0) === HASH && !isDigit(line.charCodeAt(2)))) {
       this.#afterRecord = false;

@@ -56,6 +56,17 @@ export class PrintkStream {
   }
 
   /**
+   * Like {@link begin} for an ordinary message.
+   *
+   * @returns false where there is more to it; nothing was done then.
+   */
+  advance(stamp: number): boolean {
+    if (this.#fell > 0 || !this.#time.follows(stamp)) return false;
+    this.#time.advance(stamp, 1);
+    return true;
+  }
+
+  /**
    * Takes a loss mark off the line.
    *
    * @returns the rest of the line, or null where `line` begins with no mark.

@@ -36,19 +36,23 @@ export class RecordTime {
     return fell;
   }
 
-  /**
-   * The stamp of the next record where it is an ordinary one: microseconds that do not fall.
-   *
-   * @returns false where it is not; nothing is noted then.
-   */
-  advance(stamp: number): boolean {
-    if (stamp < this.#previous || !this.#known || this.unit !== 'ns') return false;
-    this.#previous = stamp;
-    this.#withTime++;
-    return true;
+  /** Whether `stamp` is an ordinary one to follow: whole microseconds, of a clock in seconds. */
+  advances(stamp: number): boolean {
+    return this.#known && this.unit === 'ns' && Number.isInteger(stamp) && stamp === this.#previous;
   }
 
-  /** The last stamp as exact time; only for one that {@link advance} took, which had no more than six digits. */
+  /** Whether nothing would have to be said about `stamp`, in whole microseconds, as the next one. */
+  follows(stamp: number): boolean {
+    return this.#known && this.unit === 'ns' && stamp >= this.#previous;
+  }
+
+  /** `count` records followed whose stamps did not fall; the last one is `stamp`. */
+  advance(stamp: number, count: number): void {
+    this.#previous = stamp;
+    this.#withTime += count;
+  }
+
+  /** The last stamp as exact time; only for one that {@link advance} told, which had no more than six digits. */
   get advanced(): Nanoseconds {
     return BigInt(this.#previous) * 1000n;
   }

@@ -60,22 +60,27 @@ function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
 }
 
 const byte = fc.oneof(fc.constantFrom(10, 13, 10, 13, 0, 97), fc.nat(255));
-const sizes = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 40 });
+const sizes = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 40, size: 'max' });
 
 describe('LineSplitter', () => {
   test('splits any bytes in any chunks as split2 does', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(byte, { maxLength: 200 }), sizes, fc.boolean(), async (raw, chunkSizes, skims) => {
-        const bytes = Buffer.from(raw);
-        const got = split(cut(bytes, chunkSizes), () => skims);
-        const wanted = await withSplit2(bytes);
-        const last = wanted.at(-1);
-        // A carriage return at the very end may be half of an ending: it is dropped, where split2 keeps it.
-        if (!raw.includes(10, raw.length - 1) && last?.endsWith('\r')) wanted[wanted.length - 1] = last.slice(0, -1);
-        expect(got.lines).toEqual(wanted);
-        expect(got.numbers).toEqual(wanted.map((_line, index) => index + 1));
-        expect(got.openEnd).toBe(raw.length > 0 && raw.at(-1) !== 10);
-      }),
+      fc.asyncProperty(
+        fc.array(byte, { maxLength: 200, size: 'max' }),
+        sizes,
+        fc.boolean(),
+        async (raw, chunkSizes, skims) => {
+          const bytes = Buffer.from(raw);
+          const got = split(cut(bytes, chunkSizes), () => skims);
+          const wanted = await withSplit2(bytes);
+          const last = wanted.at(-1);
+          // A carriage return at the very end may be half of an ending: it is dropped, where split2 keeps it.
+          if (!raw.includes(10, raw.length - 1) && last?.endsWith('\r')) wanted[wanted.length - 1] = last.slice(0, -1);
+          expect(got.lines).toEqual(wanted);
+          expect(got.numbers).toEqual(wanted.map((_line, index) => index + 1));
+          expect(got.openEnd).toBe(raw.length > 0 && raw.at(-1) !== 10);
+        },
+      ),
       { numRuns: 500 },
     );
   });
