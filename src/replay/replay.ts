@@ -304,8 +304,24 @@ const MOVES_STATE: ReadonlySet<Effect['type']> = new Set([
   'sriov-change',
 ]);
 
-/** Whether vfio or the TSM core dealt with the device; what runs for every function does not count. */
+/** What happens to every function of a machine: it makes no device worth a verdict, not even "cannot tell". */
+const COMMONPLACE: ReadonlySet<StoredEvent['kind']> = new Set([
+  'pci.add',
+  'pci.bridge',
+  'pci.command',
+  'pci.enable',
+  'pci.disable',
+  'pci.set_master',
+  'pci.power',
+  'pci.link_down',
+  'vfio.power',
+  'iommu.attach',
+  'iommu.fault',
+  'aer.error',
+  'aer.source',
+  'host.platform',
+]);
+
 function isConcern(event: StoredEvent): boolean {
-  if (event.kind === 'vfio.power' || event.kind === 'tsm.destroy' || event.kind === 'tsm.unbind_core') return false;
-  return event.kind.startsWith('vfio.') || event.kind.startsWith('tsm.');
+  return !COMMONPLACE.has(event.kind) && event.args['below'] !== '1';
 }

@@ -1,5 +1,6 @@
 import type { Bdf } from '../base/bdf.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
+import { BIND_STATES } from '../model/states.ts';
 import { Belief, type Layers } from './belief.ts';
 import { COMMAND_UNKNOWN, type CommandState } from './command.ts';
 
@@ -19,7 +20,7 @@ export class DeviceTrack {
   command: CommandState = COMMAND_UNKNOWN;
   /** A VF's Memory Space Enable is emulated by vfio: writes to it do not reach the device. */
   isVf = false;
-  /** vfio or the TSM core dealt with it: worth a verdict. */
+  /** Something happened to it that rules judge: worth a verdict, if only "cannot tell". */
   concerned = false;
   /** The capture shows that the function came into being, so its start is known. */
   startKnown: boolean;
@@ -62,6 +63,8 @@ export class DeviceTrack {
     const layers = this.belief.layers();
     const last = this.spans.at(-1);
     if (last && sameLayers(last.layers, layers)) return;
+    // As long as nothing tells whether the function is bound, what a reset leaves over is no news.
+    if (last && last.layers.bind.length === BIND_STATES.length && layers.bind.length === BIND_STATES.length) return;
     if (last?.event?.id === cause.id) this.spans.pop();
     this.spans.push({ event: cause, layers });
   }
