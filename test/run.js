@@ -9,7 +9,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
 // Scripts in .bin start with `env node`; they are to find this Node, not an older one of the system.
 const PATH = [dirname(process.execPath), bin, process.env['PATH'] ?? ''].join(delimiter);
-const env = { ...process.env, PATH, TZ: 'UTC', LC_ALL: 'C' };
+// Some of them colour a pipe too.
+const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' };
+const env = { ...process.env, ...plain, PATH, TZ: 'UTC', LC_ALL: 'C' };
 
 const CHECKS = [
   ['build', 'tsc', ['-p', 'tsconfig.build.json']],
