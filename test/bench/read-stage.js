@@ -1,10 +1,14 @@
 // The reading stage alone: bytes, lines, records; what the records mean is left out.
-import { readSource } from '../../src/formats/read.ts';
-import { openSource } from '../../src/input/source.ts';
+import { existsSync } from 'node:fs';
 import { RELEVANT_SYMBOLS } from './generate.js';
 
+// The compiled program where there is one, since stripping types takes 0.1 s of a start.
+const built = new URL('../../dist/src/', import.meta.url);
+const [root, extension] = existsSync(built) ? [built, 'js'] : [new URL('../../src/', import.meta.url), 'ts'];
+const { openSource } = await import(new URL(`input/source.${extension}`, root).href);
+const { readSource } = await import(new URL(`formats/read.${extension}`, root).href);
+
 const source = await openSource(process.argv[2] ?? '-');
-if (source.kind !== 'log') throw new Error('no log');
 let emitted = 0;
 const totals = await readSource(source, {
   inputFormat: null,
@@ -13,7 +17,9 @@ const totals = await readSource(source, {
     event: () => false,
     message: (text) => text.includes('vfio') || text.includes('AER'),
   },
-  emit: () => emitted++,
+  emit: () => {
+    emitted++;
+  },
   health: () => undefined,
   maxBytes: Number.MAX_SAFE_INTEGER,
 });
