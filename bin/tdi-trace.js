@@ -11,5 +11,11 @@ withNode(fileURLToPath(import.meta.url), process.argv.slice(2), () => {
     process.exitCode = 2;
     return;
   }
-  import(entry.href).then((cli) => cli.main());
+  import(entry.href)
+    .then((cli) => cli.main())
+    .catch((error) => {
+      // Node's own answer would be exit code 1, which here means findings.
+      process.stderr.write(`tdi-trace: internal error, cannot start (is 'npm ci' done?): ${error.stack}\n`);
+      process.exitCode = 70;
+    });
 });

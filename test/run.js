@@ -9,14 +9,14 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
 // Scripts in .bin start with `env node`; they are to find this Node, not an older one of the system.
 const PATH = [dirname(process.execPath), bin, process.env['PATH'] ?? ''].join(delimiter);
-// Some of them colour a pipe too.
-const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' };
-const env = { ...process.env, ...plain, PATH, TZ: 'UTC', LC_ALL: 'C' };
+// They colour a pipe too, unless told not to.
+const isTerminal = process.stdout.isTTY === true;
+const env = { ...process.env, ...(isTerminal ? {} : { NO_COLOR: '1' }), PATH, TZ: 'UTC', LC_ALL: 'C' };
 
 const CHECKS = [
   ['build', 'tsc', ['-p', 'tsconfig.build.json']],
   ['types', 'tsc', ['-p', 'tsconfig.json']],
-  ['lint', 'biome', ['ci', '.']],
+  ['lint', 'biome', isTerminal ? ['ci', '.'] : ['ci', '--colors=off', '.']],
   ['layers', 'depcruise', ['src', '--config', '.dependency-cruiser.cjs']],
 ];
 

@@ -129,7 +129,7 @@ function usageError(message: string, known: readonly string[], words: readonly s
   const names = unknown.split(', ');
   // yargs calls a positional too many an unknown argument as well.
   const extra = names.find((name) => words.includes(name));
-  if (extra !== undefined) return new UsageError(`unexpected argument '${extra}'; see --help`);
+  if (extra !== undefined) return new UsageError(`unexpected argument '${extra.replace(DASH, '-')}'; see --help`);
   const hints = names.map((name) => {
     const near = name.length === 1 ? null : nearest(name, known);
     return near === null ? dashed(name) : `${dashed(name)} (did you mean --${near}?)`;

@@ -64,6 +64,7 @@ describe('usage errors take one line and exit with 2', () => {
     [['explain'], /which rule\?/],
     [['explain', 'unbind'], /no rule 'unbind'/],
     [['explain', 'flr-while-lokced'], /did you mean 'flr-while-locked'\?/],
+    [['rules', '-'], /unexpected argument '-'/],
     [['explain', 'a', 'b'], /unexpected argument 'b'/],
   ])('%j', (args, message) => {
     const { code, stdout, stderr } = tdiTrace(args);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -38,6 +38,14 @@ test('without dist it says in one line how to build it', () => {
     stdout: '',
     stderr: "tdi-trace: this checkout is not built yet: run 'npm run build'\n",
   });
+});
+
+test('a program that cannot be loaded is an internal error, not a finding', () => {
+  mkdirSync(join(folder, 'dist/src'), { recursive: true });
+  writeFileSync(join(folder, 'dist/src/cli.js'), "import 'no-such-package';\n");
+  const { status, stderr } = launch(process.execPath);
+  expect(status).toBe(70);
+  expect(stderr).toMatch(/^tdi-trace: internal error, cannot start .*no-such-package/);
 });
 
 describe.skipIf(old === null)('under a Node that is too old', () => {
