@@ -86,7 +86,7 @@ function writeEvidence(page: Page, item: Evidence, lookup: Lookup, verbose: bool
   });
   const text = item.text.trimStart();
   if (verbose) page.line(INDENT + 4, text, item.truncated ? ' [...]' : '');
-  else page.cut(INDENT + 4, text, 2, item.truncated);
+  else page.cut(INDENT + 4, text, isViolation ? 4 : 2, item.truncated);
 }
 
 function writeStates(page: Page, finding: Finding): void {
