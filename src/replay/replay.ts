@@ -163,7 +163,8 @@ export class Replay {
     }
   }
 
-  #operate(event: StoredEvent, track: DeviceTrack, closed: Belief): void {
+  #operate(record: StoredEvent, track: DeviceTrack, closed: Belief): void {
+    const event = this.#withEntry(record);
     const locks = bindLocks(this.#options);
     const during = event.phase === 'enter' && event.pairId !== null;
     if (asksOnly(event)) {
@@ -253,6 +254,13 @@ export class Replay {
       indirect: false,
       options: this.#options,
     });
+  }
+
+  /** A return probe rarely repeats the arguments: what was asked stands in the entry. */
+  #withEntry(event: StoredEvent): StoredEvent {
+    if (event.phase !== 'exit' || event.pairId === null) return event;
+    const entry = this.#recent.get(event.pairId) ?? this.#reader.event(event.pairId);
+    return entry ? { ...event, args: { ...entry.args, ...event.args } } : event;
   }
 
   #callsAround(event: StoredEvent): StoredEvent[] {
