@@ -106,6 +106,8 @@ class Reader implements LineSink {
   readonly #options: ReadOptions;
   #parser: LineParser | null = null;
   #sample: string[] = [];
+  /** Numbers of the sample's lines that were cut. */
+  #cutLines = new Set<number>();
   #sampleStart = 1;
 
   constructor(format: Format | null, options: ReadOptions) {
@@ -123,6 +125,7 @@ class Reader implements LineSink {
     const parser = this.#parser;
     if (parser === null) {
       this.#sample.push(line);
+      if (truncated) this.#cutLines.add(number);
       if (this.#sample.length >= SAMPLE_LINES) this.#detect();
       return;
     }
@@ -150,8 +153,9 @@ class Reader implements LineSink {
     if (format !== null) this.#start(format);
     for (const [index, line] of sample.entries()) {
       if (format === null) this.#noteUnparsed(start + index);
-      else this.line(line, start + index, line.length >= MAX_LINE);
+      else this.line(line, start + index, this.#cutLines.has(start + index));
     }
+    this.#cutLines.clear();
   }
 
   #start(format: Format): void {

@@ -1,6 +1,6 @@
 // Deterministic inputs for the benchmark: same lines in, same bytes out. Symbols and rows are those of real captures of
-// Linux 7.3 (fixtures/formats/PROVENANCE.md), the mix is that of a trace of `set_ftrace_filter` left wide open.
-import { closeSync, openSync, writeSync } from 'node:fs';
+// Linux 7.3 (session.txt: t01_good, see fixtures/formats/PROVENANCE.md), the mix is that of a trace of `set_ftrace_filter` left wide open.
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 const NOISE = `_raw_spin_lock _raw_spin_unlock _raw_spin_lock_irqsave _raw_spin_unlock_irqrestore __rcu_read_lock
 __rcu_read_unlock mutex_lock mutex_unlock kfree __kmalloc_noprof kmem_cache_free kmem_cache_alloc_noprof rpm_resume
@@ -16,9 +16,10 @@ kvm_vcpu_ioctl kvm_arch_vcpu_ioctl_run vmx_vcpu_run kvm_apic_has_interrupt apic_
   /\s+/,
 );
 
-const RELEVANT = `vfio_df_ioctl_bind_iommufd vfio_pci_core_enable pci_clear_master __pci_reset_function_locked pcie_flr
-iommufd_device_bind iommufd_device_attach pci_tsm_bind vfio_basic_config_write vfio_pci_zap_and_down_write_memory_lock
-pci_tsm_guest_req pci_set_master vfio_pci_core_mmap pci_tsm_unbind vfio_pci_core_disable pci_reset_bus`.split(/\s+/);
+// One whole session, as a function trace of a clean bind, run and unbind has it: what each entry says behind its time.
+const SESSION = readFileSync(new URL('session.txt', import.meta.url), 'latin1')
+  .trim()
+  .split('\n');
 
 const TASKS = [
   ['qemu-system-x86', 4711],
@@ -30,7 +31,6 @@ const TASKS = [
   ['irq/26-aerdrv', 42],
   ['ksoftirqd/1', 21],
   ['bash', 1203],
-  ['drv', 278],
 ];
 
 /** A small linear congruential generator: no dependency, the same on every machine. */
@@ -61,19 +61,19 @@ function stamp(micros) {
   return `${Math.floor(micros / 1e6)}.${String(micros % 1e6).padStart(6, '0')}`;
 }
 
-/** An ftrace function trace, one line in a hundred of which bears on a TDI. */
+/** An ftrace function trace, one line in a hundred of which belongs to a session of a TDI, again and again. */
 export function writeFtrace(path, count) {
   const next = random(7);
   let micros = 85_758_079;
   const header = '# tracer: function\n#\n#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION\n';
   writeLines(path, count, header, (i) => {
     micros += next(4);
-    const [task, pid] = TASKS[next(TASKS.length)];
     const relevant = i % 100 === 99;
-    const symbol = relevant ? RELEVANT[Math.floor(i / 100) % RELEVANT.length] : NOISE[next(NOISE.length)];
-    const parent = NOISE[next(NOISE.length)];
+    const [task, pid] = relevant ? ['drv', 278] : TASKS[next(TASKS.length)];
+    const noise = `${NOISE[next(NOISE.length)]} <-${NOISE[next(NOISE.length)]}`;
+    const text = relevant ? SESSION[Math.floor(i / 100) % SESSION.length] : noise;
     const who = `${String(task).slice(0, 15).padStart(16)}-${String(pid).padEnd(7)}`;
-    return `${who} [00${next(4)}] ...${next(3)}. ${stamp(micros).padStart(12)}: ${symbol} <-${parent}\n`;
+    return `${who} [00${next(4)}] ...${next(3)}. ${stamp(micros).padStart(12)}: ${text}\n`;
   });
 }
 
@@ -108,4 +108,4 @@ export function writeDmesg(path, count) {
 }
 
 /** For the bare reading stage: what counts as relevant. */
-export const RELEVANT_SYMBOLS = new Set(RELEVANT);
+export const RELEVANT_SYMBOLS = new Set(SESSION.map((text) => /^\w+/.exec(text)?.[0] ?? ''));

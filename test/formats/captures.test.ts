@@ -1,0 +1,58 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readSource } from '../../src/formats/read.ts';
+import type { KernelRecord } from '../../src/formats/record.ts';
+import { openSource } from '../../src/input/source.ts';
+import { EVERYTHING } from './collect.ts';
+
+// Whole captures are not part of the repository. Where a folder of them is at hand every trace and log in it is read.
+const folder = process.env['TDI_TRACE_CAPTURES'] ?? join(import.meta.dirname, '../../../shared/captures');
+const present = existsSync(folder);
+if (!present)
+  process.stderr.write(`SKIPPED: no captures at ${folder}: set TDI_TRACE_CAPTURES to test on whole captures\n`);
+
+/** Forms that later work reads; they must be refused or counted, never guessed at. */
+const LATER = /latency|nocontext|ev-raw|ev-hex|report-(?:latency|raw)/;
+/** Traces without an entry. */
+const EMPTY = /percpu0\.trace\.txt$|k_aer\/c73-cdev\/trace\.fg\.txt$/;
+const FORM =
+  /(?:^|[./])(?:trace\.(?:fn|fg|fgfull|probes)\.txt(?:\.gz)?|trace\.txt(?:\.gz)?|dmesg(?:\.x|\.raw-r|\.syslog-S|\.syslog-S-r)?\.txt|dmesg\.json)$/;
+
+const paths = present
+  ? (readdirSync(folder, { recursive: true }) as string[])
+      .filter((path) => FORM.test(path) && !LATER.test(path) && !EMPTY.test(path))
+      .sort()
+  : [];
+
+describe.skipIf(!present)('whole captures', () => {
+  test('there are some', () => expect(paths.length).toBeGreaterThan(0));
+
+  for (const path of paths) {
+    test(path, async () => {
+      const source = await openSource(join(folder, path));
+      if (source.kind !== 'log') throw new Error('a timeline');
+      const open = new Map<number, KernelRecord>();
+      let mismatches = 0;
+      const totals = await readSource(source, {
+        inputFormat: null,
+        interest: EVERYTHING,
+        emit: (record) => {
+          if (record.type !== 'graph') return;
+          if (record.edge === 'enter') open.set(record.line, record);
+          if (record.edge !== 'exit') return;
+          const entry = open.get(record.entryLine ?? 0);
+          if (entry?.type !== 'graph' || entry.symbol !== record.symbol || entry.depth !== record.depth) mismatches++;
+          open.delete(record.entryLine ?? 0);
+        },
+        health: () => undefined,
+        maxBytes: 1e9,
+      });
+      expect(totals.unparsed).toBe(0);
+      expect(totals.format).toBe(
+        path.includes('dmesg.json') ? 'dmesg-json' : path.includes('dmesg') ? 'dmesg' : 'ftrace',
+      );
+      expect({ mismatches, open: open.size }).toEqual({ mismatches: 0, open: 0 });
+    });
+  }
+});

@@ -1,0 +1,165 @@
+import { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { InputError } from '../../src/base/errors.ts';
+import type { HealthItem } from '../../src/base/health.ts';
+import { type ReadOptions, type ReadTotals, readSource } from '../../src/formats/read.ts';
+import type { KernelRecord } from '../../src/formats/record.ts';
+import { MAX_LINE } from '../../src/input/lines.ts';
+import { openSource } from '../../src/input/source.ts';
+import { EVERYTHING } from './collect.ts';
+
+interface Result {
+  readonly totals: ReadTotals;
+  readonly records: readonly KernelRecord[];
+  readonly health: readonly HealthItem[];
+}
+
+async function read(content: string | Buffer, options: Partial<ReadOptions> = {}): Promise<Result> {
+  const bytes = Buffer.from(content);
+  const pieces = Array.from({ length: Math.ceil(bytes.length / 65_536) }, (_, i) =>
+    bytes.subarray(i * 65_536, (i + 1) * 65_536),
+  );
+  const source = await openSource('-', Readable.from(pieces, { objectMode: false }));
+  if (source.kind !== 'log') throw new Error('a timeline');
+  const records: KernelRecord[] = [];
+  const health: HealthItem[] = [];
+  const totals = await readSource(source, {
+    inputFormat: null,
+    interest: EVERYTHING,
+    emit: (record) => records.push(record),
+    health: (item) => health.push(item),
+    maxBytes: 1e9,
+    ...options,
+  });
+  expect(totals.records + totals.continuation + totals.skipped + totals.unparsed).toBe(totals.lines);
+  return { totals, records, health };
+}
+
+const ROW = '             drv-278     [001] .....    85.758079: pcie_flr <-__pci_reset_function_locked\n';
+const LINE = '[   13.377318] vfio-pci 0000:02:00.0: resetting\n';
+const codes = ({ health }: Result) => health.map((item) => [item.code, item.line, item.count]);
+
+describe('readSource', () => {
+  test('finds the form behind a long preamble, whose lines count as unparsed', async () => {
+    const result = await read(`${'firmware says\n'.repeat(1000)}${LINE.repeat(500)}`);
+    expect(result.totals).toMatchObject({ format: 'dmesg', lines: 1500, records: 500, unparsed: 1000 });
+    expect(codes(result)).toEqual([['unparsed-lines', 1, 1000]]);
+    expect(result.records[0]?.line).toBe(1001);
+  });
+
+  test('a named form overrides what is detected', async () => {
+    expect((await read(ROW + LINE, { inputFormat: 'dmesg' })).totals).toMatchObject({
+      format: 'dmesg',
+      records: 1,
+      unparsed: 1,
+    });
+    expect((await read(ROW + LINE, { inputFormat: 'ftrace' })).totals).toMatchObject({
+      format: 'ftrace',
+      records: 1,
+      unparsed: 1,
+    });
+  });
+
+  test('what holds no record is refused in one line', async () => {
+    const refused = async (content: string | Buffer, message: RegExp, options: Partial<ReadOptions> = {}) => {
+      await expect(read(content, options)).rejects.toThrow(InputError);
+      await expect(read(content, options)).rejects.toThrow(message);
+    };
+    await refused('hello\nworld\n', /^stdin: holds no kernel log line/);
+    await refused('# tracer: nop\n#\n', /^stdin: holds no kernel log line/);
+    await refused('\n\n\n', /^stdin: holds no kernel log line/);
+    await refused(LINE, /^stdin: holds no line of the form ftrace: /, { inputFormat: 'ftrace' });
+    await refused(gzipSync(''), /^stdin: is empty/);
+    await refused(LINE, /^unknown input format x: one of dmesg, dmesg-json, ftrace$/, { inputFormat: 'x' });
+  });
+
+  test('a line of 10 MB is cut and the rest is read', async () => {
+    const result = await read(`${LINE}[   14.000000] ${'x'.repeat(10 << 20)}\n${LINE}`);
+    expect(codes(result)).toEqual([
+      ['time-backwards', 3, 1],
+      ['lines-truncated', 2, 1],
+    ]);
+    expect(result.records.map((record) => [record.line, record.truncated, record.text.length])).toEqual([
+      [1, false, LINE.length - 1],
+      [2, true, MAX_LINE],
+      [3, false, LINE.length - 1],
+    ]);
+  });
+
+  test('a message of very many lines is cut, its lines are counted', async () => {
+    const result = await read(`${LINE}${`    ${'y'.repeat(1000)}\n`.repeat(1000)}${LINE}`);
+    expect(result.totals).toMatchObject({ records: 2, continuation: 1000 });
+    expect(result.records[0]).toMatchObject({ line: 1, endLine: 1001, truncated: true });
+    expect(result.records[0]?.text.length).toBeLessThan(70_000);
+  });
+
+  test('CRLF makes no difference, CR alone ends no line', async () => {
+    const unix = await read(ROW.repeat(3));
+    expect((await read(ROW.repeat(3).replaceAll('\n', '\r\n'))).records).toEqual(unix.records);
+    const cr = await read(`${LINE.trim()}\r${LINE.trim()}\r`);
+    expect(cr.totals).toMatchObject({ lines: 1, records: 1 });
+    expect(codes(cr)).toEqual([['no-final-newline', 1, 1]]);
+  });
+
+  test('compression makes no difference but to its name', async () => {
+    const text = ROW.repeat(5000);
+    const plain = await read(text);
+    const zipped = await read(gzipSync(text));
+    expect(zipped.records).toEqual(plain.records);
+    expect(zipped.totals).toEqual({ ...plain.totals, compression: 'gzip' });
+  });
+
+  test('the limit cuts the last line, which says so', async () => {
+    const result = await read(LINE.repeat(10), { maxBytes: LINE.length + 20 });
+    expect(codes(result)).toEqual([['source-capped', null, 1]]);
+    expect(result.records.map((record) => record.truncated)).toEqual([false, true]);
+  });
+
+  test('losses are summed up', async () => {
+    const { totals } = await read(
+      `# entries-in-buffer/entries-written: 10/15   #P:2\nCPU:1 [LOST 7 EVENTS]\n${ROW}CPU:1 [LOST EVENTS]\n`,
+    );
+    expect(totals.lost).toBe(13);
+  });
+
+  test('an abort ends the read with its reason', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const reading = read(ROW.repeat(100_000), {
+      signal: controller.signal,
+      emit: (record) => {
+        if (record.line === 2000) controller.abort(reason);
+      },
+    });
+    await expect(reading).rejects.toBe(reason);
+  });
+
+  test('progress tells what was stored', async () => {
+    const seen: number[] = [];
+    await read(ROW.repeat(10_000), { onProgress: ({ bytes, totalBytes }) => seen.push(bytes, totalBytes ?? -1) });
+    expect(seen.at(-2)).toBe(ROW.length * 10_000);
+    expect(seen.at(-1)).toBe(-1);
+  });
+
+  test('records share no memory with the chunk they came from', async () => {
+    // A kept slice would keep its whole chunk alive: 300 records then hold all of the 21 MB.
+    const noise = ROW.replace('pcie_flr', 'kfree').repeat(800);
+    const kept: unknown[] = [];
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const used = () => {
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = used();
+    await read((noise + ROW).repeat(300), {
+      interest: { ...EVERYTHING, symbol: (name) => name === 'pcie_flr' },
+      emit: (record) => kept.push(record),
+    });
+    expect(kept).toHaveLength(300);
+    expect(used() - before).toBeLessThan(2 << 20);
+  });
+});
