@@ -16,16 +16,30 @@ const layers = order.map((folder, index) => ({
 module.exports = {
   forbidden: [
     ...layers,
-    { name: 'analysis', severity: 'error', from: { path: '^src/analysis\\.ts$' }, to: { path: '^src/(commands/|cli\\.ts)' } },
+    {
+      name: 'analysis',
+      severity: 'error',
+      from: { path: '^src/analysis\\.ts$' },
+      to: { path: '^src/(commands/|cli\\.ts)' },
+    },
     { name: 'commands', severity: 'error', from: { path: '^src/commands/' }, to: { path: '^src/cli\\.ts$' } },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    { name: 'no-dev-in-src', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev', 'npm-unknown', 'npm-no-pkg'] } },
+    {
+      name: 'no-dev-in-src',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-unknown', 'npm-no-pkg'] },
+    },
   ],
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types'],
+    },
   },
 };

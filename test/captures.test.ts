@@ -127,7 +127,8 @@ describe.each(EXPECTED)('$file', (expected) => {
     const text = (expected.file.endsWith('.gz') ? gunzipSync(raw) : raw).toString('utf8');
     const bare = text.replace(/^.*tracing_mark_write.*\n/gm, '');
     const [all, without] = [await analyzeText(text), await analyzeText(bare)];
-    const prints = (analysis: typeof all) => analysis.findings.map((finding) => `${finding.verdict} ${finding.fingerprint}`);
+    const prints = (analysis: typeof all) =>
+      analysis.findings.map((finding) => `${finding.verdict} ${finding.fingerprint}`);
     expect(prints(without)).toEqual(prints(all));
   });
 });
@@ -151,7 +152,9 @@ test('dmesg alone says what it cannot see', async () => {
 
 test('one bug has one fingerprint, whichever capture of the same form shows it', async () => {
   const [a, b] = await Promise.all(
-    ['close-before-unbind', 'driver-unbind-while-bound'].map((folder) => analyzeFiles([path(`${folder}/trace.probes.txt`)])),
+    ['close-before-unbind', 'driver-unbind-while-bound'].map((folder) =>
+      analyzeFiles([path(`${folder}/trace.probes.txt`)]),
+    ),
   );
   expect(a?.findings[0]?.fingerprint).toBe(b?.findings[0]?.fingerprint);
   expect(a?.findings[0]?.fingerprint).not.toBe(a?.findings[1]?.fingerprint);

@@ -27,7 +27,7 @@ const profile = fc.constantFrom<Partial<JudgeOptions>>(
 
 /** A line number in `lines` for each true of `mask`, repeated over the length. */
 function chosen(lines: readonly Line[], mask: readonly boolean[]): Set<number> {
-  return new Set(lines.keys().filter((index) => mask[index % mask.length]));
+  return new Set(lines.map((_, index) => index).filter((index) => mask[index % mask.length]));
 }
 
 const mask = fc.array(fc.boolean(), { minLength: 3, maxLength: 40 });

@@ -68,6 +68,7 @@ export async function readSource(source: OpenedSource, options: ReadOptions): Pr
   });
   const openEnd = splitter.end(cut);
   const parser = reader.end();
+  loss.end();
   if (parser === null || reader.records === 0) throw noKernelLine(source, chosen, bytes);
   reportLines(splitter, reader, openEnd && !cut, options.health);
   const span = parser.span();
@@ -170,11 +171,16 @@ class Reader implements LineSink {
 }
 
 const LOSS_CODES: ReadonlySet<HealthCode> = new Set(['events-lost', 'buffer-wrapped', 'messages-dropped']);
+const REPEATED_CODES: ReadonlySet<HealthCode> = new Set([...LOSS_CODES, 'messages-suppressed', 'buffer-started']);
+/** Rows of one code that are handed on: a reader that fell behind leaves a loss mark every few hundred lines. */
+const MAX_ROWS = 1000;
 
-/** Sums up what the source says is missing. */
+/** Sums up what the source says is missing, and folds what it says too often into one row. */
 class LossCounter {
   lost = 0;
   readonly #health: HealthSink;
+  readonly #rows = new Map<HealthCode, number>();
+  readonly #folded = new Map<HealthCode, HealthItem & { rows: number }>();
 
   constructor(health: HealthSink) {
     this.#health = health;
@@ -182,8 +188,22 @@ class LossCounter {
 
   readonly take = (item: HealthItem): void => {
     if (LOSS_CODES.has(item.code)) this.lost += item.count;
-    this.#health(item);
+    const rows = (this.#rows.get(item.code) ?? 0) + 1;
+    this.#rows.set(item.code, rows);
+    if (rows <= MAX_ROWS || !REPEATED_CODES.has(item.code)) return this.#health(item);
+    const folded = this.#folded.get(item.code);
+    if (folded === undefined) this.#folded.set(item.code, { ...item, rows: 1 });
+    else {
+      folded.count += item.count;
+      folded.rows++;
+    }
   };
+
+  end(): void {
+    for (const { rows, ...item } of this.#folded.values()) {
+      this.#health({ ...item, message: `${rows} more marks like the ones before, from here on` });
+    }
+  }
 }
 
 function reportLines(splitter: LineSplitter, reader: Reader, openEnd: boolean, health: HealthSink): void {

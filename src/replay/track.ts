@@ -1,6 +1,6 @@
 import type { Bdf } from '../base/bdf.ts';
-import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { BIND_STATES } from '../model/states.ts';
+import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { Belief, type Layers } from './belief.ts';
 import { COMMAND_UNKNOWN, type CommandState } from './command.ts';
 

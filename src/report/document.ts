@@ -59,15 +59,13 @@ export function documentOf(reader: TimelineReader, judgement: Judgement, toolVer
     findings,
     rules: writer.coverage(ids),
     health: healthOf([...reader.health(), ...judgement.health]),
-    unrecognised: reader
-      .unrecognised()
-      .map(({ subsystem, text, count, sourceId, line }) => ({
-        subsystem,
-        text,
-        count,
-        source: sourceKey(sourceId),
-        line,
-      })),
+    unrecognised: reader.unrecognised().map(({ subsystem, text, count, sourceId, line }) => ({
+      subsystem,
+      text,
+      count,
+      source: sourceKey(sourceId),
+      line,
+    })),
   };
 }
 

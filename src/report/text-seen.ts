@@ -149,7 +149,8 @@ function reasonOf(rule: RuleCoverage): string {
   const reasons = [
     rule.missing.includes('platform') ? 'platform not told' : '',
     rule.missing.includes('start') ? 'start unknown' : '',
-    classes.length > 0 ? `not recorded (${classes.join(', ')})` : '',
+    // A class without a harmful step may well be recorded: what is missing is the step, not necessarily the probe.
+    classes.length > 0 ? `${rule.triggers === 0 ? 'no such step seen' : 'not recorded'} (${classes.join(', ')})` : '',
   ].filter((reason) => reason !== '');
   return reasons.length === 0 ? 'no such step seen' : reasons.join(', ');
 }

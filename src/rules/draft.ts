@@ -98,7 +98,8 @@ function contextOf(step: Step, violation: StoredEvent): DraftEvidence[] {
 function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   const granted = [...(charge.takesForGranted ?? [])];
   const { certainty } = step.event;
-  if (certainty === 'inherited') granted.push('the record names no device: it is taken to be the only one that its task or call names');
+  if (certainty === 'inherited')
+    granted.push('the record names no device: it is taken to be the only one that its task or call names');
   if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
     granted.push('the bind succeeded: its result was not recorded');
   }

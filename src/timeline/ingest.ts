@@ -166,7 +166,8 @@ class SourceIngest {
     if (!wrappers) return;
     if (event.kind === 'pci.remove' && event.phase === 'point') {
       // iommu:remove_device_from_group repeats the removal that it is part of.
-      for (let call = parent; call; call = call.parent) if (call.kind === 'pci.remove') this.#writer.supersedeEvent(id, call.eventId);
+      for (let call = parent; call; call = call.parent)
+        if (call.kind === 'pci.remove') this.#writer.supersedeEvent(id, call.eventId);
       return;
     }
     for (let call = parent; call && wrappers.includes(call.kind); call = call.parent) {

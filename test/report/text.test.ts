@@ -43,7 +43,7 @@ describe('a headline', () => {
     expect(text).toContain('states:  bound; contract locked|run -> locked|run; device locked|run -> error');
     expect(text).toMatch(/why: {5}Disabling clears Bus Master Enable/);
     expect(text).toMatch(/do: {6}Unbind the TDI/);
-    expect(text).toMatch(/unless: {2}an unbind that the trace did not record/);
+    expect(text).toMatch(/assumed: an unbind that the trace did not record/);
     expect(text).toMatch(/confirm: a read-back/);
   });
 
