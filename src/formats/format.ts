@@ -18,7 +18,8 @@ export interface LineParser {
    * A first look at a line that lies whole in a chunk, before it is cut out: true where it was a record that nobody wants
    * and all about it is done. Whatever it answers true to, {@link parse} would have counted as a record and not handed over.
    *
-   * @param bytes the chunk, and `text` the same as latin1, one character a byte. Neither may be kept.
+   * @param bytes the chunk, and `text` the same as latin1, one character a byte. The bytes are
+   * overwritten after the call; a slice of the text may be kept, but only until a later line, since it holds the chunk.
    * @param start index of the first byte of the line, `end` behind the last one, without the ending.
    */
   skim?(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean;

@@ -125,6 +125,13 @@ describe('readSource', () => {
     expect(totals.lost).toBe(13);
   });
 
+  test('marks beyond a thousand are folded into one', async () => {
+    const { totals, health } = await read(`CPU:1 [LOST 7 EVENTS]\n${ROW}`.repeat(1500));
+    expect(totals.lost).toBe(1500 * 7);
+    expect(health).toHaveLength(1001);
+    expect(health.at(-1)).toMatchObject({ code: 'events-lost', line: 2001, count: 500 * 7 });
+  });
+
   test('an abort ends the read with its reason', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
