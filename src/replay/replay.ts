@@ -156,6 +156,7 @@ export class Replay {
     if (isOperation(event)) {
       this.#operate(event, track, belief);
     } else if (effects.some((effect) => MOVES_STATE.has(effect.type))) {
+      if (!isLost(track.belief)) track.lostIn = event.rootId ?? event.id;
       track.believe(
         effects.reduce((now, effect) => afterEffect(now, effect), track.belief),
         event,
@@ -311,6 +312,12 @@ const MOVES_STATE: ReadonlySet<Effect['type']> = new Set([
   'removal',
   'sriov-change',
 ]);
+
+/** Whether the TDI has most likely left the state that was agreed on. */
+function isLost(belief: Belief): boolean {
+  const locked = belief.likeliest((state) => state.contract !== 'unlocked');
+  return locked.length > 0 && locked.every((state) => state.device !== state.contract);
+}
 
 /** What happens to every function of a machine: it makes no device worth a verdict, not even "cannot tell". */
 const COMMONPLACE: ReadonlySet<StoredEvent['kind']> = new Set([

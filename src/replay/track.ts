@@ -30,6 +30,8 @@ export class DeviceTrack {
   everBound = false;
   /** Events that put the device where it is believed to be: bind, requests. Newest bind first in its epoch. */
   stateEvidence: StoredEvent[] = [];
+  /** The operation that threw the TDI out of LOCKED or RUN, by the id of its outermost event. */
+  lostIn: number | null = null;
   /** Tasks that opened or bound it. */
   readonly owners = new Set<number>();
   /** The owner's end, while nothing was seen to close the device. */
@@ -52,6 +54,7 @@ export class DeviceTrack {
     this.boundEvidence = false;
     this.stateEvidence = [];
     this.ownerExit = null;
+    this.lostIn = null;
     this.startKnown = true;
     this.believe(Belief.fresh(), cause);
   }

@@ -79,7 +79,9 @@ export function fingerprintOf(draft: Draft): string {
 function summaryOf(step: Step, charge: Charge): string {
   const likely = step.belief.likeliest(charge.wrongIn).filter((state) => state.contract !== 'unlocked');
   const lost = likely.length > 0 && likely.every((state) => state.device !== state.contract);
-  return lost ? `${charge.summary}; an earlier step had thrown the TDI out of that state already` : charge.summary;
+  // What one operation does in several steps is said once.
+  const earlier = lost && step.track.lostIn !== (step.event.rootId ?? step.event.id);
+  return earlier ? `${charge.summary}; an earlier step had thrown the TDI out of that state already` : charge.summary;
 }
 
 function stateEvidence(rule: Rule, step: Step): DraftEvidence[] {
@@ -123,7 +125,8 @@ function toConfirm(rule: Rule, step: Step, charge: Charge, verdict: Verdict): st
   if (missing.length > 0) {
     list.push(`if the capture holds every event of these classes, say so: --complete ${missing.join(',')}`);
   }
-  if (step.options.platform === 'generic' && !step.options.x86)
-    list.push('name the platform: --platform tdx, sev-tio or cca');
+  if (rule.settledBy.includes('guest-request') && step.options.platform === 'generic' && !step.options.x86) {
+    list.push('name the platform, which decides whether a bind locks the TDI: --platform tdx, sev-tio or cca');
+  }
   return list;
 }
