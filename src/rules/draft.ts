@@ -105,7 +105,7 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
     granted.push('the bind succeeded: its result was not recorded');
   }
-  if (verdict === 'definite' || charge.provedByAnswer) return granted;
+  if (verdict === 'definite' || verdict === 'inconsistent' || charge.provedByAnswer) return granted;
   // What both readings need is no excuse.
   const shared = new Set(step.belief.assumptions(charge.wrongIn));
   const excuse = step.belief
@@ -120,6 +120,8 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
 
 function toConfirm(rule: Rule, step: Step, charge: Charge, verdict: Verdict): string[] {
   const list = [...(charge.toConfirm ?? [])];
+  if (verdict === 'inconsistent')
+    return [...list, 'check what was declared with --complete and --from-boot, and whether lines are missing'];
   if (verdict === 'definite' || charge.provedByAnswer) return list;
   const missing: EventClass[] = rule.settledBy.filter((one) => !step.options.complete.has(one));
   if (missing.length > 0) {

@@ -75,8 +75,32 @@ export class Judge implements ReplayObserver {
     this.#latest.delete(track);
   }
 
-  impossible(event: StoredEvent, track: DeviceTrack, _before: Belief): void {
+  /**
+   * A success that no history explains: the log is incomplete or corrupt, a class was wrongly declared complete, or the
+   * kernel is another one. The rule whose precondition is hurt says so; it accuses nobody.
+   */
+  impossible(event: StoredEvent, track: DeviceTrack, before: Belief): void {
     this.impossibles.push({ event, track });
+    const type = event.kind === 'tsm.bind' ? 'bind' : event.kind === 'tsm.guest_request' ? 'guest-request' : null;
+    if (type === null || !this.#options.judged(event)) return;
+    const step: Step = {
+      event,
+      effect: { type },
+      track,
+      belief: before,
+      calls: [],
+      indirect: false,
+      options: this.#options,
+    };
+    for (const rule of this.#rules) {
+      const charge = rule.judge(step);
+      if (!charge || rule.restsOnBind) continue;
+      const contradiction = {
+        ...charge,
+        summary: `${event.symbol ?? event.kind} succeeded in a state that rules it out`,
+      };
+      this.#drafts.push(draftOf(rule, step, contradiction, 'inconsistent', severityOf('inconsistent')));
+    }
   }
 
   /** The findings, with the headline of every operation named as the cause of the others in it. */
