@@ -1,5 +1,5 @@
 import { doc } from './docs/bar-zap-while-bound.ts';
-import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { type Charge, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
 
 export const rule: Rule = {
   doc,
@@ -8,10 +8,11 @@ export const rule: Rule = {
   settledBy: LOCK_CLASSES,
   judge({ effect, event, calls }) {
     if (effect.type !== 'zap') return null;
-    // A correct TDX teardown revokes once inside the unbind, after STOP.
-    if (calls.some((call) => call.kind === 'tsm.unbind' || call.kind === 'tsm.unbind_core')) return null;
     const what =
       event.kind === 'vfio.revoke' ? 'the dma-bufs of the BARs were revoked' : 'the BAR mappings were zapped';
-    return { wrongIn: isLocked, summary: `${what} before the TDI was stopped`, atMost: 'probable' };
+    const charge: Charge = { wrongIn: isLocked, summary: `${what} before the TDI was stopped`, atMost: 'probable' };
+    // A correct TDX teardown revokes once inside the unbind, after STOP.
+    const unbinding = calls.some((call) => call.kind === 'tsm.unbind' || call.kind === 'tsm.unbind_core');
+    return unbinding ? { ...charge, provedByAnswer: false } : charge;
   },
 };

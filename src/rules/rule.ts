@@ -30,8 +30,8 @@ export interface Charge {
   /** One sentence without the device's name and without a full stop. */
   readonly summary: string;
   /**
-   * The kernel's answer decides, whatever was believed: true, the step was wrong; false, it was not. Absent: the belief
-   * decides.
+   * The kernel's answer (or the call around the step) decides, whatever was believed: true, the step was wrong; false, it
+   * was not. Absent: the belief decides.
    */
   readonly provedByAnswer?: boolean;
   /** The verdict can be no stronger: something about the step itself is open. */
