@@ -199,7 +199,7 @@ export class Replay {
         track.isVf = true;
         break;
       case 'vfio.open':
-        if (event.pid !== null) track.owners.add(event.pid);
+        if (event.pid !== null) track.openers.add(event.pid);
         track.ownerExit = null;
         break;
       case 'tsm.bind':
@@ -211,6 +211,10 @@ export class Replay {
         break;
       case 'vfio.close':
       case 'vfio.disable':
+        track.openers.clear();
+        track.binder = null;
+        track.ownerExit = null;
+        break;
       case 'tsm.unbind':
       case 'tsm.unbind_core':
       case 'tsm.destroy':
@@ -231,14 +235,18 @@ export class Replay {
     track.everBound = true;
     if (event.kind === 'tsm.bind') track.stateEvidence = [event];
     else if (track.stateEvidence.length < 8) track.stateEvidence.push(event);
-    if (event.kind === 'tsm.bind' && event.pid !== null) track.owners.add(event.pid);
+    if (event.kind === 'tsm.bind') track.binder = event.pid;
+    // Whoever binds or asks after the exit has the device: its owner is not gone.
+    track.ownerExit = null;
   }
 
   #ownerExits(event: StoredEvent): void {
     const pid = event.args['pid'] === undefined ? event.pid : Number(event.args['pid']);
     if (pid === null || event.args['group_dead'] === 'false') return;
     for (const track of this.#tracks.values()) {
-      if (track.sourceId === event.sourceId && track.owners.has(pid)) track.ownerExit = { event, belief: track.belief };
+      if (track.sourceId === event.sourceId && (track.openers.has(pid) || track.binder === pid)) {
+        track.ownerExit = { event, belief: track.belief };
+      }
     }
   }
 

@@ -32,8 +32,10 @@ export class DeviceTrack {
   stateEvidence: StoredEvent[] = [];
   /** The operation that threw the TDI out of LOCKED or RUN, by the id of its outermost event. */
   lostIn: number | null = null;
-  /** Tasks that opened or bound it. */
-  readonly owners = new Set<number>();
+  /** Tasks that opened it, until it is closed. */
+  readonly openers = new Set<number>();
+  /** The last task that bound it, until it is closed. */
+  binder: number | null = null;
   /** The owner's end, while nothing was seen to close the device. */
   ownerExit: { readonly event: StoredEvent; readonly belief: Belief } | null = null;
   readonly spans: Span[] = [];

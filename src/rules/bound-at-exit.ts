@@ -6,7 +6,7 @@ export const rule: Rule = {
   rank: 55,
   restsOnBind: true,
   settledBy: BIND_CLASSES,
-  judge({ effect, event }) {
+  judge({ effect, event, track }) {
     if (effect.type !== 'owner-exit') return null;
     const charge = {
       wrongIn: isBound,
@@ -18,6 +18,8 @@ export const rule: Rule = {
     };
     // Before 6.16 the tracepoint does not say whether the last thread ended.
     const whole = event.symbol === 'sys_exit_group' || event.args['group_dead'] === 'true';
-    return { ...charge, atMost: whole ? 'probable' : 'possible' };
+    // Who opened the device and who bound it can be two processes, or two threads of one: the records do not tell.
+    const bound = track.binder === null || track.binder === Number(event.args['pid'] ?? event.pid);
+    return { ...charge, atMost: whole && bound ? 'probable' : 'possible' };
   },
 };
