@@ -89,6 +89,8 @@ export class Replay {
     const topology = this.#topology(event.sourceId);
     const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId) ?? null);
     topology.learn(event, own?.bdf ?? null);
+    // A function that is being removed cannot be opened: this is another one on the same address.
+    if (own?.removing && event.kind === 'vfio.open') own.forget(event);
     if (event.kind === 'task.exit') this.#ownerExits(event);
     const calls = this.#callsAround(event);
     for (const { track, indirect } of this.#reached(event, own, calls, topology))
@@ -208,6 +210,7 @@ export class Replay {
         break;
       case 'pci.remove':
         if (event.phase !== 'enter') track.forget(event);
+        else if (event.pairId === null) track.removing = true;
         break;
       case 'vfio.close':
       case 'vfio.disable':

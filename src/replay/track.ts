@@ -36,6 +36,8 @@ export class DeviceTrack {
   readonly openers = new Set<number>();
   /** The last task that bound it, until it is closed. */
   binder: number | null = null;
+  /** Its removal has begun, and no record tells when it was over. */
+  removing = false;
   /** The owner's end, while nothing was seen to close the device. */
   ownerExit: { readonly event: StoredEvent; readonly belief: Belief } | null = null;
   readonly spans: Span[] = [];
@@ -57,6 +59,9 @@ export class DeviceTrack {
     this.stateEvidence = [];
     this.ownerExit = null;
     this.lostIn = null;
+    this.removing = false;
+    this.openers.clear();
+    this.binder = null;
     this.startKnown = true;
     this.believe(Belief.fresh(), cause);
   }
