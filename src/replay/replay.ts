@@ -206,6 +206,7 @@ export class Replay {
         break;
       case 'tsm.bind':
       case 'tsm.guest_request':
+        track.bindRecorded = true;
         this.#noteState(event, track);
         break;
       case 'pci.remove':
@@ -221,6 +222,9 @@ export class Replay {
       case 'tsm.unbind':
       case 'tsm.unbind_core':
       case 'tsm.destroy':
+        // The core's own unbind runs for functions without a TDI, too: only the exported one tells of binding.
+        track.bindRecorded ||= event.kind === 'tsm.unbind';
+        track.unbindSeen = true;
         track.ownerExit = null;
         break;
       default:

@@ -28,6 +28,10 @@ export class DeviceTrack {
   boundEvidence = false;
   /** The same for the whole life of the address, removals included. */
   everBound = false;
+  /** The capture holds a bind, an unbind or a request of it, whatever came of it: its bind state is being recorded. */
+  bindRecorded = false;
+  /** An unbind, seen: what comes after it does not rest on an unknown start. */
+  unbindSeen = false;
   /** Events that put the device where it is believed to be: bind, requests. Newest bind first in its epoch. */
   stateEvidence: StoredEvent[] = [];
   /** The operation that threw the TDI out of LOCKED or RUN, by the id of its outermost event. */

@@ -1,4 +1,4 @@
-import type { CoverageStatus } from '../model/analysis.ts';
+import type { CoverageStatus, Verdict } from '../model/analysis.ts';
 import type { EventClass } from '../model/states.ts';
 import type { Belief } from '../replay/belief.ts';
 import type { ReplayObserver, ReplayOptions, Step } from '../replay/replay.ts';
@@ -22,6 +22,8 @@ interface Tally {
   triggers: number;
   /** Triggers that the state was known well enough for. */
   judged: number;
+  /** A trigger could not be judged because the start of the function is unknown. */
+  startMissing: boolean;
 }
 
 /** Asks every rule about every step, keeps what they find, and ties it together. */
@@ -49,10 +51,10 @@ export class Judge implements ReplayObserver {
       if (!charge) continue;
       const tally = this.#tally(rule, step.track);
       tally.triggers += 1;
-      // A belief that rests on the unknown start alone accuses nobody and clears nobody.
-      if (rule.restsOnBind && !step.track.boundEvidence && !step.track.startKnown) continue;
-      tally.judged += 1;
       const verdict = judgeCharge(step, charge);
+      if (rule.restsOnBind && !step.track.boundEvidence && !step.track.startKnown) tally.startMissing = true;
+      if (!this.#isJudgeable(rule, step.track, verdict)) continue;
+      tally.judged += 1;
       if (verdict === null) continue;
       const operation = step.event.rootId ?? step.event.id;
       const key = `${rule.doc.id} ${step.track.id} ${operation}`;
@@ -140,9 +142,22 @@ export class Judge implements ReplayObserver {
     if (tally.judged > 0) return { ...base, status: 'held', missing: [] };
     const missing: EventClass[] = [];
     if (tally.triggers === 0) missing.push(...rule.doc.needs.trigger);
-    if (rule.restsOnBind && !track.everBound && !track.startKnown) missing.push('start');
-    if (rule.restsOnBind && !track.everBound) missing.push(...rule.doc.needs.state);
+    if (rule.restsOnBind) {
+      const known = track.everBound || track.unbindSeen || track.startKnown;
+      if (tally.startMissing || !known) missing.push('start');
+      const { complete } = this.#options;
+      if (!track.bindRecorded) missing.push(...rule.doc.needs.state.filter((one) => !complete.has(one)));
+    }
     return { ...base, status: 'blind', missing: [...new Set(missing)] };
+  }
+
+  /** A belief that rests on the unknown start alone accuses nobody; without a word on binding it clears nobody. */
+  #isJudgeable(rule: Rule, track: DeviceTrack, verdict: Verdict | null): boolean {
+    if (!rule.restsOnBind || track.boundEvidence) return true;
+    if (verdict !== null) return track.startKnown;
+    if (track.unbindSeen) return true;
+    const recorded = track.bindRecorded || rule.doc.needs.state.every((one) => this.#options.complete.has(one));
+    return track.startKnown && recorded;
   }
 
   #applies(rule: Rule): boolean {
@@ -168,7 +183,7 @@ export class Judge implements ReplayObserver {
     const key = `${rule.doc.id} ${track.id}`;
     const known = this.#tallies.get(key);
     if (known) return known;
-    const fresh = { triggers: 0, judged: 0 };
+    const fresh = { triggers: 0, judged: 0, startMissing: false };
     this.#tallies.set(key, fresh);
     return fresh;
   }
