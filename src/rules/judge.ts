@@ -5,7 +5,7 @@ import type { ReplayObserver, ReplayOptions, Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { addSymptom, type Draft, draftOf } from './draft.ts';
-import type { Rule } from './rule.ts';
+import type { Charge, Rule } from './rule.ts';
 import { judgeCharge, severityOf, strength } from './verdict.ts';
 
 /** What one rule could tell of one device. */
@@ -55,7 +55,7 @@ export class Judge implements ReplayObserver {
       if (rule.restsOnBind && !step.track.boundEvidence && !step.track.startKnown) tally.startMissing = true;
       if (!this.#isJudgeable(rule, step.track, verdict)) continue;
       tally.judged += 1;
-      if (verdict === null) continue;
+      if (verdict === null || this.#isConsequence(rule, step, charge)) continue;
       const operation = step.event.rootId ?? step.event.id;
       const key = `${rule.doc.id} ${step.track.id} ${operation}`;
       if (this.#seen.has(key)) continue;
@@ -149,6 +149,14 @@ export class Judge implements ReplayObserver {
       if (!track.bindRecorded) missing.push(...rule.doc.needs.state.filter((one) => !complete.has(one)));
     }
     return { ...base, status: 'blind', missing: [...new Set(missing)] };
+  }
+
+  /** Whether an earlier finding explains the step; it is noted there. */
+  #isConsequence(rule: Rule, { event, track }: Step, { follows }: Charge): boolean {
+    if (follows === undefined) return false;
+    const cause = this.#waiting.get(track)?.find((draft) => draft.rule === rule && draft.violation.kind === follows);
+    cause?.evidence.push({ event, role: 'consequence' });
+    return cause !== undefined;
   }
 
   /** A belief that rests on the unknown start alone accuses nobody; without a word on binding it clears nobody. */

@@ -1,3 +1,4 @@
+import type { EventKind } from '../events/event.ts';
 import type { Severity, Verdict } from '../model/analysis.ts';
 import type { EventClass, TdiState } from '../model/states.ts';
 import type { Step } from '../replay/replay.ts';
@@ -41,6 +42,11 @@ export interface Charge {
   readonly takesForGranted?: readonly string[];
   /** What would settle it. */
   readonly toConfirm?: readonly string[];
+  /**
+   * An earlier finding of this rule, for a record of this kind, whose consequence the step is: it is evidence there and no
+   * finding of its own.
+   */
+  readonly follows?: EventKind;
   /** The record to name as the violation, where it is not the step's own. */
   readonly violation?: StoredEvent;
 }

@@ -9,6 +9,8 @@ export const rule: Rule = {
   judge({ effect, event }) {
     if (effect.type !== 'removal') return null;
     const what = event.kind === 'pci.link_down' ? 'the link to the device went down' : 'the function was removed';
-    return { wrongIn: isBound, summary: `${what} while it was still bound to a VM` };
+    const charge = { wrongIn: isBound, summary: `${what} while it was still bound to a VM` };
+    // Hot plug removes what it found gone.
+    return event.kind === 'pci.remove' ? { ...charge, follows: 'pci.link_down' } : charge;
   },
 };
