@@ -7,6 +7,7 @@ import type { Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Charge, Rule } from './rule.ts';
+import { severityOf, weaker } from './verdict.ts';
 
 /** A line that proves something, still tied to its event. */
 export interface DraftEvidence {
@@ -18,15 +19,15 @@ export interface DraftEvidence {
 export interface Draft {
   readonly rule: Rule;
   readonly track: DeviceTrack;
-  readonly verdict: Verdict;
-  readonly severity: Severity;
+  verdict: Verdict;
+  severity: Severity;
   readonly summary: string;
   readonly violation: StoredEvent;
   /** The outermost recorded call: one operation, one headline. */
   readonly operation: number;
   readonly before: Layers;
   readonly after: Layers;
-  readonly assumptions: readonly string[];
+  readonly assumptions: string[];
   readonly toConfirm: readonly string[];
   readonly evidence: DraftEvidence[];
   causedBy: Draft | null;
@@ -56,6 +57,27 @@ export function draftOf(rule: Rule, step: Step, charge: Charge, verdict: Verdict
     evidence: [{ event: violation, role: 'violation' }, ...stateEvidence(rule, step), ...contextOf(step, violation)],
     causedBy: null,
   };
+}
+
+/**
+ * The unbind comes too late for the step, but as far as the records tell not after it: calls are intervals, and which of
+ * two that overlap did its work first is open. Where the end of the step is not recorded, nothing is certain.
+ */
+export function weighOverlap(draft: Draft, unbind: StoredEvent): void {
+  const { violation } = draft;
+  const elsewhere = violation.pid === null || unbind.pid === null || violation.pid !== unbind.pid;
+  if (violation.phase !== 'enter' || !elsewhere || (unbind.rootId ?? unbind.id) === draft.operation) return;
+  const open = violation.pairId === null;
+  if (!open && (violation.pairId ?? 0) < unbind.id) return;
+  const verdict = weaker(draft.verdict, open ? 'probable' : 'possible');
+  if (verdict === draft.verdict) return;
+  draft.verdict = verdict;
+  draft.severity = severityOf(verdict);
+  draft.assumptions.push(
+    open
+      ? `the step was over before the unbind of line ${unbind.line}: its return was not recorded`
+      : `the step did its harm before the unbind of line ${unbind.line}, which another task began meanwhile`,
+  );
 }
 
 /** Later trouble of the device that the finding explains. */

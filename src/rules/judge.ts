@@ -4,7 +4,7 @@ import type { Belief } from '../replay/belief.ts';
 import type { ReplayObserver, ReplayOptions, Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
-import { addSymptom, type Draft, draftOf } from './draft.ts';
+import { addSymptom, type Draft, draftOf, weighOverlap } from './draft.ts';
 import type { Charge, Rule } from './rule.ts';
 import { judgeCharge, severityOf, strength } from './verdict.ts';
 
@@ -71,7 +71,9 @@ export class Judge implements ReplayObserver {
     if (event.phase === 'exit' && event.pairId !== null) return;
     // The unbind that should have come before.
     for (const draft of this.#waiting.get(track) ?? []) {
-      if (draft.violation.id < event.id) draft.evidence.push({ event, role: 'confirmation' });
+      if (draft.violation.id > event.id) continue;
+      draft.evidence.push({ event, role: 'confirmation' });
+      weighOverlap(draft, event);
     }
     this.#waiting.delete(track);
     this.#latest.delete(track);

@@ -40,8 +40,9 @@ function certaintyCap(step: Step): Accusation | undefined {
   return step.indirect || events.some((event) => event.certainty === 'inherited') ? 'probable' : undefined;
 }
 
-function weaker(a: Accusation, b: Accusation): Accusation {
-  return STRENGTH[a] <= STRENGTH[b] ? a : b;
+/** The weaker of two verdicts. */
+export function weaker<T extends Verdict>(a: T, b: T): T {
+  return strength(a) <= strength(b) ? a : b;
 }
 
 /** Orders verdicts: the stronger one is larger; `inconsistent` accuses nobody. */
