@@ -126,9 +126,7 @@ export function orderExpected(lines: readonly string[]): string[] {
 
 function findingLine(finding: Finding): string {
   const violation = finding.evidence.filter(({ role }) => role === 'violation');
-  const others = finding.evidence
-    .filter(({ role }) => role !== 'violation')
-    .map(({ role, line }) => `${role}:${line}`);
+  const others = finding.evidence.filter(({ role }) => role !== 'violation').map(({ role, line }) => `${role}:${line}`);
   return [
     finding.headline ? 'headline' : 'caused',
     finding.verdict.toUpperCase(),

@@ -73,7 +73,9 @@ describe.each(RULES.map(({ doc }) => doc.id))('the cases of %s', (id) => {
 
   it('hold one that keeps to it, and finds nothing', () => {
     const held = new RegExp(`^coverage ${id} \\S+ held`);
-    expect(lines.some((expected) => expected.includes('nothing') && expected.some((line) => held.test(line)))).toBe(true);
+    expect(lines.some((expected) => expected.includes('nothing') && expected.some((line) => held.test(line)))).toBe(
+      true,
+    );
   });
 
   it('hold one that cannot be decided', () => {
