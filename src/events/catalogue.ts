@@ -63,3 +63,15 @@ export interface PlatformMark {
 export const VDEV = { arguments: ['vdev', 'core_vdev', 'device'], space: 'vfio' } as const;
 export const PDEV = { arguments: ['pdev', 'dev'], space: 'pci' } as const;
 export const DEVICE = { arguments: ['dev'], space: 'dev' } as const;
+
+/** Shorthand for a row of the message tables; `kind` null: known, and means nothing for a TDI. */
+export function messageRow(
+  kind: MessageRow['kind'],
+  contains: string,
+  pattern: RegExp,
+  example: string,
+  source: string,
+  more: Partial<Pick<MessageRow, 'phase' | 'fixed'>> = {},
+): MessageRow {
+  return { kind, contains, pattern, example, source, ...more };
+}

@@ -87,9 +87,9 @@ export const IOMMU_MESSAGES: readonly MessageRow[] = [
   {
     kind: 'iommu.fault',
     contains: 'Request device [',
-    // Up to 6.x the domain is left out; normalise.ts puts domain 0 there.
+    // Without a domain up to 6.x (normalise.ts puts domain 0 there); 5.x has `PASID ffffffff` behind the device and no 0x.
     pattern: new RegExp(
-      `^DMAR: \\[DMA (?<access>Read|Write)(?: NO_PASID| PASID \\w+)?\\] Request device \\[(?<bdf>${BDF_SOURCE}|[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7])\\] .{0,40}?fault addr (?<iova>0x[0-9a-f]+)`,
+      `^DMAR: \\[DMA (?<access>Read|Write)(?: NO_PASID| PASID \\w+)?\\] Request device \\[(?<bdf>${BDF_SOURCE}|[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7])\\] (?:PASID [0-9a-f]{1,8} )?fault addr (?<iova>(?:0x)?[0-9a-f]{1,16}) `,
     ),
     example:
       'DMAR: [DMA Read NO_PASID] Request device [0000:00:08.0] fault addr 0xdead0000 [fault reason 0x06] PTE Read access is not set',
@@ -98,8 +98,37 @@ export const IOMMU_MESSAGES: readonly MessageRow[] = [
   {
     kind: 'iommu.fault',
     contains: 'AMD-Vi: Event logged [',
-    pattern: /^AMD-Vi: Event logged \[(?<type>IO_PAGE_FAULT|RMP_PAGE_FAULT|RMP_HW_ERROR)/,
+    pattern: /^AMD-Vi: Event logged \[(?<type>IO_PAGE_FAULT|RMP_PAGE_FAULT|RMP_HW_ERROR)(?! device=)/,
     example: 'vfio-pci 0000:00:08.0: AMD-Vi: Event logged [IO_PAGE_FAULT domain=0x0000 address=0x0 flags=0x0009]',
     source: 'amd_iommu_report_page_fault, drivers/iommu/amd/iommu.c (6.12, 7.1)',
+  },
+  {
+    kind: 'iommu.fault',
+    contains: 'AMD-Vi: Event logged [',
+    // Printed by the IOMMU or by nobody: the device stands inside. Without a domain until 5.19.
+    pattern: new RegExp(
+      `^AMD-Vi: Event logged \\[(?<type>IO_PAGE_FAULT|ILLEGAL_DEV_TABLE_ENTRY|INVALID_DEVICE_REQUEST) device=(?<bdf>${BDF_SOURCE}|[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]) `,
+    ),
+    example:
+      'pci 0000:00:00.2: AMD-Vi: Event logged [INVALID_DEVICE_REQUEST device=0000:03:00.0 pasid=0x00000 address=0xfffffffdf8000000 flags=0x0a00]',
+    source: 'iommu_print_event, amd_iommu_report_page_fault, drivers/iommu/amd/iommu.c (6.12, 7.1)',
+  },
+  {
+    kind: 'iommu.fault',
+    contains: ' client: ',
+    pattern: new RegExp(
+      `^arm-smmu-v3 \\S{1,64}: event: (?<type>\\w{1,32}) client: (?<bdf>${BDF_SOURCE}) sid: 0x[0-9a-f]{1,8} `,
+    ),
+    example:
+      'arm-smmu-v3 arm-smmu-v3.0.auto: event: F_TRANSLATION client: 0000:01:00.0 sid: 0x100 ssid: 0x0 iova: 0x8000 ipa: 0x0',
+    source: 'arm_smmu_dump_event, drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c (7.1)',
+  },
+  {
+    kind: null,
+    contains: 'iommufd: ',
+    pattern:
+      /^iommufd: (?:IOMMUFD is providing \/dev\/vfio\/vfio, not VFIO\.|Time out waiting for iommufd object to become free)$/,
+    example: 'iommufd: IOMMUFD is providing /dev/vfio/vfio, not VFIO.',
+    source: 'iommufd_fops_open, iommufd_object_dec_wait, drivers/iommu/iommufd/main.c (6.12, 7.1)',
   },
 ];

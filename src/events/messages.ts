@@ -8,9 +8,11 @@ export interface DevicePrefix {
   readonly bdf: Bdf;
 }
 
-// Dynamic debug with +pmflt puts `[tid] module:function:line: ` in front (__dynamic_dev_dbg, lib/dynamic_debug.c).
-const DYNAMIC_DEBUG =
-  /^(?:\[\d{1,10}\] )?(?:[\w-]{1,64}:)?\w{1,128}:(?:[\w./-]{1,128}:)?\d{1,6}: (?=\S{1,48} [0-9a-fA-F]{4})/;
+// Dynamic debug flags t, m, f, s and l put `[tid] module:function:file:line: ` in front, each part if its flag is set; the
+// tid is `<intr>` in an interrupt (__dynamic_emit_prefix, lib/dynamic_debug.c).
+const DYNAMIC_DEBUG = new RegExp(
+  `^(?:\\[\\d{1,10}\\] |<intr> )?(?:(?:[\\w./-]{1,128}:){1,4} )?(?=\\S{1,48} ${BDF_SOURCE}: )`,
+);
 const DEVICE_PREFIX = new RegExp(`^(\\S{1,48}) (${BDF_SOURCE}): `);
 
 /** Splits a printk message into the device prefix, if it has one, and what was said. */

@@ -142,11 +142,13 @@ function fromMessage(record: KernelRecord, text: string): Normalised {
 /** The subsystems whose unknown lines are worth a mention; everything else in a log is none of our business. */
 function knownSubsystem(driver: string | null, body: string): string | null {
   if (body.startsWith('PCI/TSM: ')) return 'PCI/TSM';
+  if (body.startsWith('PCI/IDE: ')) return 'PCI/IDE';
   if (driver !== null && /(?:^|[-_])vfio[-_]pci$/.test(driver)) return 'vfio-pci';
-  if (/^vfio[-_ :]/.test(body)) return 'vfio';
-  if (body.startsWith('iommufd')) return 'iommufd';
+  // Not `vfio_ap matrix:` and the like, whose devices are no PCI functions, nor `iommufd/404 is trying to acquire lock`.
+  if (/^vfio[\w-]{0,60}: /.test(body)) return 'vfio';
+  if (/^iommufd\w{0,60}(?:: |$)/.test(body)) return 'iommufd';
   if (/SEV-TIO/.test(body)) return 'SEV-TIO';
-  if (/^(?:virt\/)?tdx[:_ ]|TDX Connect|tdx_host|tdx_guest: tdx_connect/.test(body)) return 'TDX';
+  if (/^(?:virt\/)?tdx[:_ ]|^TDX Connect/.test(body)) return 'TDX';
   return null;
 }
 

@@ -79,14 +79,14 @@ export const TSM_MESSAGES: readonly MessageRow[] = [
     contains: 'setup TSM context',
     pattern: new RegExp(`^PCI/TSM: setup TSM context: DSM: (?<dsm>${BDF_SOURCE}) status: (?<status>success|failed)$`),
     example: 'pci 0000:02:10.0: PCI/TSM: setup TSM context: DSM: 0000:02:00.0 status: success',
-    source: `pci_tsm_probe_fn, pci_dbg, ${TSM}`,
+    source: `probe_fn, pci_dbg, ${TSM}`,
   },
   {
     kind: null,
     contains: 'Security Manager detected',
     pattern: /^PCI\/TSM: (?:Device|Platform TEE) Security Manager detected \([A-Z ]*\)$/,
     example: 'pci 0000:02:00.0: PCI/TSM: Device Security Manager detected (IDE TEE)',
-    source: `pci_tsm_init, pci_dbg, ${TSM}`,
+    source: `pf0_sysfs_enable, link_sysfs_enable, pci_dbg, ${TSM}`,
   },
   {
     kind: null,
@@ -95,6 +95,29 @@ export const TSM_MESSAGES: readonly MessageRow[] = [
       /^PCI\/TSM: (?:failed to find Device Security Manager|TSM init failure, no CMA mailbox|invalid context object|PCI\/TSM registration failure: -?\d+)$/,
     example: 'pci 0000:02:00.0: PCI/TSM: failed to find Device Security Manager',
     source: TSM,
+  },
+  {
+    kind: null,
+    contains: 'PCI/IDE: ',
+    pattern:
+      /^PCI\/IDE: (?:Stream ID \d+ active at init|Failed to claim (?:\S{1,32} Stream ID|active Selective Stream) \d+|Unsupported Selective Stream \d+ capability, SKIP the rest|Setup fail: (?:Invalid Stream ID: \d+|Stream ID \d+ in use)|not a PCIe device|setup expected (?:Endpoint|Root Port): \S{1,64}|invalid device type)$/,
+    example: 'pci 0000:02:00.0: PCI/IDE: Stream ID 1 active at init',
+    source: 'drivers/pci/ide.c (6.19-, read in 7.1)',
+  },
+  {
+    kind: null,
+    contains: 'SEV-TIO',
+    pattern:
+      /^(?:SEV-TIO status: EN=\d INIT_DONE=\d |SEV-TIO STATUS failed with -?\d+$|Failed to enable SEV-TIO: ret=-?\d+ en=\d |SEV-SNP firmware initialized, SEV-TIO is \w{1,16}$)/,
+    example: 'Failed to enable SEV-TIO: ret=-5 en=0 initdone=0 SEV=1',
+    source: 'drivers/crypto/ccp/sev-dev-tsm.c, sev-dev.c (6.19-, read in 7.1)',
+  },
+  {
+    kind: null,
+    contains: 'virt/tdx: ',
+    pattern: /^virt\/tdx: (?:TDX[- ][Mm]odule initialized|BIOS enabled: private KeyID range \[)/,
+    example: 'virt/tdx: TDX-Module initialized',
+    source: 'arch/x86/virt/vmx/tdx/tdx.c (7.1)',
   },
 ];
 

@@ -1,4 +1,4 @@
-import { type MessageRow, PDEV, type SymbolRow, VDEV } from './catalogue.ts';
+import { PDEV, type SymbolRow, VDEV } from './catalogue.ts';
 
 const CORE = 'drivers/vfio/pci/vfio_pci_core.c';
 const CONFIG = 'drivers/vfio/pci/vfio_pci_config.c';
@@ -287,87 +287,4 @@ export const VFIO_SYMBOLS: readonly SymbolRow[] = [
     versions: '6.2-',
     source: 'drivers/vfio/iommufd.c',
   },
-];
-
-const known = (contains: string, pattern: RegExp, example: string): MessageRow => ({
-  kind: null,
-  contains,
-  pattern,
-  example,
-  source: `${CORE}, ${CONFIG}, drivers/vfio/vfio_main.c (7.1)`,
-});
-
-export const VFIO_MESSAGES: readonly MessageRow[] = [
-  {
-    kind: 'vfio.request',
-    contains: 'Relaying device request',
-    pattern: /^Relaying device request to user \(#(?<count>\d+)\)$/,
-    example: 'vfio-pci 0000:02:00.0: Relaying device request to user (#0)',
-    source: `vfio_pci_core_request, ${CORE} (6.12, 7.1)`,
-  },
-  {
-    kind: 'vfio.request',
-    contains: 'No device request channel',
-    pattern: /^No device request channel registered, blocked until released by user$/,
-    example: 'vfio-pci 0000:02:00.0: No device request channel registered, blocked until released by user',
-    source: `vfio_pci_core_request, ${CORE} (6.12, 7.1)`,
-  },
-  {
-    kind: 'vfio.restore',
-    contains: 'restoring BARs',
-    pattern: /^(?:vfio_bar_restore: )?reset recovery - restoring (?:BARs|bars)$/,
-    example: 'vfio-pci 0000:02:00.0: vfio_bar_restore: reset recovery - restoring BARs',
-    source: `vfio_bar_restore, ${CONFIG} (6.12, 7.1)`,
-  },
-  known(
-    'unknown length for PCI',
-    /^\w+: unknown length for PCI e?cap 0x[0-9a-f]+@0x[0-9a-f]+$/,
-    'vfio-pci 0000:02:00.0: vfio_ecap_init: unknown length for PCI ecap 0x2e@0x160',
-  ),
-  known(
-    'hiding ',
-    /^\w+: hiding e?cap 0x[0-9a-f]+@0x[0-9a-f]+$/,
-    'vfio-pci 0000:02:00.0: vfio_ecap_init: hiding ecap 0x19@0x200',
-  ),
-  known(
-    'PCI config conflict',
-    /^\w+: PCI config conflict @0x[0-9a-f]+, /,
-    'vfio-pci 0000:02:00.0: vfio_cap_init: PCI config conflict @0x50, was cap 0x1 now cap 0x5',
-  ),
-  known(
-    'vfio_pci_mmap_',
-    /^vfio_pci_mmap_(?:huge|page)_fault\(,order = \d+\) BAR \d+ page offset 0x[0-9a-f]+: 0x[0-9a-f]+$/,
-    'vfio-pci 0000:02:00.0: vfio_pci_mmap_huge_fault(,order = 0) BAR 0 page offset 0x0: 0x100',
-  ),
-  known(
-    'VF token',
-    /^(?:VF token (?:required to access device|incorrectly provided, .*)|Incorrect VF token provided for device)$/,
-    'vfio-pci 0000:02:10.0: VF token required to access device',
-  ),
-  known(
-    'saved state',
-    /^(?:\w+: )?Couldn't (?:store|reload) saved state$/,
-    "vfio-pci 0000:02:00.0: vfio_pci_core_disable: Couldn't reload saved state",
-  ),
-  known('INTx', /^Masking broken INTx support$/, 'vfio-pci 0000:02:00.0: Masking broken INTx support'),
-  known(
-    'runtime resume failed',
-    /^(?:vfio: )?runtime resume failed -?\d+$/,
-    'vfio-pci 0000:02:00.0: runtime resume failed -13',
-  ),
-  known(
-    'vgaarb:',
-    /^vgaarb: /,
-    'vfio-pci 0000:02:00.0: vgaarb: changed VGA decodes: olddecodes=io+mem,decodes=none:owns=none',
-  ),
-  known(
-    'Device is currently in use',
-    /^Device is currently in use, task "[^"]*" \(\d+\) blocked until device is released$/,
-    'vfio-pci 0000:02:00.0: Device is currently in use, task "sh" (63) blocked until device is released',
-  ),
-  known(
-    'VF',
-    /^VF \S+ bound to driver \S+ while PF bound to driver \S+$/,
-    'vfio-pci 0000:02:00.0: VF 0000:02:10.0 bound to driver igbvf while PF bound to driver vfio-pci',
-  ),
 ];

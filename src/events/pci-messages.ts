@@ -1,0 +1,218 @@
+import { BDF_SOURCE } from '../base/bdf.ts';
+import { type MessageRow, messageRow as message } from './catalogue.ts';
+
+export const PCI_MESSAGES: readonly MessageRow[] = [
+  message(
+    'pci.reset',
+    'resetting',
+    /^resetting$/,
+    'vfio-pci 0000:02:00.0: resetting',
+    'pci_dev_save_and_disable, drivers/pci/pci.c (6.13-)',
+    { phase: 'enter' },
+  ),
+  message(
+    'pci.reset_done',
+    'reset done',
+    /^reset done$/,
+    'vfio-pci 0000:02:00.0: reset done',
+    'pci_dev_restore, drivers/pci/pci.c (6.13-)',
+  ),
+  message(
+    'pci.flr',
+    'reset via',
+    /^reset via (?:flr|af_flr)$/,
+    'vfio-pci 0000:02:00.0: reset via flr',
+    '__pci_reset_function_locked, pci_dbg (7.1-)',
+  ),
+  message(
+    'pci.bus_reset',
+    'reset via',
+    /^reset via (?:bus|cxl_bus)$/,
+    'nvme 0000:03:00.0: reset via bus',
+    '__pci_reset_function_locked, pci_dbg (7.1-)',
+  ),
+  message(
+    'pci.reset',
+    'reset via',
+    /^reset via (?<method>pm|acpi|device_specific)$/,
+    'vfio-pci 0000:01:00.0: reset via pm',
+    '__pci_reset_function_locked, pci_dbg (7.1-)',
+  ),
+  message(
+    'pci.bus_reset',
+    'secondary bus reset',
+    /^unlocked secondary bus reset via: /,
+    'pcieport 0000:00:04.0: unlocked secondary bus reset via: pci_reset_bus_function+0x6c/0x110',
+    'pci_bridge_secondary_bus_reset (6.12, 7.1)',
+    { fixed: { below: '1' } },
+  ),
+  message(
+    'pci.set_master',
+    'bus mastering',
+    /^enabling bus mastering$/,
+    'vfio-pci 0000:02:00.0: enabling bus mastering',
+    '__pci_set_master, pci_dbg (6.12, 7.1); printed only when the bit changes',
+  ),
+  message(
+    'pci.clear_master',
+    'bus mastering',
+    /^disabling bus mastering$/,
+    'vfio-pci 0000:02:00.0: disabling bus mastering',
+    '__pci_set_master, pci_dbg (6.12, 7.1); printed only when the bit changes',
+    { fixed: { changed: '1' } },
+  ),
+  message(
+    'pci.command',
+    'enabling device',
+    /^enabling device \((?<previous>[0-9a-f]{4}) -> (?<value>[0-9a-f]{4})\)$/,
+    'vfio-pci 0000:02:00.0: enabling device (0000 -> 0002)',
+    'pci_enable_resources, drivers/pci/setup-res.c (6.12, 7.1)',
+  ),
+  message(
+    'pci.command',
+    'restore config 0x04',
+    /^restore config 0x04: (?<previous>0x[0-9a-f]{8}) -> (?<value>0x[0-9a-f]{8})$/,
+    'vfio-pci 0000:02:00.0: restore config 0x04: 0x00100000 -> 0x00100103',
+    'pci_restore_config_dword, pci_dbg (6.12, 7.1)',
+  ),
+  message(
+    'pci.command',
+    'restoring config space',
+    /^restoring config space at offset 0x4 \(was (?<previous>0x[0-9a-f]+), writing (?<value>0x[0-9a-f]+)\)$/,
+    'vfio-pci 0000:02:00.0: restoring config space at offset 0x4 (was 0x100000, writing 0x100103)',
+    'pci_restore_config_dword, pci_dbg (6.1; other words in 6.12)',
+  ),
+  message(
+    'pci.command',
+    'save config 0x04',
+    /^save config 0x04: (?<value>0x[0-9a-f]{8})$/,
+    'vfio-pci 0000:02:00.0: save config 0x04: 0x00100103',
+    'pci_save_state, pci_dbg (6.12, 7.1)',
+  ),
+  message(
+    'pci.command',
+    'saving config space',
+    /^saving config space at offset 0x4 \(reading (?<value>0x[0-9a-f]+)\)$/,
+    'vfio-pci 0000:02:00.0: saving config space at offset 0x4 (reading 0x100103)',
+    'pci_save_state, pci_dbg (6.1; other words in 6.12)',
+  ),
+  message(
+    'pci.add',
+    ' type ',
+    /^\[[0-9a-f]{4}:[0-9a-f]{4}\] type [0-9a-f]{2} class 0x[0-9a-f]{6}/,
+    'pci 0000:02:00.0: [8086:10c9] type 00 class 0x020000 PCIe Endpoint',
+    'pci_setup_device, drivers/pci/probe.c (6.12, 7.1)',
+  ),
+  message(
+    'pci.add',
+    'Adding to iommu group',
+    /^Adding to iommu group (?<group>\d+)$/,
+    'pci 0000:02:10.0: Adding to iommu group 12',
+    'iommu_init_device, drivers/iommu/iommu.c (6.12, 7.1)',
+  ),
+  message(
+    'pci.remove',
+    'Removing from iommu group',
+    /^Removing from iommu group (?<group>\d+)$/,
+    'pci 0000:02:10.0: Removing from iommu group 12',
+    'iommu_deinit_device, drivers/iommu/iommu.c (6.12, 7.1)',
+  ),
+  message(
+    'pci.vf',
+    'Captured SR-IOV VF',
+    new RegExp(`^Captured SR-IOV VF (?<bdf>${BDF_SOURCE}) driver_override$`),
+    'vfio-pci 0000:02:00.0: Captured SR-IOV VF 0000:02:10.0 driver_override',
+    'vfio_pci_bus_notifier, drivers/vfio/pci/vfio_pci_core.c (6.12, 7.1)',
+  ),
+  message(
+    'pci.bridge',
+    'PCI bridge to',
+    /^PCI bridge to \[bus (?<first>[0-9a-f]{2})(?:-(?<last>[0-9a-f]{2}))?\]/,
+    'pci 0000:00:05.0: PCI bridge to [bus 02]',
+    'pci_read_bridge_windows, drivers/pci/probe.c (6.12, 7.1)',
+  ),
+  // What follows is said about a reset or a power change that another record shows, or about nothing that a TDI cares for.
+  known(
+    ' config 0x',
+    /^(?:save|restore) config 0x(?!04:)[0-9a-f]{2}: 0x[0-9a-f]{8}/,
+    'vfio-pci 0000:02:00.0: save config 0x08: 0x02000001',
+    'pci_save_state, pci_restore_config_dword, pci_dbg (6.12, 7.1)',
+  ),
+  known(
+    'ing config space at offset',
+    /^(?:sav|restor)ing config space at offset 0x(?!4 )[0-9a-f]{1,3} \(/,
+    'vfio-pci 0000:02:00.0: restoring config space at offset 0x10 (was 0x0, writing 0xfda00000)',
+    'pci_save_state, pci_restore_config_dword, pci_dbg (6.1)',
+  ),
+  known(
+    'config space at offset 0',
+    /^(?:sav|restor)ing config space at offset 0 \(/,
+    'vfio-pci 0000:02:00.0: saving config space at offset 0 (reading 0x10c98086)',
+    'pci_save_state, pci_dbg (%#x of 0)',
+  ),
+  known(
+    'ready ',
+    /^(?:not )?ready \d+ms after /,
+    'vfio-pci 0000:02:00.0: ready 0ms after FLR',
+    'pci_dev_wait (6.12, 7.1)',
+  ),
+  known(
+    'disconnected',
+    /^disconnected; not waiting$/,
+    'vfio-pci 0000:05:00.0: disconnected; not waiting',
+    'pci_dev_wait, pci_dbg (6.12, 7.1)',
+  ),
+  known(
+    ' failed with -',
+    // A method that is in the list of the device and fails has usually reset it: the wait for the device is what fails.
+    /^(?:device_specific|acpi|flr|af_flr|pm|bus|cxl_bus) failed with -\d+$/,
+    'vfio-pci 0000:05:00.0: bus failed with -25',
+    '__pci_reset_function_locked, pci_dbg (7.1-)',
+  ),
+  known(
+    'waiting for pending transaction',
+    /^timed out waiting for pending transaction; performing (?:AF )?function level reset anyway$/,
+    'vfio-pci 0000:01:00.0: timed out waiting for pending transaction; performing function level reset anyway',
+    'pcie_flr, pci_af_flr (6.12, 7.1)',
+  ),
+  known(
+    'change power state',
+    /^(?:Refused to change power state(?:, currently in D\d| from \S+ to \S+)|Unable to change power state from \S+ to \S+, device inaccessible)$/,
+    'vfio-pci 0000:01:00.0: Unable to change power state from D3cold to D0, device inaccessible',
+    'pci_power_up, pci_set_low_power_state (6.12, 7.1); "currently in" until 5.x',
+  ),
+  known(
+    'runtime IRQ mapping',
+    /^runtime IRQ mapping not provided by arch$/,
+    'vfio-pci 0000:02:10.0: runtime IRQ mapping not provided by arch',
+    'pci_assign_irq, pci_dbg, drivers/pci/irq.c (6.1, 7.3)',
+  ),
+  known(
+    'PCI ROM header',
+    /^Invalid PCI ROM header signature: expecting 0xaa55, got 0x[0-9a-f]{4}$/,
+    'vfio-pci 0000:00:02.0: Invalid PCI ROM header signature: expecting 0xaa55, got 0xffff',
+    'pci_get_rom_size, drivers/pci/rom.c',
+  ),
+  known(
+    'PME# ',
+    /^PME# (?:enabled|disabled|supported from(?: D0| D1| D2| D3hot| D3cold){1,5})$/,
+    'vfio-pci 0000:02:10.0: PME# disabled',
+    'pci_pme_active, pci_pm_init, drivers/pci/pci.c (6.12, 7.3)',
+  ),
+  known(
+    'BAR ',
+    /^BAR \d{1,2}(?: \[|: )/,
+    "vfio-pci 0000:01:00.0: BAR 3: can't reserve [mem 0xf0000000-0xf1ffffff 64bit pref]",
+    'pci_request_region, drivers/pci (6.12, 7.1)',
+  ),
+  known(
+    'probe',
+    /^(?:probe with driver \S{1,64} failed with error -\d+|[\w-]{0,40}vfio[-_]pci: probe of \S{1,32} failed with error -\d+)$/,
+    'vfio-pci: probe of 0000:00:00.0 failed with error -22',
+    'really_probe, drivers/base/dd.c',
+  ),
+];
+
+function known(contains: string, pattern: RegExp, example: string, source: string): MessageRow {
+  return message(null, contains, pattern, example, source);
+}
