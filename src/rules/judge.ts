@@ -180,9 +180,14 @@ export class Judge implements ReplayObserver {
 
   #keep(draft: Draft): void {
     this.#drafts.push(draft);
+    // Later trouble belongs to the headline of the newest operation, unless that is the weaker suspicion.
     const latest = this.#latest.get(draft.track);
-    if (!latest || latest.operation !== draft.operation || byWeight(draft, latest) < 0)
-      this.#latest.set(draft.track, draft);
+    const explains =
+      !latest ||
+      (latest.operation === draft.operation
+        ? byWeight(draft, latest) < 0
+        : strength(draft.verdict) >= strength(latest.verdict));
+    if (explains) this.#latest.set(draft.track, draft);
     if (!draft.rule.restsOnBind) return;
     const waiting = this.#waiting.get(draft.track) ?? [];
     waiting.push(draft);
