@@ -3,7 +3,7 @@ import type { BindLocks } from '../model/tdi.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import type { TimelineReader } from '../timeline/timeline.ts';
 import { Belief } from './belief.ts';
-import { commandAfter } from './command.ts';
+import { COMMAND_UNKNOWN, commandAfter } from './command.ts';
 import { type Effect, effectsOf } from './effects.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
 import { Topology } from './topology.ts';
@@ -135,7 +135,8 @@ export class Replay {
       if (track.sourceId !== event.sourceId || reached.has(track)) continue;
       const hit = below
         ? topology.below(own?.bdf ?? null, track)
-        : event.kind === 'tsm.disconnect' && topology.managedBy(own?.bdf ?? null, track);
+        : (event.kind === 'tsm.disconnect' && topology.managedBy(own?.bdf ?? null, track)) ||
+          (isConventionalReset(event) && topology.sameDevice(own?.bdf ?? null, track));
       if (hit) reached.set(track, true);
     }
     return [...reached].map(([track, indirect]) => ({ track, indirect }));
@@ -304,6 +305,11 @@ export class Replay {
     this.#topologies.set(sourceId, fresh);
     return fresh;
   }
+}
+
+/** A reset of the bus or slot that was asked for on one function reaches every function of the device. */
+function isConventionalReset(event: StoredEvent): boolean {
+  return effectsOf(event, COMMAND_UNKNOWN).some((effect) => effect.type === 'conventional-reset');
 }
 
 const SCOPES_THAT_ASK: ReadonlySet<string> = new Set(['0', '2', '3', '0x0', '0x2', '0x3']);

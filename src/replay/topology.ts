@@ -33,6 +33,12 @@ export class Topology {
     return bus.length === buses.first.length && bus >= buses.first && bus <= buses.last;
   }
 
+  /** Whether both are functions of one device, told by the address. */
+  sameDevice(bdf: string | null, device: DeviceTrack): boolean {
+    const one = bdf === null ? null : parseBdf(bdf);
+    return one !== null && device.bdf !== null && slotOf(device.bdf) === slotOf(one);
+  }
+
   /** Whether the DSM on `dsm` manages `device`: its own slot's functions, and whoever was said to belong to it. */
   managedBy(dsm: string | null, device: DeviceTrack): boolean {
     const manager = dsm === null ? null : parseBdf(dsm);
