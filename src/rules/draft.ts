@@ -61,14 +61,17 @@ export function draftOf(rule: Rule, step: Step, charge: Charge, verdict: Verdict
 
 /**
  * The unbind comes too late for the step, but as far as the records tell not after it: calls are intervals, and which of
- * two that overlap did its work first is open. Where the end of the step is not recorded, nothing is certain.
+ * two that overlap did its work first is open. Where the end of the step is not recorded, nothing is certain. A disable
+ * that unbinds by itself may do so before its harmful steps.
  */
 export function weighOverlap(draft: Draft, unbind: StoredEvent): void {
   const { violation } = draft;
-  const elsewhere = violation.pid === null || unbind.pid === null || violation.pid !== unbind.pid;
-  if (violation.phase !== 'enter' || !elsewhere || (unbind.rootId ?? unbind.id) === draft.operation) return;
-  const open = violation.pairId === null;
-  if (!open && (violation.pairId ?? 0) < unbind.id) return;
+  const sameTask = violation.pid !== null && violation.pid === unbind.pid;
+  const inside = sameTask || (unbind.rootId ?? unbind.id) === draft.operation;
+  const overlaps = violation.pairId !== null && violation.pairId > unbind.id;
+  const open = !inside && violation.pairId === null;
+  if (violation.phase !== 'enter' || !(overlaps || open)) return;
+  if (inside && violation.kind !== 'vfio.disable') return;
   const verdict = weaker(draft.verdict, open ? 'probable' : 'possible');
   if (verdict === draft.verdict) return;
   draft.verdict = verdict;
@@ -76,7 +79,7 @@ export function weighOverlap(draft: Draft, unbind: StoredEvent): void {
   draft.assumptions.push(
     open
       ? `the step was over before the unbind of line ${unbind.line}: its return was not recorded`
-      : `the step did its harm before the unbind of line ${unbind.line}, which another task began meanwhile`,
+      : `the step did its harm before the unbind of line ${unbind.line}, which began meanwhile`,
   );
 }
 
