@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { EVENT_CLASSES, type TdiState } from '../../src/model/states.ts';
+import {
+  afterBind,
+  afterConnect,
+  afterDeviceEvent,
+  afterDisconnect,
+  afterGuestRequest,
+  afterUnbind,
+  BOUND_LOCKED,
+  BOUND_RUN,
+  BOUND_UNLOCKED,
+  type Branch,
+  CONNECTED,
+  indexOfState,
+  SILENT_MOVES,
+  TDI_STATES,
+  UNBOUND,
+} from '../../src/model/tdi.ts';
+
+const LOST: TdiState = { bind: 'bound', contract: 'run', device: 'error' };
+const costs = (branches: readonly Branch[]) => branches.map(({ to, cost }) => [to, cost]);
+
+describe('the states of a TDI', () => {
+  it('are nine, each once', () => {
+    expect(TDI_STATES.map(indexOfState)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it('know no contract without a bind, and no fallen device without a contract', () => {
+    for (const { bind, contract, device } of TDI_STATES) {
+      if (bind !== 'bound') expect(contract).toBe('unlocked');
+      if (contract === 'unlocked') expect(device).toBe('unlocked');
+    }
+  });
+
+  it('are closed under every operation and every silent move', () => {
+    const branches = TDI_STATES.flatMap((state) => [
+      ...afterBind(state, 'maybe'),
+      ...afterUnbind(state),
+      ...afterConnect(state),
+      ...afterDisconnect(),
+      ...afterGuestRequest(state, true, 'maybe'),
+      { to: afterDeviceEvent(state, 'flr') },
+      { to: afterDeviceEvent(state, 'conventional-reset') },
+    ]);
+    for (const { to } of [...branches, ...SILENT_MOVES]) expect(indexOfState(to)).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('a bind that succeeded', () => {
+  it('needs a connected function', () => {
+    expect(afterBind(UNBOUND, 'always')).toEqual([]);
+  });
+
+  it('locks where the platform does it in the bind', () => {
+    expect(costs(afterBind(CONNECTED, 'always'))).toEqual([[BOUND_LOCKED, 0]]);
+  });
+
+  it('most likely locks where the platform is unknown', () => {
+    expect(costs(afterBind(CONNECTED, 'likely'))).toEqual([
+      [BOUND_LOCKED, 0],
+      [BOUND_UNLOCKED, 1],
+    ]);
+  });
+
+  it('may leave the lock to the guest on Arm CCA', () => {
+    expect(costs(afterBind(CONNECTED, 'maybe'))).toEqual([
+      [BOUND_LOCKED, 0],
+      [BOUND_UNLOCKED, 0],
+    ]);
+  });
+
+  it.each([BOUND_UNLOCKED, BOUND_LOCKED, BOUND_RUN, LOST])('changes nothing where it is a second one: %o', (state) => {
+    expect(costs(afterBind(state, 'always'))).toEqual([[state, 2]]);
+  });
+});
+
+describe('a guest request that succeeded', () => {
+  it.each([UNBOUND, CONNECTED])('needs a bind: %o', (state) => {
+    expect(afterGuestRequest(state, true, 'always')).toEqual([]);
+    expect(afterGuestRequest(state, false, 'always')).toEqual([]);
+  });
+
+  it.each([BOUND_UNLOCKED, BOUND_LOCKED, BOUND_RUN, LOST])('that only asks changes nothing: %o', (state) => {
+    expect(costs(afterGuestRequest(state, false, 'always'))).toEqual([[state, 0]]);
+  });
+
+  it('of unknown content is START or nothing in LOCKED, STOP at a price', () => {
+    expect(costs(afterGuestRequest(BOUND_LOCKED, true, 'always'))).toEqual([
+      [BOUND_RUN, 0],
+      [BOUND_LOCKED, 0],
+      [BOUND_UNLOCKED, 1],
+    ]);
+  });
+
+  it('cannot start an interface that has fallen to ERROR', () => {
+    const fallen: TdiState = { bind: 'bound', contract: 'locked', device: 'error' };
+    expect(costs(afterGuestRequest(fallen, true, 'always'))).toEqual([
+      [fallen, 0],
+      [BOUND_UNLOCKED, 1],
+    ]);
+  });
+});
+
+describe('the ways out', () => {
+  it('unbind leaves the TSM context, whatever the state', () => {
+    for (const state of TDI_STATES)
+      expect(costs(afterUnbind(state))).toEqual([[state.bind === 'unbound' ? UNBOUND : CONNECTED, 0]]);
+  });
+
+  it('disconnect leaves nothing', () => {
+    expect(costs(afterDisconnect())).toEqual([[UNBOUND, 0]]);
+  });
+
+  it('connect needs a function without a TSM context', () => {
+    expect(costs(afterConnect(UNBOUND))).toEqual([[CONNECTED, 0]]);
+    for (const state of TDI_STATES.slice(1)) expect(afterConnect(state)).toEqual([]);
+  });
+
+  it('what happens to the device tells nobody: the contract stays', () => {
+    for (const state of TDI_STATES) {
+      const after = afterDeviceEvent(state, 'flr');
+      expect([after.bind, after.contract]).toEqual([state.bind, state.contract]);
+      expect(after.device).toBe(
+        state.contract === 'unlocked' ? 'unlocked' : state.device === 'unlocked' ? 'unlocked' : 'error',
+      );
+    }
+  });
+});
+
+describe('silent moves', () => {
+  it('are ruled out by classes that exist', () => {
+    expect(EVENT_CLASSES).toEqual(expect.arrayContaining(SILENT_MOVES.flatMap(({ ruledOutBy }) => ruledOutBy)));
+  });
+
+  it('cost nothing only where the host cannot see them, and then assume nothing', () => {
+    for (const { cost, assumes } of SILENT_MOVES) expect(cost === 0).toBe(assumes === null);
+  });
+
+  it('never start without a lock, and never lock a function that is not bound', () => {
+    for (const { from, to } of SILENT_MOVES) {
+      if (to.contract === 'run' && from.contract !== 'run') expect(from).toEqual(BOUND_LOCKED);
+      if (to.contract === 'locked' && from.bind !== 'bound') expect(from).toEqual(CONNECTED);
+    }
+  });
+
+  it('lead out of "bound" in no way once every bind and unbind is in the capture', () => {
+    const left = SILENT_MOVES.filter(({ ruledOutBy }) => !ruledOutBy.includes('bind'));
+    for (const { from, to } of left) expect(to.bind === 'bound').toBe(from.bind === 'bound');
+  });
+
+  it('change the contract in no way once requests are in the capture, too', () => {
+    const left = SILENT_MOVES.filter(
+      ({ ruledOutBy }) => !ruledOutBy.includes('bind') && !ruledOutBy.includes('guest-request'),
+    );
+    for (const { from, to } of left) expect(to.contract).toBe(from.contract);
+  });
+});
