@@ -126,17 +126,21 @@ export class Replay {
     const below = event.args['below'] === '1' || event.kind === 'pci.link_down';
     if (own && !below) reached.set(own, false);
     // A reset by way of the bridge, inside a reset of a function: the function is what is reset.
+    const asked: DeviceTrack[] = [];
     for (const call of calls) {
       const track =
         call.supersededBy === event.id && call.deviceId !== null ? this.#tracks.get(call.deviceId) : undefined;
       if (track && !reached.has(track)) reached.set(track, false);
+      if (track) asked.push(track);
     }
+    if (own && !below) asked.push(own);
+    const wide = isConventionalReset(event);
     for (const track of this.#tracks.values()) {
       if (track.sourceId !== event.sourceId || reached.has(track)) continue;
-      const hit = below
-        ? topology.below(own?.bdf ?? null, track)
-        : (event.kind === 'tsm.disconnect' && topology.managedBy(own?.bdf ?? null, track)) ||
-          (isConventionalReset(event) && topology.sameDevice(own?.bdf ?? null, track));
+      const hit =
+        (below && topology.below(own?.bdf ?? null, track)) ||
+        (event.kind === 'tsm.disconnect' && topology.managedBy(own?.bdf ?? null, track)) ||
+        (wide && asked.some((one) => topology.sameDevice(one.bdf, track)));
       if (hit) reached.set(track, true);
     }
     return [...reached].map(([track, indirect]) => ({ track, indirect }));
@@ -309,6 +313,7 @@ export class Replay {
 
 /** A reset of the bus or slot that was asked for on one function reaches every function of the device. */
 function isConventionalReset(event: StoredEvent): boolean {
+  if (event.kind !== 'pci.bus_reset' && event.kind !== 'vfio.ioctl') return false;
   return effectsOf(event, COMMAND_UNKNOWN).some((effect) => effect.type === 'conventional-reset');
 }
 
