@@ -95,7 +95,7 @@ function oneOf<T extends string>(allowed: readonly T[], text: string): T {
 
 /** What came out, in the words of the `expect` block; of the coverage only what `asked` asks for. */
 export function outcomeOf(analysis: Analysis, asked: readonly string[]): string[] {
-  const findings = analysis.findings.map(findingLine).sort(byCode);
+  const findings = analysis.findings.map(findingLine).sort(byPlace);
   const coverage = askedCoverage(asked).flatMap(({ rule, device, withMissing }) =>
     analysis.rules
       .filter((row) => row.rule === rule && (row.device ?? '-') === device)
@@ -120,7 +120,7 @@ function askedCoverage(asked: readonly string[]): { rule: string; device: string
 /** The `expect` block with its lines in the order in which {@link outcomeOf} gives them. */
 export function orderExpected(lines: readonly string[]): string[] {
   const rank = (line: string) => (line.startsWith('coverage ') ? 1 : line.startsWith('health ') ? 2 : 0);
-  const findings = lines.filter((line) => rank(line) === 0).sort(byCode);
+  const findings = lines.filter((line) => rank(line) === 0).sort(byPlace);
   return [...findings, ...lines.filter((line) => rank(line) === 1), ...lines.filter((line) => rank(line) === 2)];
 }
 
@@ -137,9 +137,10 @@ function findingLine(finding: Finding): string {
   ].join(' ');
 }
 
-/** By violation line, then by text: the order in which a reader goes through the log. */
-function byCode(a: string, b: string): number {
-  return lineOf(a) - lineOf(b) || (a < b ? -1 : a > b ? 1 : 0);
+/** By violation line, headlines first, then by text: the order in which a reader goes through the log. */
+function byPlace(a: string, b: string): number {
+  const follows = (line: string) => Number(line.startsWith('caused'));
+  return lineOf(a) - lineOf(b) || follows(a) - follows(b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
 function lineOf(text: string): number {
