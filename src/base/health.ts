@@ -23,6 +23,11 @@ export const HEALTH_CODES = {
   },
   'clock-unknown': { severity: 'note', meaning: 'the time stamps are integers of an unnamed clock' },
   'no-time': { severity: 'note', meaning: 'the records carry no time; the order of the file was kept' },
+  'symbols-missing': {
+    severity: 'note',
+    meaning:
+      'dynamic events name an address where the function should stand, as trace-cmd report does; they were not used',
+  },
   'clocks-unrelated': {
     severity: 'note',
     meaning: 'the clocks of these sources are not known to relate; each source was analysed by itself',

@@ -20,6 +20,24 @@ const PROC = /^ *(.{0,16})-(\d{1,10}) *$/;
 
 export type GraphKind = 'enter' | 'leaf' | 'exit' | 'comment';
 
+/** A line of the function_graph tracer taken apart, by whatever form it was printed. */
+export interface ScannedCall {
+  readonly cpu: number | null;
+  /** The time is an integer of an unnamed clock. */
+  readonly ticks: boolean;
+  /** Latin1; null where the line names no task. */
+  readonly task: string | null;
+  readonly pid: number | null;
+  readonly kind: GraphKind;
+  readonly depth: number;
+  /** Index of the first character of the call, the brace or the comment. */
+  readonly text: number;
+  /** The symbol and the return value where they do not stand as the kernel writes them (trace-cmd report -R), else null. */
+  readonly rawSymbol: string | null;
+  readonly rawReturn: string | null;
+  time(): Nanoseconds | null;
+}
+
 /**
  * Finds the columns of a function_graph line, kernel/trace/trace_functions_graph.c. Each may be missing:
  *
@@ -28,7 +46,9 @@ export type GraphKind = 'enter' | 'leaf' | 'exit' | 'comment';
  *
  * One object serves all lines; its fields hold until the next {@link scan}.
  */
-export class GraphScanner {
+export class GraphScanner implements ScannedCall {
+  readonly rawSymbol = null;
+  readonly rawReturn = null;
   cpu: number | null = null;
   /** Microseconds or ticks, null without the TIME column. */
   stamp: number | null = null;
@@ -52,10 +72,19 @@ export class GraphScanner {
     at = this.#scanCpu(line, at);
     at = this.#scanProc(line, at);
     at = scanLatency(line, at);
+    // Without any column the indent is the depth, and every indented line of any file would be a call.
+    if (at === 0 && scanDuration(line, at) === at) return false;
+    return this.#scanText(line, at);
+  }
+
+  /** The same of what follows the columns of another form: the duration and the call. Nothing else is set. */
+  scanCall(line: string, start: number): boolean {
+    return this.#scanText(line, start);
+  }
+
+  #scanText(line: string, at: number): boolean {
     const behindDuration = scanDuration(line, at);
     const hasDuration = behindDuration !== at;
-    // Without any column the indent is the depth, and every indented line of any file would be a call.
-    if (!hasDuration && at === 0) return false;
     const text = skipBlanks(line, behindDuration);
     if (text >= line.length) return false;
     // `|  ` precedes the outermost call behind the duration, one blank behind the others.

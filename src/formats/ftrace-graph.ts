@@ -1,11 +1,11 @@
 import type { TimeUnit } from '../base/time.ts';
 import { type CallStack, type CallStacks, type OpenCall, popCall, pushCall, unwind } from './ftrace-calls.ts';
-import { exitReturn, exitSymbol, type GraphScanner, parseCallText } from './ftrace-graph-line.ts';
+import { exitReturn, exitSymbol, parseCallText, type ScannedCall } from './ftrace-graph-line.ts';
 import { mayMatter, textKind, wantedEvent } from './ftrace-text.ts';
 import { type GraphRecord, NO_ARGUMENTS, type TraceEventRecord } from './record.ts';
 import { timeInUnit } from './record-time.ts';
 import { decodeText, identifierEnd, ownCopy } from './text.ts';
-import type { Wanted } from './wanted.ts';
+import { bareSymbol, type Wanted } from './wanted.ts';
 
 /** Cpu of a trace that prints none (option nofuncgraph-cpu): one stack for all. */
 const NO_CPU = -1;
@@ -27,7 +27,7 @@ export class GraphReader {
     line: string,
     number: number,
     truncated: boolean,
-    scanned: GraphScanner,
+    scanned: ScannedCall,
     unit: TimeUnit,
   ): GraphRecord | TraceEventRecord | null {
     const { kind, depth, text } = scanned;
@@ -55,9 +55,9 @@ export class GraphReader {
     };
   }
 
-  #exit(line: string, number: number, truncated: boolean, scanned: GraphScanner, unit: TimeUnit): GraphRecord | null {
+  #exit(line: string, number: number, truncated: boolean, scanned: ScannedCall, unit: TimeUnit): GraphRecord | null {
     const { depth, text } = scanned;
-    const symbol = exitSymbol(line, text);
+    const symbol = scanned.rawSymbol === null ? exitSymbol(line, text) : bareSymbol(scanned.rawSymbol);
     const stack = this.#returningStack(scanned, symbol);
     const call: OpenCall | null = popCall(stack, depth, symbol);
     stack.depth = depth - 1;
@@ -69,7 +69,7 @@ export class GraphReader {
       edge: 'exit',
       symbol: call.symbol,
       args: NO_ARGUMENTS,
-      ret: exitReturn(own, text),
+      ret: scanned.rawReturn ?? exitReturn(own, text),
       parent: null,
       depth,
       stack: stack.id,
@@ -82,7 +82,7 @@ export class GraphReader {
     line: string,
     number: number,
     truncated: boolean,
-    scanned: GraphScanner,
+    scanned: ScannedCall,
     unit: TimeUnit,
   ): TraceEventRecord | null {
     const start = scanned.text + 3;
@@ -109,12 +109,12 @@ export class GraphReader {
     };
   }
 
-  #stackOf(scanned: GraphScanner): CallStack {
+  #stackOf(scanned: ScannedCall): CallStack {
     if (scanned.pid !== null) return this.#stacks.ofTask(scanned.pid, scanned.task ?? '', scanned.cpu);
     return this.#stacks.ofCpu(scanned.cpu ?? NO_CPU);
   }
 
-  #returningStack(scanned: GraphScanner, symbol: string | null): CallStack {
+  #returningStack(scanned: ScannedCall, symbol: string | null): CallStack {
     const stack = this.#stackOf(scanned);
     if (scanned.pid !== null || symbol === null) return stack;
     const top = stack.open.at(-1);
@@ -123,14 +123,7 @@ export class GraphReader {
   }
 }
 
-function base(
-  own: string,
-  number: number,
-  truncated: boolean,
-  scanned: GraphScanner,
-  unit: TimeUnit,
-  stack: CallStack,
-) {
+function base(own: string, number: number, truncated: boolean, scanned: ScannedCall, unit: TimeUnit, stack: CallStack) {
   const time = scanned.time();
   const task = scanned.task === null ? stack.task : ownCopy(scanned.task);
   return {

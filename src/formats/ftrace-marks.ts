@@ -25,6 +25,8 @@ const MAX_MARK = 256;
  * goes to health, a switch to the call stacks.
  */
 export class TraceMarks {
+  /** The preamble of trace-cmd report was seen. */
+  traceCmd = false;
   readonly #health: HealthSink;
   readonly #stacks: CallStacks;
   #overruns = 0;
@@ -42,7 +44,7 @@ export class TraceMarks {
       return true;
     }
     if (line.trim() === '') return true;
-    return this.#lost(line, number) || this.#switched(line) || this.#overrun(line, number) || isIdle(line);
+    return this.#lost(line, number) || this.#switched(line) || this.#overrun(line, number) || this.#idle(line);
   }
 
   #header(line: string, number: number): void {
@@ -81,6 +83,13 @@ export class TraceMarks {
     return true;
   }
 
+  #idle(line: string): boolean {
+    if (RULE.test(line) || INTERRUPT.test(line)) return true;
+    if (!PREAMBLE.test(line)) return false;
+    this.traceCmd = true;
+    return true;
+  }
+
   /** Option funcgraph-overrun: calls that a task's return stack had no room for, counted since its start. */
   #overrun(line: string, number: number): boolean {
     const match = OVERRUNS.exec(line);
@@ -93,8 +102,4 @@ export class TraceMarks {
     }
     return true;
   }
-}
-
-function isIdle(line: string): boolean {
-  return RULE.test(line) || INTERRUPT.test(line) || PREAMBLE.test(line);
 }

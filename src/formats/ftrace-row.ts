@@ -63,6 +63,11 @@ export class RowScanner {
     return exactStamp(line.slice(this.stampStart, this.stampEnd));
   }
 
+  /** Who ran, of the row that was scanned last. */
+  who(line: string): RowTask | null {
+    return rowTask(line, this.cpuColumn);
+  }
+
   /**
    * The last `[cpu]` that fits counts, since a name can imitate one; but none behind what a name can be long, since a
    * message can as well.

@@ -1,4 +1,5 @@
 import { parseCallArguments, parseFields } from './arguments.ts';
+import { printedBody } from './ftrace-printed.ts';
 import { type CallArguments, NO_ARGUMENTS } from './record.ts';
 import { identifierEnd } from './text.ts';
 import { bareSymbol, type Wanted } from './wanted.ts';
@@ -91,6 +92,8 @@ const PLAIN = /^[A-Za-z_][\w$]*(?:\.[\w$]+)*$/;
 const ADDRESS = /^(?:0x)?[0-9a-f]{8,16}$/;
 // Option `fields`: `__probe_ip=sym+0x0/0x450 [mod] (-1606414704) bdf=..`, `__probe_func=sym.. __probe_ret_ip=caller..`.
 const FIELD_IP = /^__probe_(?:ip|func)=([A-Za-z_][\w.$]*)\+(0x[0-9a-f]+)/;
+// trace-cmd report -R: `__probe_ip=ffffffffa0400e90 bdf=..`, `__probe_func=ffffffff8142b030 __probe_ret_ip=ffffffff8142f570`.
+const FIELD_ADDRESS = /^__probe_(?:ip|func)=(?:0x)?[0-9a-f]{8,16}(?: |$)/;
 const FIELD_RETURN = / __probe_ret_ip=([A-Za-z_][\w.$]*)\+0x/;
 
 /** The longest location that is looked at: two symbols (KSYM_NAME_LEN 512) and two modules. */
@@ -126,10 +129,12 @@ export function parseProbe(body: string): Probe | null {
 }
 
 function parseFieldProbe(head: string): Probe | null {
+  const isReturn = head.startsWith('__probe_func=');
+  // The fields begin at 0, since their own names say which are the location.
+  if (FIELD_ADDRESS.test(head)) return { symbol: null, offset: null, isReturn, caller: null, fields: 0 };
   const match = FIELD_IP.exec(head);
   if (match === null) return null;
   const symbol = bareSymbol(match[1] ?? '');
-  const isReturn = head.startsWith('__probe_func');
   const caller = isReturn ? FIELD_RETURN.exec(head)?.[1] : undefined;
   return {
     symbol,
@@ -172,7 +177,8 @@ export function wantedEvent(
   if (events.name(name) === null && (probe === null || probe.symbol === null || symbols.name(probe.symbol) === null)) {
     return null;
   }
-  return { name, body, probe, fields: probe === null ? NO_ARGUMENTS : parseProbeFields(body, probe) };
+  if (probe === null) return { name, body: printedBody(name, body), probe, fields: NO_ARGUMENTS };
+  return { name, body, probe, fields: parseProbeFields(body, probe) };
 }
 
 // Option `fields` prints each number twice: `ret=0xfffffffb (-5)`.

@@ -2,9 +2,11 @@ import { dmesg } from './dmesg.ts';
 import { dmesgJson } from './dmesg-json.ts';
 import type { Format } from './format.ts';
 import { ftrace } from './ftrace.ts';
+import { ftraceLatency } from './ftrace-latency.ts';
+import { traceCmd } from './trace-cmd.ts';
 
 /** Every form that can be read. A new form adds its line here. */
-export const FORMATS: readonly Format[] = [dmesg, dmesgJson, ftrace];
+export const FORMATS: readonly Format[] = [dmesg, dmesgJson, ftrace, ftraceLatency, traceCmd];
 
 /** Lines that {@link detectFormat} looks at. */
 export const SAMPLE_LINES = 400;

@@ -1,0 +1,203 @@
+import type { Nanoseconds } from '../base/time.ts';
+import type { ParserContext } from './format.ts';
+import type { GraphReader } from './ftrace-graph.ts';
+import type { RowTask } from './ftrace-row.ts';
+import type { RowSkimmer } from './ftrace-skim.ts';
+import { mayMatter, parseFunctionText, skipBlanks, textKind, wantedEvent } from './ftrace-text.ts';
+import type { KernelRecord } from './record.ts';
+import { type RecordTime, timeInUnit } from './record-time.ts';
+import { decodeText, identifierEnd, ownCopy } from './text.ts';
+import { rawFunction, TraceCmdCall } from './trace-cmd-text.ts';
+import type { Wanted } from './wanted.ts';
+
+/** What a line tells before its text, whatever it looks like. The values hold until another line is scanned. */
+export interface EntryHead {
+  readonly cpu: number | null;
+  /** Integers of an unnamed clock. */
+  readonly ticks: boolean;
+  time(line: string): Nanoseconds | null;
+  who(line: string): RowTask | null;
+}
+
+const BLANK = 32;
+const OPEN = 40;
+const PLUS = 43;
+const UNDERSCORE = 95;
+/** Events of trace-cmd report that hold what the tracers write: `function:             pcie_flr <-- parent`. */
+const TRACE_CMD_FUNCTION = 'function';
+/** trace-cmd pads the name of an event; with -R by one more. */
+const BODY_COLUMN = 22;
+const TRACE_CMD_CALL = /^funcgraph_(?:entry|exit)$/;
+// Markers hold what a user wrote, with newlines if he did: trace_printk(), trace_marker, and the events of other releases.
+const MARKERS = new Set(['tracing_mark_write', 'print', 'bprint', 'bputs', 'raw_data']);
+/** trace-cmd prints the bytes as they are where it cannot make sense of an event. */
+const NOT_PARSED = '[FAILED TO PARSE]';
+// A kernel address where trace-cmd has no symbol: `(ffffffffa0400e90)`, `(ffffffffa0400e90 <- ffffffffa04145a4)`, with -R
+// `__probe_ip=ffffffffa0400e90`.
+const ADDRESS_ONLY = /^(?:\(|__probe_(?:ip|func)=)(?:0x)?f{4}[0-9a-f]{12}\b/;
+
+/** Makes records of the text of entries: function calls and events, as ftrace or trace-cmd report write them. */
+export class EntryReader {
+  /** The last entry may go on in the next line. */
+  payload = false;
+  /** Entries laid out as only trace-cmd report does. */
+  traceCmdRows = 0;
+  /** Dynamic events that name an address and no function; the line of the first. */
+  addresses = 0;
+  firstAddress = 0;
+  readonly #context: ParserContext;
+  readonly #symbols: Wanted;
+  readonly #events: Wanted;
+  readonly #graph: GraphReader;
+  readonly #time: RecordTime;
+  readonly #call = new TraceCmdCall();
+
+  constructor(context: ParserContext, symbols: Wanted, events: Wanted, graph: GraphReader, time: RecordTime) {
+    this.#context = context;
+    this.#symbols = symbols;
+    this.#events = events;
+    this.#graph = graph;
+    this.#time = time;
+  }
+
+  /**
+   * @param start index of the text in `line`.
+   * @param skimmer learns the names that nobody wants; null where it does not know such rows.
+   */
+  take(
+    line: string,
+    number: number,
+    truncated: boolean,
+    start: number,
+    head: EntryHead,
+    skimmer: RowSkimmer | null,
+  ): void {
+    this.payload = false;
+    const end = identifierEnd(line, start);
+    if (end === start) {
+      const behind = behindDifference(line, start);
+      // Once only: a line of nothing but such marks would nest without end.
+      if (identifierEnd(line, behind) > behind) this.take(line, number, truncated, behind, head, null);
+      return;
+    }
+    const kind = textKind(line, end);
+    const name = line.slice(start, end);
+    if (kind === 'function') {
+      const symbol = this.#symbols.name(name);
+      if (symbol === null) skimmer?.addFunction(name);
+      else this.#emitFunction(ownCopy(line), number, truncated, end, symbol, head);
+    } else if (kind === 'event') {
+      this.#takeEvent(line, number, truncated, start, end, name, head, skimmer);
+    }
+  }
+
+  #takeEvent(
+    line: string,
+    number: number,
+    truncated: boolean,
+    start: number,
+    end: number,
+    name: string,
+    head: EntryHead,
+    skimmer: RowSkimmer | null,
+  ): void {
+    if (line.charCodeAt(end + 1) === BLANK && line.charCodeAt(end + 2) === BLANK) {
+      const column = skipBlanks(line, end + 1) - start;
+      if (column === BODY_COLUMN || column === BODY_COLUMN + 1) this.traceCmdRows++;
+      this.payload = line.includes(NOT_PARSED);
+      if (name === TRACE_CMD_FUNCTION) {
+        this.#takeFunction(line, number, truncated, skipBlanks(line, end + 1), head);
+        return;
+      }
+      if (TRACE_CMD_CALL.test(name)) {
+        this.#takeCall(line, number, truncated, end, head);
+        return;
+      }
+    }
+    if (MARKERS.has(name)) this.payload = true;
+    if (mayMatter(line, start, end, this.#events)) {
+      this.#emitEvent(ownCopy(line), number, truncated, start, end, head);
+    } else if (!this.payload) skimmer?.addEvent(name);
+  }
+
+  #takeFunction(line: string, number: number, truncated: boolean, start: number, head: EntryHead): void {
+    const raw = rawFunction(line, start);
+    if (raw === null) {
+      const end = identifierEnd(line, start);
+      const known =
+        end === start || textKind(line, end) !== 'function' ? null : this.#symbols.name(line.slice(start, end));
+      if (known !== null) this.#emitFunction(ownCopy(line), number, truncated, end, known, head);
+      return;
+    }
+    const symbol = this.#symbols.name(raw.symbol);
+    if (symbol === null) return;
+    const own = ownCopy(line);
+    const { parent, args } = rawFunction(own, start) ?? raw;
+    this.#context.emit({ ...this.#base(own, number, truncated, head), type: 'function', symbol, parent, args });
+  }
+
+  #takeCall(line: string, number: number, truncated: boolean, end: number, head: EntryHead): void {
+    if (!this.#call.scan(line, end + 1, head)) return;
+    const record = this.#graph.read(line, number, truncated, this.#call, this.#time.unit);
+    if (record !== null) this.#context.emit(record);
+  }
+
+  #emitFunction(line: string, number: number, truncated: boolean, end: number, symbol: string, head: EntryHead): void {
+    const { args, parent } = parseFunctionText(line, end);
+    this.#context.emit({ ...this.#base(line, number, truncated, head), type: 'function', symbol, parent, args });
+  }
+
+  #emitEvent(line: string, number: number, truncated: boolean, start: number, end: number, head: EntryHead): void {
+    this.#noteAddress(line, end, number);
+    const event = wantedEvent(line, start, end, line.length, this.#events, this.#symbols);
+    if (event === null) return;
+    this.#context.emit({
+      ...this.#base(line, number, truncated, head),
+      type: 'event',
+      name: event.name,
+      body: decodeText(event.body),
+      symbol: event.probe?.symbol ?? null,
+      offset: event.probe?.offset ?? null,
+      isReturn: event.probe?.isReturn ?? false,
+      caller: event.probe?.caller ?? null,
+      fields: event.fields,
+      enclosingLine: null,
+      stack: null,
+    });
+  }
+
+  #noteAddress(line: string, end: number, number: number): void {
+    const at = skipBlanks(line, end + 1);
+    const code = line.charCodeAt(at);
+    if ((code !== OPEN && code !== UNDERSCORE) || !ADDRESS_ONLY.test(line.slice(at, at + 32))) return;
+    if (this.addresses === 0) this.firstAddress = number;
+    this.addresses++;
+  }
+
+  #base(
+    line: string,
+    number: number,
+    truncated: boolean,
+    head: EntryHead,
+  ): Omit<KernelRecord & { type: 'printk' }, 'type' | 'level' | 'message'> {
+    const who = head.who(line);
+    const time = head.time(line);
+    return {
+      line: number,
+      endLine: number,
+      time: time === null ? null : timeInUnit(time, head.ticks, this.#time.unit),
+      cpu: head.cpu,
+      task: who === null ? null : decodeText(ownCopy(who.task)),
+      pid: who?.pid ?? null,
+      text: decodeText(line),
+      truncated,
+    };
+  }
+}
+
+/** Index behind `(+137)   `, which `trace-cmd report --ts-diff` puts before the entry; `start` where there is none. */
+function behindDifference(line: string, start: number): number {
+  if (line.charCodeAt(start) !== OPEN || line.charCodeAt(start + 1) !== PLUS) return start;
+  const close = line.indexOf(')', start);
+  return close < 0 || close - start > 24 ? start : skipBlanks(line, close + 1);
+}

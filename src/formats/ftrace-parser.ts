@@ -1,0 +1,191 @@
+import type { Nanoseconds } from '../base/time.ts';
+import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
+import { CallStacks } from './ftrace-calls.ts';
+import { EntryReader } from './ftrace-entry.ts';
+import { GraphReader } from './ftrace-graph.ts';
+import { GraphScanner } from './ftrace-graph-line.ts';
+import { LatencyScanner } from './ftrace-latency-row.ts';
+import { TraceMarks } from './ftrace-marks.ts';
+import { RowScanner } from './ftrace-row.ts';
+import { RowSkimmer } from './ftrace-skim.ts';
+import { RecordTime, timeInUnit } from './record-time.ts';
+import { shareExplained } from './share.ts';
+import { isDigit } from './text.ts';
+import { Wanted } from './wanted.ts';
+
+const HASH = 35;
+const OPEN_BRACKET = 91;
+/** What is left of a comment whose event ends in a newline, as aer_event of 7.3 does. */
+const COMMENT_END = ' */';
+
+/** How a record was laid out: the layout that is tried first on the next line. */
+type Layout = 'row' | 'graph' | 'latency';
+
+/** What most of a text is: the same lines in other clothes, so one parser reads them all, in any mixture. */
+export type FtraceFamily = 'ftrace' | 'ftrace-latency' | 'trace-cmd';
+
+/**
+ * Text of `/sys/kernel/tracing/trace` and `trace_pipe`, and what trace-cmd report makes of a trace.dat: rows of the function
+ * tracer and of events, lines of function_graph, headers and marks, in any mixture, since people concatenate traces.
+ */
+export class FtraceParser implements LineParser {
+  readonly #context: ParserContext;
+  readonly #row = new RowScanner();
+  readonly #latency = new LatencyScanner();
+  readonly #graphLine = new GraphScanner();
+  readonly #graph: GraphReader;
+  readonly #entries: EntryReader;
+  readonly #marks: TraceMarks;
+  readonly #time: RecordTime;
+  readonly #skimmer: RowSkimmer;
+  #layout: Layout = 'row';
+  /** Only the frames of a stack trace, the end of a comment and the rest of what a user wrote may follow a record. */
+  #afterRecord = false;
+  #firstTime: Nanoseconds | null = null;
+  #first = true;
+  #latencyRows = 0;
+  #records = 0;
+  /** The last record, to find its time when the input is over; or that it was skimmed over. */
+  #lastLine = '';
+  #skimmed = false;
+
+  constructor(context: ParserContext) {
+    const stacks = new CallStacks();
+    const symbols = Wanted.symbols(context.interest);
+    const events = Wanted.events(context.interest);
+    this.#context = context;
+    this.#time = new RecordTime(context.health);
+    this.#skimmer = new RowSkimmer(this.#time);
+    this.#marks = new TraceMarks(context.health, stacks);
+    this.#graph = new GraphReader(symbols, events, stacks);
+    this.#entries = new EntryReader(context, symbols, events, this.#graph, this.#time);
+  }
+
+  /** Latency format counts from the start of the buffer, which no other source of the same machine does. */
+  get clock(): ClockInfo {
+    return { name: this.#latency.relative ? 'ftrace-relative' : 'ftrace', unit: this.#time.unit };
+  }
+
+  get family(): FtraceFamily {
+    if (this.#marks.traceCmd || this.#entries.traceCmdRows * 2 > this.#records) return 'trace-cmd';
+    return this.#latencyRows * 2 > this.#records ? 'ftrace-latency' : 'ftrace';
+  }
+
+  parse(line: string, number: number, truncated: boolean): LineKind {
+    const row = this.#row;
+    const isRow =
+      this.#layout === 'row' ? row.scan(line) : line.charCodeAt(row.cpuColumn) === OPEN_BRACKET && row.scan(line);
+    if (isRow) return this.#takeRow(line, number, truncated);
+    return this.#parseOther(line, number, truncated);
+  }
+
+  skim(bytes: Uint8Array, _text: string, start: number, end: number, _number: number): boolean {
+    if (!this.#skimmer.skim(bytes, start, end)) return false;
+    this.#afterRecord = true;
+    this.#skimmed = true;
+    this.#entries.payload = false;
+    return true;
+  }
+
+  end(): void {
+    this.#skimmer.settle();
+    this.#time.end();
+    const { addresses, firstAddress } = this.#entries;
+    if (addresses > 0) {
+      const message = `${addresses} dynamic events name an address instead of a function: what they sit on cannot be told`;
+      this.#context.health({ code: 'symbols-missing', line: firstAddress, message, count: addresses });
+    }
+  }
+
+  span(): TimeSpan {
+    if (this.#skimmed) return { first: this.#firstTime, last: this.#time.advanced };
+    return { first: this.#firstTime, last: this.#lastLine === '' ? null : this.#timeOf(this.#lastLine) };
+  }
+
+  /** The time of a record, laid out like the last one. */
+  #timeOf(line: string): Nanoseconds | null {
+    const { unit } = this.#time;
+    const row = this.#row;
+    const latency = this.#latency;
+    if (this.#layout === 'row' && row.scan(line)) return timeInUnit(row.time(line), row.ticks, unit);
+    if (this.#layout === 'latency' && latency.scan(line)) return timeInUnit(latency.time(line), latency.ticks, unit);
+    if (!this.#graphLine.scan(line)) return null;
+    const time = this.#graphLine.time();
+    return time === null ? null : timeInUnit(time, this.#graphLine.ticks, unit);
+  }
+
+  #takeRow(line: string, number: number, truncated: boolean): LineKind {
+    const row = this.#row;
+    this.#skimmer.settle();
+    this.#time.note(row.stamp, row.ticks, number);
+    this.#skimmer.learn(line, row.cpuColumn, row.stampEnd, row.stamp);
+    this.#begin(line, 'row');
+    this.#entries.take(line, number, truncated, row.text, row, this.#skimmer);
+    return 'record';
+  }
+
+  #takeLatency(line: string, number: number, truncated: boolean): LineKind {
+    const row = this.#latency;
+    this.#skimmer.settle();
+    this.#skimmer.forget();
+    this.#time.note(row.stamp, row.ticks, number);
+    this.#latencyRows++;
+    this.#begin(line, 'latency');
+    this.#entries.take(line, number, truncated, row.text, row, null);
+    return 'record';
+  }
+
+  /** What every record leaves behind. */
+  #begin(line: string, layout: Layout): void {
+    this.#layout = layout;
+    this.#afterRecord = true;
+    this.#records++;
+    this.#lastLine = line;
+    this.#skimmed = false;
+    if (!this.#first) return;
+    this.#first = false;
+    this.#firstTime = this.#timeOf(line);
+  }
+
+  #parseOther(line: string, number: number, truncated: boolean): LineKind {
+    if (this.#layout === 'latency' && this.#latency.scan(line)) return this.#takeLatency(line, number, truncated);
+    this.#skimmer.settle();
+    this.#skimmer.forget();
+    // `# 2019.198 us |  fn();` is a call: with option nofuncgraph-cpu the mark of the duration comes first.
+    if (line === '' || (line.charCodeAt(0) === HASH && !isDigit(line.charCodeAt(2)))) {
+      this.#afterRecord = false;
+      this.#marks.take(line, number);
+      return 'skipped';
+    }
+    if (this.#graphLine.scan(line)) return this.#takeGraph(line, number, truncated);
+    if (this.#marks.take(line, number)) return 'skipped';
+    if (this.#layout !== 'row' && this.#row.scan(line)) return this.#takeRow(line, number, truncated);
+    if (this.#layout !== 'latency' && this.#latency.scan(line)) return this.#takeLatency(line, number, truncated);
+    return this.#afterRecord && this.#continues(line) ? 'continuation' : 'unparsed';
+  }
+
+  #continues(line: string): boolean {
+    return line.startsWith(' => ') || line.startsWith('=> ') || line === COMMENT_END || this.#entries.payload;
+  }
+
+  #takeGraph(line: string, number: number, truncated: boolean): LineKind {
+    const scanned = this.#graphLine;
+    this.#entries.payload = false;
+    if (scanned.stamp === null) this.#time.noteNone();
+    else this.#time.note(scanned.stamp, scanned.ticks, number);
+    this.#begin(line, 'graph');
+    const record = this.#graph.read(line, number, truncated, scanned, this.#time.unit);
+    if (record !== null) this.#context.emit(record);
+    return 'record';
+  }
+}
+
+/** How well a form that {@link FtraceParser} reads fits: the share of lines that it explains where they are of this family. */
+export function detectFamily(lines: readonly string[], family: FtraceFamily): number {
+  let parser: FtraceParser | null = null;
+  const share = shareExplained(lines, (context) => {
+    parser = new FtraceParser(context);
+    return parser;
+  });
+  return (parser as FtraceParser | null)?.family === family ? share : 0;
+}
