@@ -42,14 +42,16 @@ export class HeadScanner {
   #stampEnd = 0;
 
   scan(line: string): boolean {
+    const at = this.scanLevel(line);
+    return (at > 0 || line.charCodeAt(0) === OPEN) && this.scanStamp(line, at);
+  }
+
+  /** The prefix of -r or -x. Answers the index behind it, 0 where there is none. */
+  scanLevel(line: string): number {
     this.level = null;
     const first = line.charCodeAt(0);
-    let at = 0;
-    if (first !== OPEN) {
-      at = first === LESS ? this.#scanPriority(line) : this.#scanDecoded(line, first);
-      if (at === 0) return false;
-    }
-    return this.#scanStamp(line, at);
+    if (first === OPEN) return 0;
+    return first === LESS ? this.#scanPriority(line) : this.#scanDecoded(line, first);
   }
 
   /** The exact time of the line that was scanned last. */
@@ -84,7 +86,8 @@ export class HeadScanner {
     return match[0].length;
   }
 
-  #scanStamp(line: string, start: number): boolean {
+  /** The stamp at `start`, and the caller and the message behind it. */
+  scanStamp(line: string, start: number): boolean {
     const length = line.length;
     if (start >= length || line.charCodeAt(start) !== OPEN) return false;
     let at = start + 1;
@@ -108,13 +111,12 @@ export class HeadScanner {
     this.stamp = value;
     this.#stampStart = from;
     this.#stampEnd = at;
-    at = this.#scanCaller(line, at + 1);
-    this.message = line.charCodeAt(at) === BLANK ? at + 1 : at;
+    this.message = behindBlank(line, this.scanCaller(line, at + 1));
     return true;
   }
 
   /** `[   T86]`: the thread; `[    C0]`: the CPU, in an interrupt. Answers the index behind it. */
-  #scanCaller(line: string, start: number): number {
+  scanCaller(line: string, start: number): number {
     this.cpu = null;
     this.pid = null;
     let at = line.charCodeAt(start) === BLANK ? start + 1 : start;
@@ -134,6 +136,11 @@ export class HeadScanner {
     else this.cpu = id;
     return at + 1;
   }
+}
+
+/** Index behind the one blank that may stand at `at`. */
+export function behindBlank(line: string, at: number): number {
+  return line.charCodeAt(at) === BLANK ? at + 1 : at;
 }
 
 /** Finds a head of the usual shape on the bytes of a chunk. */

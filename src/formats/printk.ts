@@ -19,6 +19,8 @@ export interface PrintkEntry extends PrintkHead {
   readonly message: Untrusted;
   readonly text: Untrusted;
   readonly truncated: boolean;
+  /** See {@link PrintkRecord.device}. */
+  readonly device?: string;
 }
 
 // `vfio_pci_core: 12 callbacks suppressed`, `dmar_fault: 7702 callbacks suppressed`: ___ratelimit() in lib/ratelimit.c.
@@ -32,14 +34,26 @@ const BANNER_DISTANCE = 4;
 
 /** What all forms of printk text have in common: order of time, boots, losses, and the hand-over. */
 export class PrintkStream {
-  readonly clock: ClockInfo = { name: 'printk', unit: 'ns' };
   readonly #context: ParserContext;
   readonly #time: RecordTime;
+  #clock: string | null = null;
   #fell = 0;
+  /** Line of the first message of this boot. */
+  #bootLine = 0;
 
   constructor(context: ParserContext) {
     this.#context = context;
     this.#time = new RecordTime(context.health);
+  }
+
+  /** `none` where no message carried a time of a clock. */
+  get clock(): ClockInfo {
+    return { name: this.#clock ?? 'none', unit: 'ns' };
+  }
+
+  /** A source has one clock, that of its first stamp: times of another one in between would have no order with it. */
+  counts(clock: string | null): boolean {
+    return clock !== null && (this.#clock === null || clock === this.#clock);
   }
 
   /**
@@ -47,11 +61,17 @@ export class PrintkStream {
    *
    * @param stamp microseconds, null where the form carries none.
    * @param message latin1, of the first line.
+   * @param clock of the stamp, as in {@link ClockInfo.name}.
    */
-  begin(stamp: number | null, message: string, line: number): void {
-    if (stamp === null) this.#time.noteNone();
-    else if (this.#time.note(stamp, false, line)) this.#fell = line;
-    if (this.#fell > 0) this.#lookForBanner(message, line);
+  begin(stamp: number | null, message: string, line: number, clock: string | null = 'printk'): void {
+    if (stamp === null || !this.counts(clock)) this.#time.noteNone();
+    else {
+      this.#clock ??= clock;
+      if (this.#time.note(stamp, false, line)) this.#fell = line;
+    }
+    if (this.#bootLine === 0) this.#bootLine = line;
+    // The clocks of a calendar do not fall when a machine boots.
+    if (this.#fell > 0 || this.#clock !== 'printk') this.#lookForBanner(message, line);
     if (message.endsWith('callbacks suppressed')) this.#suppressed(message, line);
   }
 
@@ -61,7 +81,7 @@ export class PrintkStream {
    * @returns false where there is more to it; nothing was done then.
    */
   advance(stamp: number): boolean {
-    if (this.#fell > 0 || !this.#time.follows(stamp)) return false;
+    if (this.#fell > 0 || this.#clock !== 'printk' || !this.#time.follows(stamp)) return false;
     this.#time.advance(stamp, 1);
     return true;
   }
@@ -93,11 +113,27 @@ export class PrintkStream {
     this.#time.end();
   }
 
+  /** The source says that a new boot begins here. */
+  boot(line: number): void {
+    if (this.#bootLine === 0) return;
+    this.#time.restart();
+    this.#context.health({ code: 'reboot', line, message: 'a new boot begins here', count: 1 });
+    this.#fell = 0;
+    this.#bootLine = 0;
+  }
+
+  /** Messages that the source says are missing. */
+  lost(count: number, message: string, line: number): void {
+    this.#context.health({ code: 'messages-dropped', line, message, count });
+  }
+
   #lookForBanner(message: string, line: number): void {
     if (message.startsWith(BANNER)) {
-      this.#time.forgiveFall();
+      if (this.#fell > 0) this.#time.forgiveFall();
+      else if (line - this.#bootLine <= BANNER_DISTANCE) return;
       this.#context.health({ code: 'reboot', line, message: 'a new boot begins here', count: 1 });
       this.#fell = 0;
+      this.#bootLine = line;
     } else if (line - this.#fell > BANNER_DISTANCE) this.#fell = 0;
   }
 

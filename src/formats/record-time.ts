@@ -62,6 +62,11 @@ export class RecordTime {
     this.#withoutTime++;
   }
 
+  /** A new boot begins: what comes next is no fall. */
+  restart(): void {
+    this.#previous = Number.NEGATIVE_INFINITY;
+  }
+
   /** The last fall was a reboot and is no fault of the clock. */
   forgiveFall(): void {
     this.#falls--;

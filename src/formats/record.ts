@@ -25,6 +25,8 @@ export interface PrintkRecord extends RecordBase {
   readonly type: 'printk';
   readonly level: number | null;
   readonly message: Untrusted;
+  /** The label that /dev/kmsg and the journal give (`+pci:0000:02:00.0`), where the form has it and the record carries one. */
+  readonly device?: Untrusted;
 }
 
 /** A line of the function tracer: `symbol <-parent`. */

@@ -13,11 +13,11 @@ if (!present)
   process.stderr.write(`SKIPPED: no captures at ${folder}: set TDI_TRACE_CAPTURES to test on whole captures\n`);
 
 /** Forms that later work reads; they must be refused or counted, never guessed at. */
-const LATER = /latency|nocontext|ev-raw|ev-hex|report-(?:latency|raw)/;
+const LATER = /latency|nocontext|ev-raw|ev-hex|report-(?:latency|raw)|notime/;
 /** Traces without an entry. */
 const EMPTY = /percpu0\.trace\.txt$|k_aer\/c73-cdev\/trace\.fg\.txt$/;
 const FORM =
-  /(?:^|[./])(?:trace\.(?:fn|fg|fgfull|probes)\.txt(?:\.gz)?|trace\.txt(?:\.gz)?|dmesg(?:\.x|\.raw-r|\.syslog-S|\.syslog-S-r)?\.txt|dmesg\.json)$/;
+  /(?:^|[./])(?:trace\.(?:fn|fg|fgfull|probes)\.txt(?:\.gz)?|trace\.txt(?:\.gz)?|(?:boot-)?dmesg(?:\.[\w-]+)?\.txt(?:\.gz)?|dmesg\.json)$/;
 
 const paths = present
   ? (readdirSync(folder, { recursive: true }) as string[])

@@ -1,0 +1,74 @@
+const ESCAPE = '\x1b';
+// ECMA-48 control sequences and operating system commands (colours, cursor, links), and the filling of serial lines.
+const CONTROLS = /\x1b\[[0-9;?]{0,32}[@-~]|\x1b\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[\0\r]/g;
+const NO_BREAK = /\xc2\xa0/g;
+/** As it stands in text that was latin1. Elsewhere the byte may belong to a letter. */
+const NO_BREAK_IN_STAMP = /^\[[\xa0 ]+/;
+
+/** Without terminal controls; a no-break space is a blank. */
+export function withoutControls(line: string): string {
+  let plain = line;
+  if (plain.includes(ESCAPE) || plain.includes('\0') || plain.includes('\r')) plain = plain.replace(CONTROLS, '');
+  if (plain.includes('\xa0')) plain = plain.replace(NO_BREAK, ' ').replace(NO_BREAK_IN_STAMP, '[ ');
+  return plain;
+}
+
+/** Marks of quotation, indentation and Markdown that pasting puts before a line. */
+const PASTE = new Set(' \t>|*`');
+const MAX_PASTE = 64;
+
+/** Index behind what pasting put before the line. */
+export function pasteEnd(line: string): number {
+  let at = 0;
+  while (at < MAX_PASTE && PASTE.has(line.charAt(at))) at++;
+  return at;
+}
+
+// `12:[   13.37`, `kern.log:[   13.37`, `kern.log-12-[   13.37`: grep -n, -H, -C.
+const GREP = /^(?:[\w./]{1,80}[:-])?(?:\d{1,9}[:-])?(?=[[<])/;
+// A login prompt or a shell waits in the line that the kernel then writes to.
+const PROMPT = /^[^[]{0,120}(?:login: |[#$] )(?=\[ *\d{1,10}\.\d{6}\][ [])/;
+
+/** What a line may be without something that stood before its stamp; the first one that has a stamp is it. */
+export function* unwrapped(line: string): Generator<string> {
+  const plain = withoutControls(line);
+  if (plain !== line) yield plain;
+  const bare = plain.slice(pasteEnd(plain));
+  if (bare !== plain) yield bare;
+  const grep = GREP.exec(bare)?.[0] ?? '';
+  if (grep !== '') yield bare.slice(grep.length);
+  const prompt = PROMPT.exec(plain)?.[0] ?? '';
+  if (prompt !== '') yield plain.slice(prompt.length);
+}
+
+/** Lines shorter than this are not broken for their width. */
+const MIN_WRAP = 55;
+/** Longest line that a mail program leaves whole (RFC 5322 section 2.1.1 asks for 78). A source with a longer one was not wrapped. */
+const MAX_WRAP = 80;
+const RFC_WRAP = 78;
+/** Where format=flowed (RFC 3676) is broken, with a blank left at the end. */
+const FLOWED_WRAP = 72;
+/** Of quoted-printable lines with their `=` (RFC 2045 section 6.7). */
+const SOFT_BREAK_MIN = 73;
+const SOFT_BREAK_MAX = 76;
+
+/** What joins a line to the rest of it that a mail program broke off; `=` is the soft break of quoted-printable itself. */
+export type Joint = '' | ' ' | '=';
+
+/**
+ * How `line` goes on `previous`, of which a mail program broke it off; null where that is not certain: its first word has
+ * not fitted.
+ *
+ * @param longest of the lines so far, in characters.
+ */
+export function wrapJoint(previous: string, line: string, longest: number): Joint | null {
+  const length = previous.length - pasteEnd(previous);
+  if (longest > MAX_WRAP || line.length > MAX_WRAP || length > MAX_WRAP || length < MIN_WRAP) return null;
+  if (previous.endsWith('=')) return length >= SOFT_BREAK_MIN && length <= SOFT_BREAK_MAX ? '=' : null;
+  const bare = line.slice(pasteEnd(line));
+  if (bare === '') return null;
+  const blank = bare.indexOf(' ');
+  const word = blank < 0 ? bare.length : blank;
+  if (previous.endsWith(' ')) return length + word > FLOWED_WRAP ? '' : null;
+  return length + 1 + word > Math.max(RFC_WRAP, longest) ? ' ' : null;
+}

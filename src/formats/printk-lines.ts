@@ -1,0 +1,193 @@
+import type { Nanoseconds } from '../base/time.ts';
+import { type Joint, pasteEnd, withoutControls, wrapJoint } from './clean.ts';
+import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
+import type { LineHead } from './line-head.ts';
+import { PrintkStream } from './printk.ts';
+import { decodeText, ownCopy } from './text.ts';
+
+/** Longest message in characters, with its further lines; what is longer is cut. */
+const MAX_MESSAGE = 64 * 1024;
+
+/** A further line of a record, and what joins it to the one before. */
+interface FurtherLine {
+  readonly line: string;
+  readonly joint: Joint | '\n';
+}
+
+/**
+ * What a form adds to the common parser of lines with a head each.
+ */
+export interface LineForm {
+  readonly createHead: () => LineHead;
+  /** A line that begins no record, seen before all else; null where it is nothing special. */
+  readonly other?: (line: string, number: number, stream: PrintkStream) => LineKind | null;
+  /** What a head and its message say about a device, and the message without it. */
+  readonly dictionary?: (message: string) => { readonly message: string; readonly device: string | null };
+}
+
+/**
+ * A text of one message a line, each with a head, whatever it looks like. A message goes on in lines that are indented, and
+ * in those that a mail program broke off.
+ */
+export class PrintkLines implements LineParser {
+  protected readonly stream: PrintkStream;
+  readonly #form: LineForm;
+  readonly #head: LineHead;
+  /** For the record that is held back, while {@link #head} is at the next one. */
+  readonly #heldHead: LineHead;
+  /** The record that may go on: its lines up to the cap, the numbers of the first and the last one. */
+  #first = '';
+  #more: FurtherLine[] = [];
+  #length = 0;
+  #line = 0;
+  /** Whether it may go on: not behind a loss mark. */
+  #open = false;
+  #bare = false;
+  #endLine = 0;
+  #wanted = false;
+  #truncated = false;
+  #firstTime: Nanoseconds | null = null;
+  #longest = 0;
+
+  constructor(context: ParserContext, form: LineForm) {
+    this.stream = new PrintkStream(context);
+    this.#form = form;
+    this.#head = form.createHead();
+    this.#heldHead = form.createHead();
+  }
+
+  get clock(): ClockInfo {
+    return this.stream.clock;
+  }
+
+  parse(line: string, number: number, truncated: boolean): LineKind {
+    const indent = indentOf(line);
+    if (this.#open && indent > 0 && this.#isAligned(line, indent)) return this.#goOn(line, '\n', number, truncated);
+    if (this.#head.scan(line)) return this.#begin(line, number, truncated);
+    if (indent === line.length || line.trim() === '') return 'skipped';
+    const special = this.#form.other?.(line, number, this.stream) ?? null;
+    if (special !== null) {
+      if (special !== 'continuation') this.#open = false;
+      return special;
+    }
+    const joint = this.#open ? this.#wrapJoint(line) : null;
+    if (joint === '=') return this.#goOn(line, joint, number, truncated);
+    if (indent > 0 && this.#open) return this.#goOn(line, '\n', number, truncated);
+    const rest = this.stream.dropped(line, number);
+    if (rest !== null) return this.#head.scan(rest) ? this.#begin(rest, number, truncated) : 'skipped';
+    if (joint !== null) return this.#goOn(line, joint, number, truncated);
+    return this.#bare && this.#open ? this.#goOn(line, '\n', number, truncated) : 'unparsed';
+  }
+
+  end(): void {
+    this.flush();
+    this.stream.end();
+  }
+
+  span(): TimeSpan {
+    if (this.#line === 0) return { first: null, last: null };
+    return { first: this.#firstTime, last: this.#heldHead.scan(this.#first) ? this.#timeOf(this.#heldHead) : null };
+  }
+
+  protected hold(line: string, number: number, truncated: boolean): void {
+    this.#open = true;
+    this.#bare = false;
+    this.#first = line;
+    this.#length = line.length;
+    if (line.length > this.#longest) this.#longest = line.length;
+    this.#line = number;
+    this.#endLine = number;
+    this.#truncated = truncated;
+  }
+
+  protected flush(): void {
+    if (this.#wanted) this.#emit();
+    if (this.#more.length > 0) this.#more = [];
+  }
+
+  #begin(line: string, number: number, truncated: boolean): LineKind {
+    this.flush();
+    this.#open = false;
+    const head = this.#head;
+    const message = head.plain.slice(head.message);
+    if (message.startsWith('** ') && this.stream.dropped(message, number) !== null) return 'skipped';
+    const first = this.#line === 0;
+    this.stream.begin(head.stamp, message, number, head.clock);
+    if (first) this.#firstTime = this.#timeOf(head);
+    this.hold(line, number, truncated);
+    this.#bare = head.bareContinuation;
+    // What was taken away may be what somebody looks for.
+    this.#wanted = this.stream.wanted(message) || (head.message > 0 && this.stream.wanted(line));
+    return 'record';
+  }
+
+  #timeOf(head: LineHead): Nanoseconds | null {
+    return this.stream.counts(head.clock) ? head.values().time : null;
+  }
+
+  /** Whether the line stands exactly under the message before: dmesg indents the further lines of a record so. */
+  #isAligned(line: string, indent: number): boolean {
+    if (line.charCodeAt(0) === 9) return false;
+    return this.#heldHead.scan(this.#first) && this.#heldHead.message === indent && indent > 8;
+  }
+
+  #wrapJoint(line: string): Joint | null {
+    const previous = this.#more.at(-1)?.line ?? this.#first;
+    return wrapJoint(previous, line, this.#longest);
+  }
+
+  #goOn(line: string, joint: FurtherLine['joint'], number: number, truncated: boolean): LineKind {
+    this.#endLine = number;
+    this.#length += line.length;
+    if (this.#length > MAX_MESSAGE) this.#truncated = true;
+    else {
+      this.#more.push({ line, joint });
+      this.#truncated ||= truncated;
+      this.#wanted ||= this.stream.wanted(line);
+    }
+    return 'continuation';
+  }
+
+  #emit(): void {
+    this.#wanted = false;
+    const first = ownCopy(this.#first);
+    const head = this.#heldHead;
+    head.scan(first);
+    const more = this.#more.map(({ line, joint }) => ({ line: ownCopy(line), joint }));
+    let message = head.plain.slice(head.message);
+    for (const { line, joint } of more) {
+      const plain = withoutControls(line);
+      message = joint === '=' ? message.slice(0, -1) : message + joint;
+      if (joint === '\n') message += dedent(plain, head.message);
+      else message += joint === '=' ? plain : plain.slice(pasteEnd(plain));
+    }
+    const { device, message: rest } = this.#form.dictionary?.(message) ?? { message, device: null };
+    this.stream.emit({
+      ...head.values(),
+      time: this.#timeOf(head),
+      line: this.#line,
+      endLine: this.#endLine,
+      message: decodeText(rest),
+      text: decodeText([first, ...more.map(({ line }) => line)].join('\n')),
+      truncated: this.#truncated,
+      ...(device === null ? {} : { device: decodeText(device) }),
+    });
+  }
+}
+
+/** Leading blanks and tabs. */
+function indentOf(line: string): number {
+  let at = 0;
+  for (;;) {
+    const code = line.charCodeAt(at);
+    if (code !== 32 && code !== 9) return at;
+    at++;
+  }
+}
+
+/** Without the first `width` blanks: what is indented deeper was so in the message. */
+function dedent(line: string, width: number): string {
+  let at = 0;
+  while (at < width && line.charCodeAt(at) === 32) at++;
+  return line.slice(at);
+}
