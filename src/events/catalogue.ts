@@ -16,6 +16,8 @@ export interface SymbolRow {
    * no nesting of its own (function tracer, probes without a return event).
    */
   readonly within?: readonly string[];
+  /** Runs at most once in a call of its caller: where it comes again, that call is over, seen to return or not. */
+  readonly once?: true;
   /** Acts on the same device as the call around it, so their pointers name one device. */
   readonly sameDevice?: true;
   /** Arguments that the event keeps under these names: `value: ['val', 'value']` takes the first that is there. */
@@ -33,6 +35,8 @@ export interface TraceEventRow {
   readonly kind: EventKind;
   /** Named groups become arguments; a group `bdf` becomes the device. */
   readonly pattern: RegExp;
+  /** Functions of the catalogue that it occurs in, directly or through others. Without them it stands alone. */
+  readonly within?: readonly string[];
   readonly example: string;
   readonly source: string;
 }

@@ -32,6 +32,7 @@ export const TSM_SYMBOLS: readonly SymbolRow[] = [
     subject: PDEV,
     void: true,
     within: ['pci_tsm_bind'],
+    once: true,
     sameDevice: true,
     versions: '6.19-',
     source: TSM,

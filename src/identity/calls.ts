@@ -1,18 +1,10 @@
 import type { EventKind, KernelEvent } from '../events/event.ts';
-import { mayCall } from '../events/index.ts';
+import { mayCall, symbolRow, traceEventRow } from '../events/index.ts';
 import type { KernelRecord } from '../formats/record.ts';
+import { type CallStack, CallStacks, DEPTH_MAX, type OpenCall, type Tracer } from './call-stacks.ts';
 
-/** A call that has been entered and, as far as is known, not left. */
-export interface OpenCall {
-  readonly eventId: number;
-  readonly rootId: number;
-  readonly symbol: string | null;
-  readonly kind: EventKind;
-  readonly line: number;
-  readonly entityId: number | null;
-  readonly origin: KernelRecord['type'];
-  readonly parent: OpenCall | null;
-}
+export type { OpenCall } from './call-stacks.ts';
+export { keyOf } from './call-stacks.ts';
 
 /** Where an event stands: inside which call, and which call it closes. */
 export interface Place {
@@ -20,57 +12,50 @@ export interface Place {
   readonly closes: OpenCall | null;
   /** The same call seen by a second tracer (function tracer and probe on one function): this event repeats it. */
   readonly repeats: OpenCall | null;
+  /** The call was closed before, by another tracer: this exit only adds what it knows of the result. */
+  readonly closedBefore: boolean;
 }
 
-const NOWHERE: Place = { parent: null, closes: null, repeats: null };
+const NOWHERE: Place = { parent: null, closes: null, repeats: null, closedBefore: false };
 
-// A call stack of the functions that we know is a dozen deep; more means that exits are missing.
-const DEPTH_MAX = 64;
-// Tasks whose stacks are kept; the one that was quiet for longest goes first.
-const TASKS_MAX = 4096;
+// Devices whose announced reset has not ended; the oldest announcement goes first.
+const ANNOUNCED_MAX = 1024;
 
-interface Stack {
-  readonly calls: OpenCall[];
-  /** Calls that were given up although their exit may still come. */
-  readonly limbo: OpenCall[];
-}
+/** The call that prints a message; a message inside a trace belongs into it. */
+const PRINTED_BY: Partial<Record<EventKind, readonly EventKind[]>> = {
+  'pci.reset': ['pci.reset'],
+  'pci.reset_done': ['pci.reset'],
+  'pci.flr': ['pci.flr', 'pci.reset'],
+  'pci.bus_reset': ['pci.bus_reset', 'pci.reset'],
+  'pci.clear_master': ['pci.clear_master'],
+  'pci.set_master': ['pci.set_master'],
+};
 
 /**
  * Follows who calls whom, task by task. function_graph says it outright; the function tracer names the caller; probes give
  * entries and, where they were set, returns, and between those the catalogue says what can run inside what.
  */
 export class CallTracker {
-  readonly #stacks = new Map<string, Stack>();
+  readonly #stacks = new CallStacks();
   /** Resets that printk announced (`resetting`) and has not finished, by device. */
   readonly #announced = new Map<string, OpenCall>();
   /** Functions that were seen to return in this source: their entries are kept until then. */
   readonly #returning = new Set<string>();
+  #generation = 0;
 
   /** Finds the place of an event. Calls that cannot contain it are left behind. */
   locate(record: KernelRecord, event: KernelEvent): Place {
     if (event.symbol === null) return this.#locateMessage(record, event);
-    const stack = this.#stack(keyOf(record));
-    if (event.phase === 'exit') return { ...NOWHERE, ...this.#close(stack, record, event.symbol) };
-    if (record.type === 'graph' || (record.type === 'event' && record.enclosingLine !== null)) {
-      const parent = stack.calls.findLast((call) => call.line === record.enclosingLine) ?? null;
-      return {
-        ...NOWHERE,
-        parent,
-        repeats: parent?.symbol === event.symbol && record.type === 'event' ? parent : null,
-      };
+    const stack = this.#stacks.of(record);
+    if (event.phase === 'exit') return this.#locateExit(stack, record, event.symbol);
+    stack.closed.length = 0;
+    const repeats = repeated(stack, record, event);
+    if (repeats) {
+      // function_graph folds entry and return of a leaf into one line.
+      const closes = event.phase === 'point' ? CallStacks.take(stack, (call) => call === repeats) : null;
+      return { ...NOWHERE, parent: repeats.parent, repeats, closes };
     }
-    const top = stack.calls.at(-1);
-    if (top?.symbol === event.symbol && top.origin !== record.type)
-      return { ...NOWHERE, parent: top.parent, repeats: top };
-    if (record.type === 'function' && record.parent !== null) {
-      const at = stack.calls.findLastIndex((call) => call.symbol === record.parent);
-      if (at >= 0) {
-        stack.calls.length = at + 1;
-        return { ...NOWHERE, parent: stack.calls[at] ?? null };
-      }
-    }
-    if (event.phase === 'point' && record.type === 'event') return { ...NOWHERE, parent: top ?? null };
-    return { ...NOWHERE, parent: this.#containing(stack, event.symbol) };
+    return { ...NOWHERE, parent: this.#caller(stack, record, event, event.symbol) };
   }
 
   /** Remembers an event that opened a call, under the id that the timeline gave it. */
@@ -81,26 +66,45 @@ export class CallTracker {
     eventId: number,
     entityId: number | null,
   ): OpenCall | null {
-    if (event.phase !== 'enter' || place.repeats) return null;
+    if (place.repeats) {
+      this.#repeat(record, event, place.repeats, eventId, entityId);
+      return null;
+    }
+    if (event.phase !== 'enter') return null;
+    const { parent } = place;
     const call: OpenCall = {
       eventId,
-      rootId: place.parent?.rootId ?? eventId,
+      rootId: parent?.rootId ?? eventId,
       symbol: event.symbol,
       kind: event.kind,
       line: event.line,
       entityId,
-      origin: record.type,
-      parent: place.parent,
+      named: event.clues.length > 0,
+      argumentNames: Object.keys(event.args),
+      // A chain of parents keeps them all alive, so it must end somewhere.
+      parent: parent !== null && parent.depth < DEPTH_MAX ? parent : null,
+      depth: parent !== null && parent.depth < DEPTH_MAX ? parent.depth + 1 : 0,
+      generation: this.#generation,
+      seenBy: [tracerOf(record)],
+      again: [],
+      ran: new Set(),
+      graphLine: record.type === 'graph' ? event.line : null,
+      announcement: null,
+      exitId: null,
+      settled: false,
     };
     if (event.symbol === null) {
-      const device = bdfOf(event);
-      if (device !== null) this.#announced.set(device, call);
+      this.#announce(event, call);
       return call;
     }
-    const stack = this.#stack(keyOf(record));
-    stack.calls.push(call);
-    if (stack.calls.length > DEPTH_MAX) stack.calls.shift();
+    if (parent && symbolRow(event.symbol)?.once) parent.ran.add(event.symbol);
+    this.#stacks.push(record, call);
     return call;
+  }
+
+  /** Records were lost: a return that is awaited may be among them. */
+  lose(): void {
+    this.#generation += 1;
   }
 
   /** The machine started anew: nothing that was open still is. */
@@ -109,75 +113,164 @@ export class CallTracker {
     this.#announced.clear();
   }
 
+  /** The record that tells more of a call stands for it. */
+  #repeat(record: KernelRecord, event: KernelEvent, call: OpenCall, eventId: number, entityId: number | null): void {
+    call.seenBy.push(tracerOf(record));
+    if (record.type === 'graph') call.graphLine = event.line;
+    if (event.symbol === null) return;
+    if (!tellsMore(event, call)) {
+      call.again.push(eventId);
+      return;
+    }
+    call.again.push(call.eventId);
+    call.eventId = eventId;
+    if (event.clues.length > 0) call.entityId = entityId;
+    call.named ||= event.clues.length > 0;
+    call.argumentNames = [...new Set([...call.argumentNames, ...Object.keys(event.args)])];
+  }
+
+  #announce(event: KernelEvent, call: OpenCall): void {
+    const device = bdfOf(event);
+    if (device === null) return;
+    this.#announced.delete(device);
+    this.#announced.set(device, call);
+    if (this.#announced.size <= ANNOUNCED_MAX) return;
+    const oldest = this.#announced.keys().next().value;
+    if (oldest !== undefined) this.#announced.delete(oldest);
+  }
+
   #locateMessage(record: KernelRecord, event: KernelEvent): Place {
     const device = bdfOf(event);
-    const announced = device === null ? null : (this.#announced.get(device) ?? null);
-    if (event.kind === 'pci.reset_done' && device !== null) {
+    const announced = this.#announcedReset(device, event);
+    if (event.kind === 'pci.reset_done' && announced !== null && device !== null) {
       this.#announced.delete(device);
       return { ...NOWHERE, closes: announced };
     }
-    if (record.type === 'event') {
-      // printk:console inside a trace: the reset that the message announces is the one that the task is in.
-      const stack = this.#stacks.get(keyOf(record));
-      const reset = stack?.calls.findLast((call) => call.kind === 'pci.reset') ?? null;
-      return { ...NOWHERE, parent: reset, repeats: event.kind === 'pci.reset' ? reset : null };
+    if (record.type !== 'event') return { ...NOWHERE, parent: announced };
+    // printk:console inside a trace: what is said is said by the call that the task is in.
+    const kinds = PRINTED_BY[event.kind] ?? [];
+    const stack = this.#stacks.of(record);
+    const call = stack.calls.findLast((open) => kinds.includes(open.kind)) ?? null;
+    if (event.phase === 'enter' && call !== null && !call.seenBy.includes('message')) {
+      return { ...NOWHERE, parent: call.parent, repeats: call };
     }
-    return { ...NOWHERE, parent: announced };
+    return { ...NOWHERE, parent: call ?? enclosing(stack, record) ?? announced };
   }
 
-  /** The innermost open call that can contain `symbol`. */
-  #containing(stack: Stack, symbol: string): OpenCall | null {
+  /**
+   * The reset of `device` that printk announced and has not finished. Drivers with a reset_done of their own never print the
+   * end: the next method that is named belongs to another reset.
+   */
+  #announcedReset(device: string | null, event: KernelEvent): OpenCall | null {
+    const announced = device === null ? null : (this.#announced.get(device) ?? null);
+    if (announced === null || announced.announcement === null || event.phase === 'enter') return announced;
+    if (event.kind !== 'pci.reset' && event.kind !== 'pci.flr' && event.kind !== 'pci.bus_reset') return announced;
+    this.#announced.delete(device ?? '');
+    return null;
+  }
+
+  /** The call that an entry, or a point in time, stands in. */
+  #caller(stack: CallStack, record: KernelRecord, event: KernelEvent, symbol: string): OpenCall | null {
+    const graph = enclosing(stack, record);
+    if (graph) return graph;
+    if (record.type === 'graph') return null;
+    if (event.phase === 'point') return innermost(stack, traceEventRow(symbol)?.within ?? []);
+    return this.#around(stack, symbol, record.type === 'function' ? record.parent : null);
+  }
+
+  /** The innermost open call that can contain `symbol`, by the caller's name where the record gives one. */
+  #around(stack: CallStack, symbol: string, caller: string | null): OpenCall | null {
+    if (caller === null) return this.#containing(stack, symbol);
+    const once = symbolRow(symbol)?.once === true;
+    const at = stack.calls.findLastIndex((call) => call.symbol === caller && !(once && call.ran.has(symbol)));
+    if (at >= 0) {
+      CallStacks.abandon(stack, at + 1);
+      return stack.calls[at] ?? null;
+    }
+    // A caller of the catalogue that is not open was not traced: what contains it contains this.
+    return this.#containing(stack, symbolRow(caller) ? caller : symbol);
+  }
+
+  #containing(stack: CallStack, symbol: string): OpenCall | null {
+    const once = symbolRow(symbol)?.once === true;
     for (let top = stack.calls.at(-1); top; top = stack.calls.at(-1)) {
-      if (top.symbol !== null && mayCall(top.symbol, symbol)) return top;
-      if (top.symbol !== null && this.#returning.has(top.symbol)) {
+      if (top.symbol !== null && this.#awaited(top)) {
         // It will say when it is over; what runs meanwhile is inside it, even if the catalogue does not know why.
         return stack.calls.findLast((call) => call.symbol !== null && mayCall(call.symbol, symbol)) ?? null;
       }
-      stack.calls.pop();
-      stack.limbo.push(top);
-      if (stack.limbo.length > DEPTH_MAX) stack.limbo.shift();
+      if (top.symbol !== null && mayCall(top.symbol, symbol) && !(once && top.ran.has(symbol))) return top;
+      CallStacks.abandon(stack, stack.calls.length - 1);
     }
     return null;
   }
 
-  #close(stack: Stack, record: KernelRecord, symbol: string): Pick<Place, 'closes' | 'parent'> {
-    if (record.type !== 'graph') this.#returning.add(symbol);
-    const entryLine = record.type === 'graph' ? record.entryLine : null;
-    const fits = (call: OpenCall) => (entryLine === null ? call.symbol === symbol : call.line === entryLine);
-    const at = stack.calls.findLastIndex(fits);
-    if (at >= 0) {
-      const closes = stack.calls[at] ?? null;
-      stack.calls.length = at;
-      return { closes, parent: closes?.parent ?? null };
-    }
-    const lost = stack.limbo.findLastIndex(fits);
-    const closes = lost < 0 ? null : (stack.limbo.splice(lost, 1)[0] ?? null);
-    return { closes, parent: closes?.parent ?? null };
+  /** Its return is still to come: returns of this function are traced, and none was lost since its entry. */
+  #awaited(call: OpenCall): boolean {
+    return call.symbol !== null && this.#returning.has(call.symbol) && call.generation === this.#generation;
   }
 
-  #stack(key: string): Stack {
-    const known = this.#stacks.get(key);
-    if (known) {
-      // Insertion order is age: the stack in use moves to the young end.
-      this.#stacks.delete(key);
-      this.#stacks.set(key, known);
-      return known;
+  #locateExit(stack: CallStack, record: KernelRecord, symbol: string): Place {
+    const tracer = tracerOf(record);
+    if (record.type !== 'graph') this.#returning.add(symbol);
+    const entryLine = record.type === 'graph' ? record.entryLine : null;
+    const fits = (call: OpenCall) => (entryLine === null ? call.symbol === symbol : isAt(call, entryLine));
+    // Two tracers report one return back to back: nothing was entered in between.
+    const before = stack.closed.findLastIndex(({ call, by }) => fits(call) && by !== tracer);
+    if (before >= 0) {
+      const closes = stack.closed.splice(before, 1)[0]?.call ?? null;
+      return { ...NOWHERE, closes, parent: closes?.parent ?? null, closedBefore: true };
     }
-    const fresh: Stack = { calls: [], limbo: [] };
-    this.#stacks.set(key, fresh);
-    if (this.#stacks.size > TASKS_MAX) {
-      const oldest = this.#stacks.keys().next().value;
-      if (oldest !== undefined) this.#stacks.delete(oldest);
+    const closes = CallStacks.take(stack, fits);
+    if (closes) {
+      stack.closed.push({ call: closes, by: tracer });
+      if (stack.closed.length > DEPTH_MAX) stack.closed.shift();
+      return { ...NOWHERE, closes, parent: closes.parent };
     }
-    return fresh;
+    if (record.type === 'graph') return { ...NOWHERE, parent: enclosing(stack, record) };
+    return { ...NOWHERE, parent: this.#around(stack, symbol, record.type === 'event' ? record.caller : null) };
   }
 }
 
-/** What runs on one stack: the task, or where the trace names none, the CPU and what function_graph saw on it. */
-export function keyOf(record: KernelRecord): string {
-  if (record.type === 'graph') return `graph:${record.stack}`;
-  if (record.type === 'event' && record.stack !== null) return `graph:${record.stack}`;
-  return record.pid === null ? `cpu:${record.cpu ?? '?'}` : `task:${record.pid}`;
+/** Whether a repeating record knows arguments, or the device, where the call's first record did not. */
+export function tellsMore(event: KernelEvent, call: OpenCall): boolean {
+  return (
+    (event.clues.length > 0 && !call.named) ||
+    Object.keys(event.args).some((name) => !call.argumentNames.includes(name))
+  );
+}
+
+/** The open call that a record of a second tracer tells of once more. */
+function repeated(stack: CallStack, record: KernelRecord, event: KernelEvent): OpenCall | null {
+  const top = stack.calls.at(-1);
+  if (event.phase === 'point' && record.type === 'event') return null;
+  if (top?.symbol !== event.symbol || top.seenBy.includes(tracerOf(record))) return null;
+  if (record.type !== 'graph') return top;
+  // A probe fires before or after function_graph has written its line.
+  return top.parent === null || top.parent === enclosing(stack, record) ? top : null;
+}
+
+/** The call that function_graph shows around the record. */
+function enclosing(stack: CallStack, record: KernelRecord): OpenCall | null {
+  if (record.type !== 'graph' && record.type !== 'event') return null;
+  const { enclosingLine } = record;
+  if (enclosingLine === null) return null;
+  return stack.calls.findLast((call) => isAt(call, enclosingLine)) ?? null;
+}
+
+/** The innermost open call of one of `symbols`, or that can contain one of them. */
+function innermost(stack: CallStack, symbols: readonly string[]): OpenCall | null {
+  const holds = ({ symbol }: OpenCall) =>
+    symbol !== null && symbols.some((inner) => symbol === inner || mayCall(symbol, inner));
+  return stack.calls.findLast(holds) ?? null;
+}
+
+function isAt(call: OpenCall, line: number): boolean {
+  return call.graphLine === line;
+}
+
+function tracerOf(record: KernelRecord): Tracer {
+  if (record.type === 'printk') return 'message';
+  return record.type === 'event' && record.name === 'console' ? 'message' : record.type;
 }
 
 function bdfOf(event: KernelEvent): string | null {

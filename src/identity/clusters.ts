@@ -9,7 +9,10 @@ export interface Cluster {
   readonly hints: Set<number>;
   /** Tasks whose records use a clue of this cluster. */
   readonly tasks: Set<string>;
+  /** Pointers that are its own now. */
   readonly pointers: Map<PointerSpace, string>;
+  /** All that it ever was called by. */
+  readonly aliases: Set<string>;
   /** Holds more than side effects: without a BDF it is still worth a device of its own. */
   significant: boolean;
 }
@@ -27,6 +30,7 @@ export class Clusters {
       hints: new Set(),
       tasks: new Set(),
       pointers: new Map(),
+      aliases: new Set(),
       significant: false,
     });
   }
@@ -61,6 +65,7 @@ export class Clusters {
     for (const hint of drop.hints) keep.hints.add(hint);
     for (const task of drop.tasks) keep.tasks.add(task);
     for (const [space, value] of drop.pointers) keep.pointers.set(space, value);
+    for (const alias of drop.aliases) keep.aliases.add(alias);
     keep.significant ||= drop.significant;
     return true;
   }

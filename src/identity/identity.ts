@@ -3,7 +3,8 @@ import type { SymbolRow } from '../events/catalogue.ts';
 import type { EventKind, KernelEvent, PointerSpace } from '../events/event.ts';
 import type { KernelRecord } from '../formats/record.ts';
 import { keyOf, type OpenCall } from './calls.ts';
-import { Clusters } from './clusters.ts';
+import { type Cluster, Clusters } from './clusters.ts';
+import { Pointers } from './pointers.ts';
 
 /** Who a set of clues turned out to be. */
 export interface Resolved {
@@ -19,10 +20,6 @@ export interface Resolved {
  */
 export type Certainty = 'exact' | 'inherited' | 'none';
 
-// A struct device sits inside its struct pci_dev (offset 192 to 208 in the builds that were measured), which is larger
-// than this: no two pci_dev are closer.
-const PCI_DEV_SPAN = 0x400n;
-
 /** Events that concern no single device, whatever surrounds them. */
 const IMPERSONAL: ReadonlySet<EventKind> = new Set(['iommu.map', 'iommu.unmap', 'task.exit']);
 
@@ -34,6 +31,26 @@ const SIGNIFICANT: ReadonlySet<EventKind> = new Set([
   'vfio.disable',
 ]);
 
+/** Objects that end with the call: the next one at the same address is another. */
+const ENDS: Readonly<Record<string, PointerSpace>> = { iommufd_device_unbind: 'idev', vfio_df_close: 'df' };
+
+// Clues that are told apart, and tasks of which is known what they name. Real captures have some hundreds; what a hostile
+// one has beyond that stays without a device.
+const ENTITIES_MAX = 100_000;
+const LONE_CALLS_MAX = 10_000;
+const NAMING_TASKS_MAX = 100_000;
+const REMOVALS_MAX = 256;
+
+/** The function that has an address now. */
+interface Bearer {
+  readonly entity: number;
+  /** More than its coming was seen of it. */
+  used: boolean;
+  /** It was seen to be enumerated, or to enter its IOMMU group: both happen once in its life. */
+  enumerated: boolean;
+  grouped: boolean;
+}
+
 // Kernel threads act for many devices: what one of them names says nothing about its other records.
 const KERNEL_THREAD = /^(?:kworker\/|ksoftirqd\/|irq\/|migration\/|swapper\/|<idle>|kthreadd)/;
 
@@ -44,14 +61,22 @@ const KERNEL_THREAD = /^(?:kworker\/|ksoftirqd\/|irq\/|migration\/|swapper\/|<id
 export class Identity {
   readonly #newEntity: () => number;
   readonly #clusters = new Clusters();
+  readonly #pointers = new Pointers(this.#clusters);
   /** The present bearer of an address: a removed and re-added function is a new one. */
-  readonly #byBdf = new Map<Bdf, { entity: number; used: boolean }>();
-  readonly #byPointer = new Map<string, number>();
+  readonly #byBdf = new Map<Bdf, Bearer>();
   readonly #byTask = new Map<string, number>();
   readonly #bdfOf = new Map<number, Bdf>();
   /** BDF entities that a task's records name. */
   readonly #namedBy = new Map<string, Set<number>>();
   readonly #dsmOf = new Map<number, Bdf>();
+  /** Removals under way: what they remove, and the line of the call. */
+  readonly #removing = new Map<string, { readonly entity: number; readonly line: number }>();
+  /** Entities of records that name no device by themselves, with their task. */
+  readonly #anonymous = new Map<number, string>();
+  /** Those of them that stand for several calls of their task. */
+  readonly #shared = new Set<number>();
+  #entities = 0;
+  #boot = 0;
 
   /** `newEntity` allots an id in the timeline. */
   constructor(newEntity: () => number) {
@@ -61,36 +86,53 @@ export class Identity {
   /** The entity that an event belongs to; null where it concerns no device. */
   resolve(record: KernelRecord, event: KernelEvent, row: SymbolRow | null, parent: OpenCall | null): number | null {
     if (IMPERSONAL.has(event.kind)) return null;
-    const entity = this.#entityOf(record, event, row, parent);
-    if (entity !== null && SIGNIFICANT.has(event.kind)) this.#clusters.of(entity).significant = true;
+    const task = `${this.#boot} ${keyOf(record)}`;
+    if (event.phase !== 'exit') this.#finishRemoval(task, parent);
+    const entity = this.#entityOf(record, event, row, parent, task);
+    if (entity === null) return null;
+    if (SIGNIFICANT.has(event.kind)) this.#clusters.of(entity).significant = true;
+    if (event.kind === 'pci.remove' && event.phase === 'enter' && this.#removing.size < REMOVALS_MAX)
+      this.#removing.set(task, { entity, line: event.line });
+    const ends = event.symbol === null ? undefined : ENDS[event.symbol];
+    const ended = ends === undefined ? undefined : this.#clusters.of(entity).pointers.get(ends);
+    if (ends !== undefined && ended !== undefined) this.#pointers.forget(ends, ended);
     return entity;
   }
 
-  /** A record seen twice by two tracers: what one of them knows, both know. */
+  /** A record seen twice by two tracers, or entry and exit of one call: what one of them knows, both know. */
   same(a: number, b: number): void {
-    const one = this.#clusters.of(a);
-    const two = this.#clusters.of(b);
-    if (one !== two) this.#clusters.unite(a, b);
+    // What a task did for one device says nothing of what else it did.
+    if (a === b || this.#shared.has(a) || this.#shared.has(b)) return;
+    this.#clusters.unite(a, b);
+  }
+
+  /** The removal of the function has come to its end: its memory is free for others. */
+  gone(entity: number): void {
+    this.#pointers.forgetAllOf(entity);
+    for (const [task, removal] of this.#removing) if (removal.entity === entity) this.#removing.delete(task);
   }
 
   /** The machine started anew: pointers, tasks and functions are others from here on. */
   reboot(): void {
+    this.#boot += 1;
     this.#byBdf.clear();
-    this.#byPointer.clear();
+    this.#pointers.clear();
     this.#byTask.clear();
+    this.#removing.clear();
   }
 
   /** Who everybody is, in the order of first mention. */
   finish(): Resolved[] {
-    this.#embedDevices();
     const devices = new Map<
-      number | object,
+      number | string | object,
       { members: { entity: number; certainty: Certainty }[]; bdf: Bdf | null; aliases: Set<string> }
     >();
-    for (const cluster of this.#clusters.all()) {
+    const clusters = [...this.#clusters.all()].map((cluster) => ({ cluster, task: this.#taskOf(cluster) }));
+    const significant = new Set(clusters.filter(({ cluster }) => cluster.significant).map(({ task }) => task));
+    for (const { cluster, task } of clusters) {
       const { owner, certainty } = this.#ownerOf(cluster);
-      if (owner === null && !cluster.significant) continue;
-      const key = owner ?? cluster;
+      if (owner === null && !cluster.significant && (task === null || !significant.has(task))) continue;
+      const key = owner ?? task ?? cluster;
       const device = devices.get(key) ?? {
         members: [],
         bdf: owner === null ? null : (this.#bdfOf.get(owner) ?? null),
@@ -99,7 +141,7 @@ export class Identity {
       devices.set(key, device);
       for (const entity of cluster.members)
         device.members.push({ entity, certainty: entity === owner ? 'exact' : certainty });
-      for (const [space, value] of cluster.pointers) device.aliases.add(`${space}=${value}`);
+      for (const alias of cluster.aliases) device.aliases.add(alias);
     }
     return [...devices]
       .map(([key, { members, bdf, aliases }]) => ({
@@ -111,111 +153,124 @@ export class Identity {
       .sort((a, b) => (a.members[0]?.entity ?? 0) - (b.members[0]?.entity ?? 0));
   }
 
-  #entityOf(record: KernelRecord, event: KernelEvent, row: SymbolRow | null, parent: OpenCall | null): number | null {
-    const task = keyOf(record);
+  #entityOf(
+    record: KernelRecord,
+    event: KernelEvent,
+    row: SymbolRow | null,
+    parent: OpenCall | null,
+    task: string,
+  ): number | null {
     const userTask = record.task === null || !KERNEL_THREAD.test(record.task);
     let entity: number | null = null;
     for (const clue of event.clues) {
       if (clue.type === 'bdf') {
-        entity = this.#bearerOf(clue.bdf, event.kind);
+        entity = this.#bearerOf(clue.bdf, event);
         if (event.args['dsm'] !== undefined) this.#dsmOf.set(entity, event.args['dsm'] as Bdf);
         if (userTask) this.#named(task, entity);
         // iommu:attach_device_to_domain inside a bind call names a device of that call's group.
-        if (parent?.entityId != null && event.kind === 'iommu.attach')
+        if (parent?.entityId != null && event.kind === 'iommu.attach' && !this.#shared.has(parent.entityId))
           this.#clusters.of(parent.entityId).hints.add(entity);
       } else if (entity === null) {
         entity = this.#pointer(clue.space, clue.value);
-        if (userTask) this.#clusters.of(entity).tasks.add(task);
+        if (entity !== null && userTask) this.#clusters.of(entity).tasks.add(task);
       } else {
         this.#tie(clue.space, clue.value, entity);
       }
     }
     if (entity !== null) {
-      if (row?.sameDevice && parent?.entityId != null) this.#clusters.unite(entity, parent.entityId);
+      if (row?.sameDevice && parent?.entityId != null) this.same(entity, parent.entityId);
       return entity;
     }
     if (parent?.entityId != null && row?.sameDevice) return parent.entityId;
     if (record.type === 'printk' || event.symbol === null) return null;
     if (event.kind === 'call') return parent?.entityId ?? null;
-    return this.#task(task, userTask);
+    // A probe without fields at the entry may have them at the return: such a call is told apart from its task's others.
+    const alone = record.type === 'event' && this.#anonymous.size < LONE_CALLS_MAX;
+    return alone ? this.#anonymousOf(task, userTask) : this.#task(task, userTask);
   }
 
-  #bearerOf(bdf: Bdf, kind: EventKind): number {
+  /** A removal that the task has left without a recorded exit is over, too. */
+  #finishRemoval(task: string, parent: OpenCall | null): void {
+    const removing = this.#removing.get(task);
+    if (!removing) return;
+    for (let call = parent; call; call = call.parent) if (call.line === removing.line) return;
+    this.#removing.delete(task);
+    this.gone(removing.entity);
+  }
+
+  /** The task of records without any clue: what it did without saying to whom is one device, however many they are. */
+  #taskOf(cluster: Cluster): string | null {
+    if (cluster.named !== null || cluster.aliases.size > 0) return null;
+    return this.#anonymous.get(cluster.members[0] ?? -1) ?? null;
+  }
+
+  #bearerOf(bdf: Bdf, event: KernelEvent): number {
     const known = this.#byBdf.get(bdf);
-    const appears = kind === 'pci.add';
-    if (known && !(appears && known.used)) {
+    const appears = event.kind === 'pci.add';
+    const joins = appears && event.args['group'] !== undefined;
+    if (known && !(appears && isAnother(known, joins))) {
       known.used ||= !appears;
+      known.enumerated ||= appears && !joins;
+      known.grouped ||= joins;
       return known.entity;
     }
     // The function was there before and appears again: it was removed in between, and so were its kernel objects.
-    if (known) this.#forgetPointersOf(known.entity);
+    if (known) this.gone(known.entity);
     const entity = this.#add();
     this.#bdfOf.set(entity, bdf);
     this.#clusters.of(entity).named = entity;
-    this.#byBdf.set(bdf, { entity, used: !appears });
+    this.#byBdf.set(bdf, { entity, used: !appears, enumerated: appears && !joins, grouped: joins });
     return entity;
   }
 
-  #pointer(space: PointerSpace, value: string): number {
-    const key = `${space}:${value}`;
-    const known = this.#byPointer.get(key);
-    if (known !== undefined) return known;
+  #pointer(space: PointerSpace, value: string): number | null {
+    const known = this.#pointers.get(space, value);
+    if (known !== null || this.#entities >= ENTITIES_MAX) return known;
     const entity = this.#add();
-    this.#clusters.of(entity).pointers.set(space, value);
-    this.#byPointer.set(key, entity);
+    this.#pointers.set(space, value, entity);
     return entity;
   }
 
   /** A pointer that a record shows beside a BDF. Where it belonged to another device, the memory was reused: it starts anew. */
   #tie(space: PointerSpace, value: string, bearer: number): void {
-    if (this.#clusters.unite(bearer, this.#pointer(space, value))) return;
-    this.#byPointer.delete(`${space}:${value}`);
-    this.#clusters.unite(bearer, this.#pointer(space, value));
+    const entity = this.#pointer(space, value);
+    if (entity === null || this.#clusters.unite(bearer, entity)) return;
+    this.#pointers.forget(space, value);
+    const stale = this.#clusters.of(bearer).pointers.get(space);
+    if (stale !== undefined) this.#pointers.forget(space, stale);
+    const fresh = this.#pointer(space, value);
+    if (fresh !== null) this.#clusters.unite(bearer, fresh);
   }
 
-  #task(task: string, userTask: boolean): number {
+  #task(task: string, userTask: boolean): number | null {
     const known = this.#byTask.get(task);
     if (known !== undefined) return known;
+    const entity = this.#anonymousOf(task, userTask);
+    if (entity === null) return null;
+    this.#byTask.set(task, entity);
+    this.#shared.add(entity);
+    return entity;
+  }
+
+  #anonymousOf(task: string, userTask: boolean): number | null {
+    if (this.#entities >= ENTITIES_MAX) return null;
     const entity = this.#add();
     if (userTask) this.#clusters.of(entity).tasks.add(task);
-    this.#byTask.set(task, entity);
+    this.#anonymous.set(entity, task);
     return entity;
   }
 
   #named(task: string, entity: number): void {
     const named = this.#namedBy.get(task) ?? new Set();
     named.add(entity);
-    this.#namedBy.set(task, named);
+    if (this.#namedBy.size < NAMING_TASKS_MAX) this.#namedBy.set(task, named);
   }
 
   #add(): number {
     const entity = this.#newEntity();
+    this.#entities += 1;
     this.#clusters.add(entity);
     return entity;
-  }
-
-  #forgetPointersOf(bearer: number): void {
-    const cluster = this.#clusters.of(bearer);
-    for (const [key, entity] of this.#byPointer) {
-      if (this.#clusters.of(entity) === cluster) this.#byPointer.delete(key);
-    }
-  }
-
-  /** A struct device pointer a little above a struct pci_dev pointer is that function's. */
-  #embedDevices(): void {
-    const functions: { at: bigint; entity: number }[] = [];
-    const devices: { at: bigint; entity: number }[] = [];
-    for (const cluster of this.#clusters.all()) {
-      const entity = cluster.members[0] ?? 0;
-      const pci = cluster.pointers.get('pci');
-      const dev = cluster.pointers.get('dev');
-      if (pci !== undefined) functions.push({ at: BigInt(pci), entity });
-      else if (dev !== undefined) devices.push({ at: BigInt(dev), entity });
-    }
-    for (const device of devices) {
-      const holder = functions.find(({ at }) => device.at > at && device.at - at < PCI_DEV_SPAN);
-      if (holder) this.#clusters.unite(device.entity, holder.entity);
-    }
   }
 
   #ownerOf(cluster: { named: number | null; hints: ReadonlySet<number>; tasks: ReadonlySet<string> }): {
@@ -238,4 +293,13 @@ export class Identity {
     const [only] = lists.find((list) => list.size === 1) ?? [];
     return only !== undefined && lists.every((list) => list.has(only)) ? only : null;
   }
+}
+
+/**
+ * Whether a function that appears is another one than the known bearer of its address. At boot it is enumerated, used by a
+ * quirk, and put into its IOMMU group only then.
+ */
+function isAnother(known: Bearer, joins: boolean): boolean {
+  if (!known.used) return false;
+  return !joins || known.grouped || !known.enumerated;
 }

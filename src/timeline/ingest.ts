@@ -5,7 +5,7 @@ import { normalise } from '../events/normalise.ts';
 import { type HostMark, hostMark } from '../events/platform.ts';
 import { type ReadOptions, readSource } from '../formats/read.ts';
 import type { KernelRecord } from '../formats/record.ts';
-import { CallTracker, type OpenCall } from '../identity/calls.ts';
+import { CallTracker, type OpenCall, type Place, tellsMore } from '../identity/calls.ts';
 import { Identity } from '../identity/identity.ts';
 import type { OpenedSource } from '../input/source.ts';
 import type { TimelineWriter } from './timeline.ts';
@@ -15,13 +15,17 @@ const UNRECOGNISED_MAX = 200;
 
 /** Wrappers that an inner event says more exactly: what is inside counts, they do not. */
 const SUPERSEDED_BY: Partial<Record<EventKind, readonly EventKind[]>> = {
-  'pci.flr': ['pci.reset', 'vfio.ioctl', 'vfio.config_write'],
-  'pci.bus_reset': ['pci.reset', 'vfio.ioctl', 'vfio.config_write', 'pci.bus_reset'],
-  'pci.reset': ['pci.reset', 'vfio.ioctl', 'vfio.config_write'],
+  'pci.flr': ['pci.reset', 'vfio.ioctl', 'vfio.config_write', 'vfio.open'],
+  'pci.bus_reset': ['pci.reset', 'vfio.ioctl', 'vfio.config_write', 'pci.bus_reset', 'vfio.open'],
+  'pci.reset': ['pci.reset', 'vfio.ioctl', 'vfio.config_write', 'vfio.open'],
   'pci.power': ['vfio.power', 'vfio.config_write'],
   'vfio.power': ['vfio.config_write'],
   'pci.remove': ['pci.remove'],
+  // pci_dbg tells that the bit was set; the call does not.
+  'pci.clear_master': ['pci.clear_master'],
 };
+
+const LOSSES: ReadonlySet<HealthItem['code']> = new Set(['events-lost', 'messages-dropped']);
 
 /**
  * Reads one opened source into the timeline: records become events, calls are paired, clues become devices.
@@ -71,6 +75,7 @@ class SourceIngest {
       this.#identity.reboot();
       this.#calls.clear();
     }
+    if (LOSSES.has(item.code)) this.#calls.lose();
     this.#writer.addHealth({ ...item, sourceId: this.#sourceId });
   }
 
@@ -84,24 +89,47 @@ class SourceIngest {
     }
     const { event, row } = meaning;
     const place = this.#calls.locate(record, event);
-    const entity = this.#identity.resolve(record, event, row, place.parent);
     // An exit without an address of its own belongs to whom its entry belongs to.
-    const entityId = entity ?? place.closes?.entityId ?? null;
-    const id = this.#store(event, entityId, place.parent);
+    const entry = event.clues.length === 0 ? place.closes : null;
+    const entityId = entry ? entry.entityId : this.#identity.resolve(record, event, row, place.parent);
     this.events += 1;
-    if (place.closes) {
-      this.#writer.pairEvents(place.closes.eventId, id, event.outcome, event.code);
-      if (entityId !== null && place.closes.entityId !== null && namesDevice(event)) {
-        this.#identity.same(entityId, place.closes.entityId);
-      }
-    }
     if (place.repeats) {
-      this.#writer.supersedeEvent(id, place.repeats.eventId);
-      if (entityId !== null && place.repeats.entityId !== null) this.#identity.same(entityId, place.repeats.entityId);
+      this.#storeRepeat(record, event, place, place.repeats, entityId);
       return;
     }
+    // A return that was told before is no second one.
+    const id = this.#store(place.closedBefore ? { ...event, kind: 'call' } : event, entityId, place.parent);
+    if (place.closes) this.#close(place.closes, event, id, entityId, place.closedBefore);
     if (event.phase !== 'exit') this.#supersede(event, place.parent, id);
     this.#calls.open(record, event, place, id, entityId);
+  }
+
+  /** A record of a second tracer tells of a call once more. What it knows beyond the first one decides which of them counts. */
+  #storeRepeat(record: KernelRecord, event: KernelEvent, place: Place, call: OpenCall, entityId: number | null): void {
+    const more = tellsMore(event, call);
+    const kind = more || event.symbol === null ? event.kind : 'call';
+    const id = this.#store({ ...event, kind }, entityId, call);
+    if (more) this.#writer.supersedeEvent(call.eventId, id);
+    else this.#writer.supersedeEvent(id, call.eventId);
+    if (entityId !== null && call.entityId !== null && call.named && namesDevice(event)) {
+      this.#identity.same(entityId, call.entityId);
+    }
+    this.#calls.open(record, event, place, id, entityId);
+    if (place.closes) this.#close(place.closes, event, id, entityId, false);
+  }
+
+  #close(call: OpenCall, event: KernelEvent, id: number, entityId: number | null, before: boolean): void {
+    const { outcome, code } = event;
+    for (const other of call.again) this.#writer.pairEvents(other, id, outcome, code);
+    this.#writer.pairEvents(call.eventId, id, outcome, code);
+    // The result takes effect at the exit that came first.
+    if (before && call.exitId !== null && !call.settled && isResult(outcome))
+      this.#writer.settleEvent(call.exitId, outcome, code);
+    call.exitId ??= id;
+    call.settled ||= isResult(outcome);
+    if (entityId === null) return;
+    if (call.entityId !== null && namesDevice(event)) this.#identity.same(entityId, call.entityId);
+    if (call.kind === 'pci.remove' && call.symbol !== null) this.#identity.gone(entityId);
   }
 
   finish(): void {
@@ -164,14 +192,23 @@ class SourceIngest {
   #supersede(event: KernelEvent, parent: OpenCall | null, id: number): void {
     const wrappers = SUPERSEDED_BY[event.kind];
     if (!wrappers) return;
+    if (event.symbol === null && parent?.kind === event.kind && !tellsMore(event, parent)) {
+      // printk:console inside the very call that prints it.
+      this.#writer.supersedeEvent(id, parent.eventId);
+      return;
+    }
     if (event.kind === 'pci.remove' && event.phase === 'point') {
       // iommu:remove_device_from_group repeats the removal that it is part of.
-      for (let call = parent; call; call = call.parent)
+      for (let call = parent; call; call = call.parent) {
         if (call.kind === 'pci.remove') this.#writer.supersedeEvent(id, call.eventId);
+      }
       return;
     }
     for (let call = parent; call && wrappers.includes(call.kind); call = call.parent) {
       this.#writer.supersedeEvent(call.eventId, id);
+      // `reset via flr` was said in this call; now the function itself is recorded.
+      if (call.announcement !== null) this.#writer.supersedeEvent(call.announcement, id);
+      call.announcement = event.symbol === null ? id : null;
     }
   }
 
@@ -188,4 +225,8 @@ class SourceIngest {
 
 function namesDevice(event: KernelEvent): boolean {
   return event.clues.some((clue) => clue.type === 'bdf');
+}
+
+function isResult(outcome: KernelEvent['outcome']): boolean {
+  return outcome === 'ok' || outcome === 'failed';
 }

@@ -1,0 +1,105 @@
+import type { EventKind } from '../events/event.ts';
+import type { KernelRecord } from '../formats/record.ts';
+
+/** Who recorded a call: two of them may record the same one. */
+export type Tracer = 'function' | 'graph' | 'event' | 'message';
+
+/** A call that has been entered and, as far as is known, not left. */
+export interface OpenCall {
+  /** In the timeline: the record that tells most of the call. */
+  eventId: number;
+  readonly rootId: number;
+  readonly symbol: string | null;
+  readonly kind: EventKind;
+  readonly line: number;
+  entityId: number | null;
+  /** Its own record names the device, by address or pointer. */
+  named: boolean;
+  argumentNames: readonly string[];
+  readonly parent: OpenCall | null;
+  /** Number of calls in the chain of parents. */
+  readonly depth: number;
+  /** Losses of the source before it. */
+  readonly generation: number;
+  readonly seenBy: Tracer[];
+  /** Further events that tell of this call. */
+  readonly again: number[];
+  /** What runs once in a call of this function and has run. */
+  readonly ran: Set<string>;
+  /** The line that function_graph wrote for its entry. */
+  graphLine: number | null;
+  /** Event of the message that named the method of this reset. */
+  announcement: number | null;
+  /** The event of its first recorded return, and whether a return has told the result. */
+  exitId: number | null;
+  settled: boolean;
+}
+
+export interface CallStack {
+  readonly calls: OpenCall[];
+  /** Calls that were given up although their exit may still come. */
+  readonly limbo: OpenCall[];
+  /** Calls that have just been closed, by whom: another tracer may report the same return. */
+  readonly closed: { readonly call: OpenCall; readonly by: Tracer }[];
+}
+
+/** A call stack of the functions that we know is a dozen deep; more means that exits are missing. */
+export const DEPTH_MAX = 64;
+
+// Tasks whose stacks are kept; the one that was quiet for longest goes first.
+const TASKS_MAX = 4096;
+
+/** The open calls of every task, bounded. */
+export class CallStacks {
+  readonly #stacks = new Map<string, CallStack>();
+
+  /** The stack that a record belongs to. */
+  of(record: KernelRecord): CallStack {
+    const key = keyOf(record);
+    const known = this.#stacks.get(key);
+    if (known) {
+      // Insertion order is age: the stack in use moves to the young end.
+      this.#stacks.delete(key);
+      this.#stacks.set(key, known);
+      return known;
+    }
+    const fresh: CallStack = { calls: [], limbo: [], closed: [] };
+    this.#stacks.set(key, fresh);
+    if (this.#stacks.size > TASKS_MAX) {
+      const oldest = this.#stacks.keys().next().value;
+      if (oldest !== undefined) this.#stacks.delete(oldest);
+    }
+    return fresh;
+  }
+
+  push(record: KernelRecord, call: OpenCall): void {
+    const { calls } = this.of(record);
+    calls.push(call);
+    if (calls.length > DEPTH_MAX) calls.shift();
+  }
+
+  clear(): void {
+    this.#stacks.clear();
+  }
+
+  /** Gives up the calls from index `from` on. */
+  static abandon(stack: CallStack, from: number): void {
+    stack.limbo.push(...stack.calls.splice(from));
+    if (stack.limbo.length > DEPTH_MAX) stack.limbo.splice(0, stack.limbo.length - DEPTH_MAX);
+  }
+
+  /** Takes the innermost call that fits off the stack, with those inside it; else one that was given up before. */
+  static take(stack: CallStack, fits: (call: OpenCall) => boolean): OpenCall | null {
+    const at = stack.calls.findLastIndex(fits);
+    if (at >= 0) return stack.calls.splice(at)[0] ?? null;
+    const lost = stack.limbo.findLastIndex(fits);
+    return lost < 0 ? null : (stack.limbo.splice(lost, 1)[0] ?? null);
+  }
+}
+
+/** What runs on one stack: the task, or where the trace names none, the CPU and what function_graph saw on it. */
+export function keyOf(record: KernelRecord): string {
+  if (record.type === 'graph') return `graph:${record.stack}`;
+  if (record.type === 'event' && record.stack !== null) return `graph:${record.stack}`;
+  return record.pid === null ? `cpu:${record.cpu ?? '?'}` : `task:${record.pid}`;
+}

@@ -1,0 +1,80 @@
+import type { PointerSpace } from '../events/event.ts';
+import type { Clusters } from './clusters.ts';
+
+// A struct device sits inside its struct pci_dev (offset 192 to 208 in the builds that were measured), which is larger
+// than this: no two pci_dev are closer.
+const PCI_DEV_SPAN_BITS = 10n;
+const PCI_DEV_SPAN = 1n << PCI_DEV_SPAN_BITS;
+
+// One struct pci_dev at most, and a few of the other kind, begin in a stretch; a hostile trace may say anything.
+const STRETCH_MAX = 16;
+
+/** Kernel addresses and whose they are now. The kernel frees objects and gives their memory to others. */
+export class Pointers {
+  readonly #clusters: Clusters;
+  readonly #entityAt = new Map<string, number>();
+  /** Keys of struct pci_dev and struct device, by the stretch of memory that they begin in. */
+  readonly #near = new Map<bigint, Set<string>>();
+
+  constructor(clusters: Clusters) {
+    this.#clusters = clusters;
+  }
+
+  get(space: PointerSpace, value: string): number | null {
+    return this.#entityAt.get(keyOf(space, value)) ?? null;
+  }
+
+  /** `entity` is what stands at this address. A struct device a little above a struct pci_dev is that function's. */
+  set(space: PointerSpace, value: string, entity: number): void {
+    const key = keyOf(space, value);
+    this.#entityAt.set(key, entity);
+    const cluster = this.#clusters.of(entity);
+    cluster.pointers.set(space, value);
+    cluster.aliases.add(`${space}=${value}`);
+    if (space !== 'pci' && space !== 'dev') return;
+    const at = BigInt(value);
+    const stretch = at >> PCI_DEV_SPAN_BITS;
+    const other = space === 'pci' ? 'dev' : 'pci';
+    for (const neighbour of [stretch - 1n, stretch, stretch + 1n]) {
+      for (const candidate of this.#near.get(neighbour) ?? []) {
+        const found = this.#entityAt.get(candidate);
+        if (found === undefined || !candidate.startsWith(`${other}:`)) continue;
+        const there = BigInt(candidate.slice(other.length + 1));
+        const offset = space === 'dev' ? at - there : there - at;
+        if (offset > 0n && offset < PCI_DEV_SPAN) this.#clusters.unite(entity, found);
+      }
+    }
+    const keys = this.#near.get(stretch) ?? new Set();
+    if (keys.size < STRETCH_MAX) keys.add(key);
+    this.#near.set(stretch, keys);
+  }
+
+  /** What stood at this address is gone. */
+  forget(space: PointerSpace, value: string): void {
+    const key = keyOf(space, value);
+    const entity = this.#entityAt.get(key);
+    if (entity === undefined) return;
+    this.#entityAt.delete(key);
+    const { pointers } = this.#clusters.of(entity);
+    if (pointers.get(space) === value) pointers.delete(space);
+    if (space !== 'pci' && space !== 'dev') return;
+    const stretch = BigInt(value) >> PCI_DEV_SPAN_BITS;
+    const keys = this.#near.get(stretch);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#near.delete(stretch);
+  }
+
+  /** The device of `entity` is gone, and all its objects with it. */
+  forgetAllOf(entity: number): void {
+    for (const [space, value] of [...this.#clusters.of(entity).pointers]) this.forget(space, value);
+  }
+
+  clear(): void {
+    this.#entityAt.clear();
+    this.#near.clear();
+  }
+}
+
+function keyOf(space: PointerSpace, value: string): string {
+  return `${space}:${value}`;
+}
