@@ -192,7 +192,7 @@ function hostOf(
 }
 
 /** Health rows that mean: between these lines something may have happened unseen. */
-const GAPS: ReadonlySet<HealthCode> = new Set(['events-lost', 'messages-dropped', 'buffer-started']);
+const GAPS: ReadonlySet<HealthCode> = new Set(['events-lost', 'messages-dropped', 'buffer-started', 'buffer-wrapped']);
 
 function gapsOf(reader: TimelineReader): Map<number, number[]> {
   const gaps = new Map<number, number[]>();

@@ -8,7 +8,7 @@ import type { JudgeOptions } from '../src/analysis.ts';
 import type { Analysis } from '../src/model/analysis.ts';
 import { EVENT_CLASSES } from '../src/model/states.ts';
 import { analyzeFiles, analyzeText, brief } from './support/analyze.ts';
-import { type Line, legalHistory, render, seededHistory } from './support/histories.ts';
+import { type Line, legalHistory, render, seededHistory, stoppedHistory } from './support/histories.ts';
 
 // The promise of the program (design: soundness): what is legal is not accused, what is lost never makes a verdict surer.
 const RUNS = { numRuns: Number(process.env['SOUNDNESS_RUNS'] ?? 60) };
@@ -40,6 +40,16 @@ test('a legal history is not accused of anything, whatever is declared', async (
       expect(analysis.health.filter((item) => item.code === 'belief-reset')).toEqual([]);
     }),
     RUNS,
+  );
+});
+
+test('a guest that stops its TDI first is not accused beyond a doubt', async () => {
+  await fc.assert(
+    fc.asyncProperty(stoppedHistory, profile, async (lines, judge) => {
+      const { findings } = await analyzeText(render(lines), judge);
+      expect(findings.filter((finding) => finding.verdict !== 'possible').map(brief)).toEqual([]);
+    }),
+    { numRuns: Math.ceil(RUNS.numRuns / 2) },
   );
 });
 

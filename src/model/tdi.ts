@@ -87,9 +87,15 @@ export function afterConnect(state: TdiState): readonly Branch[] {
 
 /**
  * pci_tsm_guest_req() that returned >= 0: only where the function is bound. A STATE_CHANGE is START or STOP, which only
- * its payload tells: in LOCKED it is most likely the START, so STOP has a price; in RUN nothing but STOP is left to ask.
+ * its payload tells. The first one after a bind is most likely the START, so STOP has a price; after it, in RUN, nothing
+ * but STOP is left to ask (`again`): an AMD guest stops its TDI like that before it clears Bus Master, which is right.
  */
-export function afterGuestRequest(state: TdiState, stateChange: boolean, locks: BindLocks): readonly Branch[] {
+export function afterGuestRequest(
+  state: TdiState,
+  stateChange: boolean,
+  locks: BindLocks,
+  again: boolean,
+): readonly Branch[] {
   if (state.bind !== 'bound') return [];
   if (!stateChange) return [stay(state)];
   if (state.contract === 'unlocked') {
@@ -100,7 +106,8 @@ export function afterGuestRequest(state: TdiState, stateChange: boolean, locks: 
     };
     return [stay(state), lock];
   }
-  const stop: Branch = { to: BOUND_UNLOCKED, cost: 1, assumes: 'the STATE_CHANGE request was a STOP' };
+  const left = again && state.contract === 'run';
+  const stop: Branch = { to: BOUND_UNLOCKED, cost: left ? 0 : 1, assumes: 'the STATE_CHANGE request was a STOP' };
   if (state.contract === 'locked' && state.device === 'locked') return [{ ...stay(BOUND_RUN) }, stay(state), stop];
   return [stay(state), stop];
 }

@@ -86,6 +86,9 @@ function others(event: StoredEvent): Effect[] {
       return parseInteger(event.args['revoked']) === 1 ? [{ type: 'zap' }] : [];
     case 'vfio.disable':
       return [{ type: 'disable' }];
+    case 'vfio.open':
+      // vfio_pci_core_enable() clears Bus Master and resets the function; recorded inside it, the reset speaks for itself.
+      return [{ type: 'function-reset', certain: false }];
     case 'pci.remove':
       return [{ type: 'removal' }];
     case 'pci.link_down':

@@ -17,6 +17,13 @@ const EBUSY = -16;
 /** PCI_TSM_REQ_STATE_CHANGE of include/linux/pci-tsm.h. */
 const STATE_CHANGE = 1;
 
+/** What an operation's effect depends on besides the state. */
+export interface Setting {
+  readonly locks: BindLocks;
+  /** A state change was asked for before, in the same binding. */
+  readonly again: boolean;
+}
+
 /** Whether the event starts or ends an operation that moves the bind or contract layer. */
 export function isOperation(event: StoredEvent): boolean {
   return OPERATIONS.has(event.kind);
@@ -36,17 +43,17 @@ const OPERATIONS: ReadonlySet<string> = new Set([
  * The belief after the operation has come to its end. `before` is closed under the silent moves. Empty where no hypothesis
  * can explain the record.
  */
-export function afterOperation(before: Belief, event: StoredEvent, locks: BindLocks): Belief {
+export function afterOperation(before: Belief, event: StoredEvent, setting: Setting): Belief {
   if (event.outcome === 'failed') return afterRefusal(before, event);
-  const done = afterSuccess(before, event, locks);
+  const done = afterSuccess(before, event, setting);
   if (event.outcome !== 'unknown') return done;
   // No result recorded: most calls succeed, so failure has the price of one assumption.
   return done.or(before, 1, `the ${NAMES[event.kind] ?? event.kind} failed`, event.line);
 }
 
 /** Between the entry and the exit of an operation either order of things may hold. */
-export function duringOperation(before: Belief, event: StoredEvent, locks: BindLocks): Belief {
-  return event.outcome === 'failed' ? before : before.or(afterSuccess(before, event, locks));
+export function duringOperation(before: Belief, event: StoredEvent, setting: Setting): Belief {
+  return event.outcome === 'failed' ? before : before.or(afterSuccess(before, event, setting));
 }
 
 const NAMES: Partial<Record<StoredEvent['kind'], string>> = {
@@ -56,7 +63,7 @@ const NAMES: Partial<Record<StoredEvent['kind'], string>> = {
   'tsm.guest_request': 'guest request',
 };
 
-function afterSuccess(before: Belief, event: StoredEvent, locks: BindLocks): Belief {
+function afterSuccess(before: Belief, event: StoredEvent, setting: Setting): Belief {
   switch (event.kind) {
     case 'tsm.connect':
       return before.apply(afterConnect, event.line);
@@ -64,7 +71,7 @@ function afterSuccess(before: Belief, event: StoredEvent, locks: BindLocks): Bel
     case 'tsm.destroy':
       return before.apply(afterDisconnect, event.line);
     case 'tsm.bind':
-      return before.apply((state) => afterBind(state, locks), event.line);
+      return before.apply((state) => afterBind(state, setting.locks), event.line);
     case 'tsm.unbind':
     case 'tsm.unbind_core':
       return before.apply(afterUnbind, event.line);
@@ -72,7 +79,7 @@ function afterSuccess(before: Belief, event: StoredEvent, locks: BindLocks): Bel
       const scope = parseInteger(event.args['scope']);
       // Without its scope (function tracer) a request may be anything; INFO and DEBUG change nothing.
       return before.apply(
-        (state) => afterGuestRequest(state, scope === null || scope === STATE_CHANGE, locks),
+        (state) => afterGuestRequest(state, scope === null || scope === STATE_CHANGE, setting.locks, setting.again),
         event.line,
       );
     }

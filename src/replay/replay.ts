@@ -173,23 +173,23 @@ export class Replay {
 
   #operate(record: StoredEvent, track: DeviceTrack, closed: Belief): void {
     const event = this.#withEntry(record);
-    const locks = bindLocks(this.#options);
+    const setting = { locks: bindLocks(this.#options), again: hasAskedBefore(event, track) };
     const during = event.phase === 'enter' && event.pairId !== null;
     if (asksOnly(event)) {
       // INFO and DEBUG change nothing: what can have happened unseen need not be written down.
-      const answered = afterOperation(track.belief, event, locks);
+      const answered = afterOperation(track.belief, event, setting);
       if (!answered.empty) {
         track.believe(answered, event, !during);
         return;
       }
     }
-    const next = during ? duringOperation(closed, event, locks) : afterOperation(closed, event, locks);
+    const next = during ? duringOperation(closed, event, setting) : afterOperation(closed, event, setting);
     if (!next.empty) {
       track.believe(next, event, !during);
       return;
     }
     this.#observer.impossible(event, track, closed);
-    const implied = afterOperation(Belief.unknown(), event, locks);
+    const implied = afterOperation(Belief.unknown(), event, setting);
     track.believe(implied.empty ? Belief.unknown() : implied, event);
   }
 
@@ -230,6 +230,7 @@ export class Replay {
         // The core's own unbind runs for functions without a TDI, too: only the exported one tells of binding.
         track.bindRecorded ||= event.kind === 'tsm.unbind';
         track.unbindSeen = true;
+        track.released = true;
         track.ownerExit = null;
         break;
       default:
@@ -245,8 +246,11 @@ export class Replay {
     if (event.outcome === 'failed' || (event.phase === 'exit' && event.pairId !== null)) return;
     track.boundEvidence = true;
     track.everBound = true;
-    if (event.kind === 'tsm.bind') track.stateEvidence = [event];
-    else if (track.stateEvidence.length < 8) track.stateEvidence.push(event);
+    // A bind of a function that is bound already changes nothing: the first one is the evidence.
+    if (event.kind === 'tsm.bind' && (track.stateEvidence.length === 0 || track.released)) {
+      track.stateEvidence = [event];
+      track.released = false;
+    } else if (track.stateEvidence.length < 8) track.stateEvidence.push(event);
     if (event.kind === 'tsm.bind') track.binder = event.pid;
     // Whoever binds or asks after the exit has the device: its owner is not gone.
     track.ownerExit = null;
@@ -322,6 +326,12 @@ const SCOPES_THAT_ASK: ReadonlySet<string> = new Set(['0', '2', '3', '0x0', '0x2
 /** A guest request of scope INFO, DEBUG_READ or DEBUG_WRITE (include/linux/pci-tsm.h) that succeeded. */
 function asksOnly(event: StoredEvent): boolean {
   return event.kind === 'tsm.guest_request' && event.outcome === 'ok' && SCOPES_THAT_ASK.has(event.args['scope'] ?? '');
+}
+
+/** Whether the guest asked for a state change since the bind, before this request. */
+function hasAskedBefore(event: StoredEvent, track: DeviceTrack): boolean {
+  const entry = event.phase === 'exit' ? (event.pairId ?? event.id) : event.id;
+  return track.stateEvidence.some((one) => one.kind === 'tsm.guest_request' && one.id < entry && !asksOnly(one));
 }
 
 function bindLocks({ platform, x86 }: ReplayOptions): BindLocks {

@@ -32,6 +32,8 @@ export class DeviceTrack {
   bindRecorded = false;
   /** An unbind, seen: what comes after it does not rest on an unknown start. */
   unbindSeen = false;
+  /** An unbind since the last bind. */
+  released = false;
   /** Events that put the device where it is believed to be: bind, requests. Newest bind first in its epoch. */
   stateEvidence: StoredEvent[] = [];
   /** The operation that threw the TDI out of LOCKED or RUN, by the id of its outermost event. */
@@ -61,6 +63,7 @@ export class DeviceTrack {
     this.command = COMMAND_UNKNOWN;
     this.boundEvidence = false;
     this.stateEvidence = [];
+    this.released = false;
     this.ownerExit = null;
     this.lostIn = null;
     this.removing = false;

@@ -46,7 +46,7 @@ export class Judge implements ReplayObserver {
 
   step(step: Step): void {
     for (const rule of this.#rules) {
-      if (!this.#applies(rule)) continue;
+      if (!this.#applies(rule) || rule.concerns?.(step.track) === false) continue;
       const charge = rule.judge(step);
       if (!charge) continue;
       const tally = this.#tally(rule, step.track);
@@ -134,6 +134,7 @@ export class Judge implements ReplayObserver {
     const tally = this.#tally(rule, track);
     const base = { rule, track, triggers: tally.triggers };
     const { platform } = this.#options;
+    if (rule.concerns?.(track) === false) return { ...base, status: 'not-applicable', missing: [] };
     if (!this.#applies(rule)) {
       const undecided = platform === 'generic' && !rule.doc.platforms.includes('generic');
       return { ...base, status: undecided ? 'blind' : 'not-applicable', missing: undecided ? ['platform'] : [] };

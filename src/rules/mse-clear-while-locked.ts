@@ -6,9 +6,10 @@ export const rule: Rule = {
   rank: 40,
   restsOnBind: true,
   settledBy: LOCK_CLASSES,
-  judge({ effect, track }) {
-    // vfio emulates Memory Space Enable of a VF: the write does not reach the device.
-    if (effect.type !== 'command-clear' || effect.bit !== 'mse' || track.isVf) return null;
+  // vfio emulates Memory Space Enable of a VF: the write does not reach the device.
+  concerns: (track) => !track.isVf,
+  judge({ effect }) {
+    if (effect.type !== 'command-clear' || effect.bit !== 'mse') return null;
     const charge = {
       wrongIn: isLocked,
       summary: 'a configuration write cleared Memory Space Enable while the TDI was locked or running',

@@ -2,6 +2,7 @@ import type { EventKind } from '../events/event.ts';
 import type { Severity, Verdict } from '../model/analysis.ts';
 import type { EventClass, TdiState } from '../model/states.ts';
 import type { Step } from '../replay/replay.ts';
+import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { RuleDoc } from './doc.ts';
 
@@ -18,6 +19,8 @@ export interface Rule {
   readonly rank: number;
   /** Whether the charge rests on the function being bound; then something must show that it ever was. */
   readonly restsOnBind: boolean;
+  /** Functions that the rule does not concern, whatever happens to them. Absent: it concerns all. */
+  readonly concerns?: (track: DeviceTrack) => boolean;
   /** Classes that have to be complete before the verdict can be `definite`. */
   readonly settledBy: readonly EventClass[];
   /** Whether the step is one that this rule judges, and what would be wrong about it; null where it is not. */

@@ -39,7 +39,7 @@ describe('the states of a TDI', () => {
       ...afterUnbind(state),
       ...afterConnect(state),
       ...afterDisconnect(),
-      ...afterGuestRequest(state, true, 'maybe'),
+      ...afterGuestRequest(state, true, 'maybe', false),
       { to: afterDeviceEvent(state, 'flr') },
       { to: afterDeviceEvent(state, 'conventional-reset') },
     ]);
@@ -77,25 +77,36 @@ describe('a bind that succeeded', () => {
 
 describe('a guest request that succeeded', () => {
   it.each([UNBOUND, CONNECTED])('needs a bind: %o', (state) => {
-    expect(afterGuestRequest(state, true, 'always')).toEqual([]);
-    expect(afterGuestRequest(state, false, 'always')).toEqual([]);
+    expect(afterGuestRequest(state, true, 'always', false)).toEqual([]);
+    expect(afterGuestRequest(state, false, 'always', false)).toEqual([]);
   });
 
   it.each([BOUND_UNLOCKED, BOUND_LOCKED, BOUND_RUN, LOST])('that only asks changes nothing: %o', (state) => {
-    expect(costs(afterGuestRequest(state, false, 'always'))).toEqual([[state, 0]]);
+    expect(costs(afterGuestRequest(state, false, 'always', false))).toEqual([[state, 0]]);
   });
 
   it('of unknown content is START or nothing in LOCKED, STOP at a price', () => {
-    expect(costs(afterGuestRequest(BOUND_LOCKED, true, 'always'))).toEqual([
+    expect(costs(afterGuestRequest(BOUND_LOCKED, true, 'always', false))).toEqual([
       [BOUND_RUN, 0],
       [BOUND_LOCKED, 0],
       [BOUND_UNLOCKED, 1],
     ]);
   });
 
+  it('is a STOP in RUN as likely as not, once the START has been asked for', () => {
+    expect(costs(afterGuestRequest(BOUND_RUN, true, 'always', true))).toEqual([
+      [BOUND_RUN, 0],
+      [BOUND_UNLOCKED, 0],
+    ]);
+    expect(costs(afterGuestRequest(BOUND_RUN, true, 'always', false))).toEqual([
+      [BOUND_RUN, 0],
+      [BOUND_UNLOCKED, 1],
+    ]);
+  });
+
   it('cannot start an interface that has fallen to ERROR', () => {
     const fallen: TdiState = { bind: 'bound', contract: 'locked', device: 'error' };
-    expect(costs(afterGuestRequest(fallen, true, 'always'))).toEqual([
+    expect(costs(afterGuestRequest(fallen, true, 'always', false))).toEqual([
       [fallen, 0],
       [BOUND_UNLOCKED, 1],
     ]);

@@ -161,7 +161,9 @@ describe('assumptions', () => {
 describe('a belief', () => {
   it('is empty where no state explains the record', () => {
     expect(Belief.fresh().apply((state) => afterBind(state, 'always'), 1).empty).toBe(true);
-    expect(Belief.only(CONNECTED).apply((state) => afterGuestRequest(state, true, 'always'), 1).empty).toBe(true);
+    expect(Belief.only(CONNECTED).apply((state) => afterGuestRequest(state, true, 'always', false), 1).empty).toBe(
+      true,
+    );
     expect(Belief.unknown().empty).toBe(false);
   });
 

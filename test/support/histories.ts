@@ -163,6 +163,28 @@ export const seededHistory: fc.Arbitrary<Seeded> = fc
     return { lines, rule: HARMFUL[harm], bdf, definite };
   });
 
+/** A guest that stops its TDI before it clears bits: the right order on AMD, but the STOP is a request without content. */
+export const stoppedHistory: fc.Arbitrary<Line[]> = fc
+  .tuple(
+    fc.array(harmless, { maxLength: 3 }),
+    fc.constantFrom<StepName>('clearBusMaster', 'clearMemory', 'clearBits', 'reset'),
+  )
+  .map(([during, clear]) => {
+    const names: StepName[] = [
+      'connect',
+      'open',
+      'enableBits',
+      'bind',
+      'request',
+      ...during,
+      'request',
+      clear,
+      'unbind',
+      'close',
+    ];
+    return names.flatMap((name, at) => steps(300, '0000:01:00.0', `${name}#${at}`, STEPS[name]('0000:01:00.0')));
+  });
+
 /** Takes from the lives in turn as `order` says, each in its own order. */
 function interleave(lives: readonly Line[][], order: Iterable<number>): Line[] {
   const queues = lives.map((lines) => [...lines]);
