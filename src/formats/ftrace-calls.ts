@@ -78,7 +78,8 @@ export class CallStacks {
     let found: CallStack | null = null;
     for (const stack of stacks) {
       const top = stack.open.at(-1);
-      if (top === undefined || top.symbol !== symbol || top.depth !== depth) continue;
+      // An inner call that nobody wants may be open as well.
+      if (top === undefined || top.symbol !== symbol || top.depth !== depth || stack.depth !== depth) continue;
       if (found !== null) return null;
       found = stack;
     }

@@ -42,15 +42,15 @@ export class EntryReader {
   payload = false;
   /** Entries laid out as only trace-cmd report does. */
   traceCmdRows = 0;
-  /** Dynamic events that name an address and no function; the line of the first. */
-  addresses = 0;
-  firstAddress = 0;
   readonly #context: ParserContext;
   readonly #symbols: Wanted;
   readonly #events: Wanted;
   readonly #graph: GraphReader;
   readonly #time: RecordTime;
   readonly #call = new TraceCmdCall();
+  /** Dynamic events that name an address and no function; the line of the first. */
+  #addresses = 0;
+  #firstAddress = 0;
 
   constructor(context: ParserContext, symbols: Wanted, events: Wanted, graph: GraphReader, time: RecordTime) {
     this.#context = context;
@@ -89,6 +89,13 @@ export class EntryReader {
     } else if (kind === 'event') {
       this.#takeEvent(line, number, truncated, start, end, name, head, skimmer);
     }
+  }
+
+  /** The input is over: says what could not be used. */
+  end(): void {
+    if (this.#addresses === 0) return;
+    const message = `${this.#addresses} dynamic events name an address instead of a function: what they sit on cannot be told`;
+    this.#context.health({ code: 'symbols-missing', line: this.#firstAddress, message, count: this.#addresses });
   }
 
   #takeEvent(
@@ -170,8 +177,8 @@ export class EntryReader {
     const at = skipBlanks(line, end + 1);
     const code = line.charCodeAt(at);
     if ((code !== OPEN && code !== UNDERSCORE) || !ADDRESS_ONLY.test(line.slice(at, at + 32))) return;
-    if (this.addresses === 0) this.firstAddress = number;
-    this.addresses++;
+    if (this.#addresses === 0) this.#firstAddress = number;
+    this.#addresses++;
   }
 
   #base(

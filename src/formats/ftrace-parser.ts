@@ -17,6 +17,9 @@ const HASH = 35;
 const OPEN_BRACKET = 91;
 /** What is left of a comment whose event ends in a newline, as aer_event of 7.3 does. */
 const COMMENT_END = ' */';
+/** What a user wrote goes on in the next line, but a row that is laid out in some unknown way is no part of it. */
+const LOOKS_LIKE_ROW = /\[\d{3,}\].{0,24} \d{1,12}(?:\.\d{6,9})?: /;
+const MAX_HEAD = 128;
 
 /** How a record was laid out: the layout that is tried first on the next line. */
 type Layout = 'row' | 'graph' | 'latency';
@@ -90,11 +93,7 @@ export class FtraceParser implements LineParser {
   end(): void {
     this.#skimmer.settle();
     this.#time.end();
-    const { addresses, firstAddress } = this.#entries;
-    if (addresses > 0) {
-      const message = `${addresses} dynamic events name an address instead of a function: what they sit on cannot be told`;
-      this.#context.health({ code: 'symbols-missing', line: firstAddress, message, count: addresses });
-    }
+    this.#entries.end();
   }
 
   span(): TimeSpan {
@@ -165,7 +164,12 @@ export class FtraceParser implements LineParser {
   }
 
   #continues(line: string): boolean {
-    return line.startsWith(' => ') || line.startsWith('=> ') || line === COMMENT_END || this.#entries.payload;
+    return (
+      line.startsWith(' => ') ||
+      line.startsWith('=> ') ||
+      line === COMMENT_END ||
+      (this.#entries.payload && !LOOKS_LIKE_ROW.test(line.slice(0, MAX_HEAD)))
+    );
   }
 
   #takeGraph(line: string, number: number, truncated: boolean): LineKind {

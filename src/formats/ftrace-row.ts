@@ -176,7 +176,8 @@ export function rowTask(line: string, column: number): RowTask | null {
   while (start > 0 && isDigit(line.charCodeAt(start - 1))) start--;
   if (start === end || end - start > 10 || line.charCodeAt(start - 1) !== DASH) return null;
   const task = line.slice(0, start - 1).trim();
-  return task.length > MAX_COMM ? null : { task, pid: Number(line.slice(start, end)) };
+  // systrace puts whole process names there: `com.android.systemui`.
+  return task.length > MAX_COMM && task.includes(' ') ? null : { task, pid: Number(line.slice(start, end)) };
 }
 
 function isTgid(text: string): boolean {

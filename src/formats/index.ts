@@ -2,11 +2,23 @@ import { dmesg } from './dmesg.ts';
 import { dmesgJson } from './dmesg-json.ts';
 import type { Format } from './format.ts';
 import { ftrace } from './ftrace.ts';
+import { ftraceBare } from './ftrace-bare.ts';
 import { ftraceLatency } from './ftrace-latency.ts';
+import { perfScript } from './perf-script.ts';
+import { systrace } from './systrace.ts';
 import { traceCmd } from './trace-cmd.ts';
 
 /** Every form that can be read. A new form adds its line here. */
-export const FORMATS: readonly Format[] = [dmesg, dmesgJson, ftrace, ftraceLatency, traceCmd];
+export const FORMATS: readonly Format[] = [
+  dmesg,
+  dmesgJson,
+  ftrace,
+  ftraceLatency,
+  ftraceBare,
+  traceCmd,
+  perfScript,
+  systrace,
+];
 
 /** Lines that {@link detectFormat} looks at. */
 export const SAMPLE_LINES = 400;

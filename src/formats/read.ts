@@ -8,6 +8,7 @@ import type { Format, LineParser } from './format.ts';
 import { detectFormat, FORMATS, formatById, SAMPLE_LINES } from './index.ts';
 import { LossCounter } from './loss-counter.ts';
 import type { Interest, KernelRecord } from './record.ts';
+import { whyRefused } from './refused.ts';
 
 export interface ReadOptions {
   /** A format id that overrides detection, or null. */
@@ -70,7 +71,7 @@ export async function readSource(source: OpenedSource, options: ReadOptions): Pr
   const openEnd = splitter.end(cut);
   const parser = reader.end();
   loss.end();
-  if (parser === null || reader.records === 0) throw noKernelLine(source, chosen, bytes);
+  if (parser === null || reader.records === 0) throw noKernelLine(source, chosen, bytes, reader.refusal);
   reportLines(splitter, reader, openEnd && !cut, options.health);
   const span = parser.span();
   return {
@@ -105,6 +106,8 @@ class Reader implements LineSink {
   unparsed = 0;
   firstUnparsed = 0;
   formatId = '';
+  /** Why the first lines are of no use, where no form fits them and that is known. */
+  refusal: string | null = null;
   readonly #options: ReadOptions;
   #parser: LineParser | null = null;
   #sample: string[] = [];
@@ -153,6 +156,7 @@ class Reader implements LineSink {
     this.#sampleStart += sample.length;
     const format = detectFormat(sample);
     if (format !== null) this.#start(format);
+    else this.refusal ??= whyRefused(sample);
     for (const [index, line] of sample.entries()) {
       if (format === null) this.#noteUnparsed(start + index);
       else this.line(line, start + index, this.#cutLines.has(start + index));
@@ -186,12 +190,13 @@ function reportLines(splitter: LineSplitter, reader: Reader, openEnd: boolean, h
   }
 }
 
-function noKernelLine(source: OpenedSource, format: Format | null, bytes: number): InputError {
+function noKernelLine(source: OpenedSource, format: Format | null, bytes: number, refusal: string | null): InputError {
   const path = shownPath(source.path);
   if (bytes === 0) return new InputError(`${path}: is empty: was the log saved before the buffer was read or cleared?`);
   if (format !== null)
     return new InputError(
       `${path}: holds no line of the form ${format.id}: leave --input-format away to have it detected`,
     );
+  if (refusal !== null) return new InputError(`${path}: holds no kernel log line: ${refusal}`);
   return new InputError(`${path}: holds no kernel log line: see tdi-trace formats for what can be read`);
 }

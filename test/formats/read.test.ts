@@ -70,6 +70,14 @@ describe('readSource', () => {
     };
     await refused('hello\nworld\n', /^stdin: holds no kernel log line/);
     await refused('# tracer: nop\n#\n', /^stdin: holds no kernel log line/);
+    const numbers = '291 1 112856497293 type: 621\n00000127 00000000 0000001c725595a2 type: 621\n\n';
+    await refused(
+      `# tracer: nop\n${numbers.repeat(9)}`,
+      /^stdin: holds no kernel log line: 18 of .* mean nothing without/,
+    );
+    await refused('CPU: 0\nentries: 56\noverrun: 0\n', /^stdin: holds no kernel log line: only the statistics/);
+    await refused('trace-cmd version 3.3.1 (x)\nusage:\n', /^stdin: holds no kernel log line: only the help of/);
+    await refused('# tracer: nop\n#\n', /: only the header of a trace: /);
     await refused('\n\n\n', /^stdin: holds no kernel log line/);
     await refused(LINE, /^stdin: holds no line of the form ftrace: /, { inputFormat: 'ftrace' });
     await refused(gzipSync(''), /^stdin: is empty/);

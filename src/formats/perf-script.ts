@@ -1,0 +1,89 @@
+import type { Nanoseconds } from '../base/time.ts';
+import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
+import { CallStacks } from './ftrace-calls.ts';
+import { type EntryHead, EntryReader } from './ftrace-entry.ts';
+import { GraphReader } from './ftrace-graph.ts';
+import { exactStamp, type RowTask } from './ftrace-row.ts';
+import { RecordTime } from './record-time.ts';
+import { shareExplained } from './share.ts';
+import { Wanted } from './wanted.ts';
+
+/** A name, pid, CPU, time, period and the event's name take less. */
+const MAX_HEAD = 256;
+// perf_sample__fprintf_start() and process_event() in tools/perf/builtin-script.c:
+//
+//     |swapper     0 [148] 1117148.086594: probe:ghes_notify_nmi: (ffffffffb3867210)|
+//     |simple-terminat    10 198792.736893:    1001001 cpu-clock: |
+//      comm         pid[/tid] [cpu]  time     period   system:event:
+const SAMPLE =
+  /^ {0,16}(\S.{0,15}?) +(\d{1,10})(?:\/(\d{1,10}))? +(?:\[(\d{1,6})\] +)?(\d{1,12}\.(?:\d{9}|\d{6})): +(?:\d{1,20} +)?((?:[a-z][\w-]{0,63}:)?)(?=[A-Za-z_][\w:./-]{0,127}: ?)/;
+// A frame of the call chain: address, symbol, object. `\t  ffffffffb3867211 ghes_notify_nmi+0x1 (/lib/modules/.../vmlinux)`
+const FRAME = /^[\t ]+[0-9a-f]{1,16} \S/;
+
+/** Samples of `perf script`. A dynamic event there names an address only, or what its user called it. */
+class PerfParser implements LineParser, EntryHead {
+  cpu: number | null = null;
+  readonly ticks = false;
+  readonly clock: ClockInfo = { name: 'perf', unit: 'ns' };
+  readonly #time: RecordTime;
+  readonly #entries: EntryReader;
+  #stamp: Nanoseconds = 0n;
+  #who: RowTask = { task: '', pid: 0 };
+  #afterRecord = false;
+  #firstTime: Nanoseconds | null = null;
+  #lastTime: Nanoseconds | null = null;
+
+  constructor(context: ParserContext) {
+    const symbols = Wanted.symbols(context.interest);
+    const events = Wanted.events(context.interest);
+    this.#time = new RecordTime(context.health);
+    const graph = new GraphReader(symbols, events, new CallStacks());
+    this.#entries = new EntryReader(context, symbols, events, graph, this.#time);
+  }
+
+  parse(line: string, number: number, truncated: boolean): LineKind {
+    const match = SAMPLE.exec(line.length > MAX_HEAD ? line.slice(0, MAX_HEAD) : line);
+    if (match !== null) {
+      const [whole, task = '', pid, tid, cpu, stamp = ''] = match;
+      this.#stamp = exactStamp(stamp);
+      this.#who = { task, pid: Number(tid ?? pid) };
+      this.cpu = cpu === undefined ? null : Number(cpu);
+      this.#time.note(Number(this.#stamp) / 1000, false, number);
+      this.#firstTime ??= this.#stamp;
+      this.#lastTime = this.#stamp;
+      this.#afterRecord = true;
+      this.#entries.take(line, number, truncated, whole.length, this, null);
+      return 'record';
+    }
+    if (line === '' || line.startsWith('#')) {
+      this.#afterRecord = false;
+      return 'skipped';
+    }
+    return this.#afterRecord && FRAME.test(line.slice(0, MAX_HEAD)) ? 'continuation' : 'unparsed';
+  }
+
+  time(): Nanoseconds {
+    return this.#stamp;
+  }
+
+  who(): RowTask {
+    return this.#who;
+  }
+
+  end(): void {
+    this.#time.end();
+    this.#entries.end();
+  }
+
+  span(): TimeSpan {
+    return { first: this.#firstTime, last: this.#lastTime };
+  }
+}
+
+export const perfScript: Format = {
+  id: 'perf-script',
+  title: 'perf script: samples of tracepoints; what a probe sits on cannot be told from it',
+  example: '             drv   278 [001]    85.767238: iommu:attach_device_to_domain: IOMMU: device=0000:02:00.0',
+  detect: (lines) => shareExplained(lines, (context) => new PerfParser(context)),
+  parser: (context) => new PerfParser(context),
+};

@@ -1,0 +1,28 @@
+// Options raw and hex print the number of an event and nothing of it, trace_print_raw_fmt() and print_hex_fmt() in
+// kernel/trace/trace_output.c: `291 1 112856497293 type: 621`, `00000127 00000000 0000001c725595a2 type: 621`. A marker
+// prints its text: `17287 1 925155327312 # ffffffff8149ab1a x: y=1`.
+const NUMBERS = /^(?:\d{1,10} \d{1,6} \d{1,20}|[0-9a-f]{8} [0-9a-f]{8} [0-9a-f]{16}) (?:type: \d{1,6}$|# )/;
+const USAGE = /^trace-cmd version \S/;
+const STATISTICS = /^(?:entries|overrun|commit overrun): \d{1,20}$/;
+
+/**
+ * Why lines that belong to no form are of no use, as the end of "holds no kernel log line: ..."; null where nothing is known about them.
+ *
+ * @param lines latin1.
+ */
+export function whyRefused(lines: readonly string[]): string | null {
+  const filled = lines.filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  const share = (pattern: RegExp) => filled.filter((line) => pattern.test(line.slice(0, 80))).length;
+  if (filled.length === 0) {
+    return lines.some((line) => line.startsWith('# tracer: '))
+      ? 'only the header of a trace: was the buffer read before it was traced, or after it was cleared?'
+      : null;
+  }
+  if (share(NUMBERS) * 2 > filled.length) {
+    const count = `${share(NUMBERS)} of the first ${filled.length} lines are ftrace entries printed as numbers`;
+    return `${count} (trace option raw or hex), which mean nothing without the event formats of that kernel: switch the option off and read the trace again`;
+  }
+  if (share(STATISTICS) >= 2) return 'only the statistics of a trace buffer';
+  if (share(USAGE) > 0) return 'only the help of trace-cmd: did it know every option of the command?';
+  return null;
+}
