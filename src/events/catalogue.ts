@@ -35,6 +35,8 @@ export interface TraceEventRow {
   readonly kind: EventKind;
   /** Named groups become arguments; a group `bdf` becomes the device. */
   readonly pattern: RegExp;
+  /** Arguments that the event always has. */
+  readonly fixed?: Readonly<Record<string, string>>;
   /** Functions of the catalogue that it occurs in, directly or through others. Without them it stands alone. */
   readonly within?: readonly string[];
   readonly example: string;

@@ -4,6 +4,7 @@ import type { MessageRow, SymbolRow, TraceEventRow } from './catalogue.ts';
 import { IOMMU_EVENTS, IOMMU_MESSAGES, IOMMU_SYMBOLS } from './iommu.ts';
 import { PCI_SYMBOLS } from './pci.ts';
 import { PCI_MESSAGES } from './pci-messages.ts';
+import { QEMU_EVENTS } from './qemu.ts';
 import { TASK_EVENTS } from './task.ts';
 import { PLATFORM_MARKS, TSM_MESSAGES, TSM_SYMBOLS } from './tsm.ts';
 import { VFIO_SYMBOLS } from './vfio.ts';
@@ -11,7 +12,7 @@ import { VFIO_MESSAGES } from './vfio-messages.ts';
 
 /** Everything that we know a kernel to say about assigned devices, one file a subsystem. */
 export const SYMBOLS: readonly SymbolRow[] = [...VFIO_SYMBOLS, ...PCI_SYMBOLS, ...TSM_SYMBOLS, ...IOMMU_SYMBOLS];
-export const TRACE_EVENTS: readonly TraceEventRow[] = [...AER_EVENTS, ...IOMMU_EVENTS, ...TASK_EVENTS];
+export const TRACE_EVENTS: readonly TraceEventRow[] = [...AER_EVENTS, ...IOMMU_EVENTS, ...TASK_EVENTS, ...QEMU_EVENTS];
 export const MESSAGES: readonly MessageRow[] = [
   ...VFIO_MESSAGES,
   ...PCI_MESSAGES,

@@ -61,7 +61,7 @@ function fromTraceEvent(record: TraceEventRecord): Normalised {
     outcome: 'ok',
     code: null,
     symbol: record.name,
-    args: defined(args),
+    args: { ...row.fixed, ...defined(args) },
     clues: device ? [{ type: 'bdf', bdf: device }] : [],
   });
   return { type: 'event', event, row: null };

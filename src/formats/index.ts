@@ -5,6 +5,7 @@ import { ftrace } from './ftrace.ts';
 import { ftraceBare } from './ftrace-bare.ts';
 import { ftraceLatency } from './ftrace-latency.ts';
 import { perfScript } from './perf-script.ts';
+import { qemu } from './qemu.ts';
 import { systrace } from './systrace.ts';
 import { traceCmd } from './trace-cmd.ts';
 
@@ -18,6 +19,7 @@ export const FORMATS: readonly Format[] = [
   traceCmd,
   perfScript,
   systrace,
+  qemu,
 ];
 
 /** Lines that {@link detectFormat} looks at. */
