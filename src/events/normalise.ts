@@ -123,7 +123,7 @@ function fromMessage(record: KernelRecord, text: string): Normalised {
     if (!match) continue;
     if (row.kind === null) return null;
     const { bdf, ...args } = match.groups ?? {};
-    const device = bdf === undefined ? (prefix?.bdf ?? null) : parseBdfWithoutDomain(bdf);
+    const device = bdf === undefined ? (prefix?.bdf ?? labelled(record)) : parseBdfWithoutDomain(bdf);
     const event = build(record, {
       kind: row.kind,
       phase: row.phase ?? 'point',
@@ -137,6 +137,12 @@ function fromMessage(record: KernelRecord, text: string): Normalised {
   }
   const subsystem = knownSubsystem(prefix?.driver ?? null, body);
   return subsystem === null ? null : { type: 'unrecognised', subsystem, text };
+}
+
+/** The function that /dev/kmsg and the journal name beside the text: `+pci:0000:02:00.0` (dev_printk_emit, drivers/base/core.c). */
+function labelled(record: KernelRecord): Bdf | null {
+  if (record.type !== 'printk' || record.device === undefined || !record.device.startsWith('+pci:')) return null;
+  return parseBdf(record.device.slice('+pci:'.length));
 }
 
 /** The subsystems whose unknown lines are worth a mention; everything else in a log is none of our business. */

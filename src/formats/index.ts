@@ -1,5 +1,6 @@
 import { dmesg } from './dmesg.ts';
 import { dmesgJson } from './dmesg-json.ts';
+import { kmsg } from './kmsg.ts';
 import type { Format } from './format.ts';
 import { ftrace } from './ftrace.ts';
 import { ftraceBare } from './ftrace-bare.ts';
@@ -13,6 +14,7 @@ import { traceCmd } from './trace-cmd.ts';
 export const FORMATS: readonly Format[] = [
   dmesg,
   dmesgJson,
+  kmsg,
   ftrace,
   ftraceLatency,
   ftraceBare,

@@ -17,7 +17,13 @@ const LATER = /latency|nocontext|ev-raw|ev-hex|report-(?:latency|raw)|notime/;
 /** Traces without an entry. */
 const EMPTY = /percpu0\.trace\.txt$|k_aer\/c73-cdev\/trace\.fg\.txt$/;
 const FORM =
-  /(?:^|[./])(?:trace\.(?:fn|fg|fgfull|probes)\.txt(?:\.gz)?|trace\.txt(?:\.gz)?|(?:boot-)?dmesg(?:\.[\w-]+)?\.txt(?:\.gz)?|dmesg\.json)$/;
+  /(?:^|[./])(?:trace\.(?:fn|fg|fgfull|probes)\.txt(?:\.gz)?|trace\.txt(?:\.gz)?|(?:kmsg\.raw|(?:boot-)?dmesg(?:\.[\w-]+)?)\.txt(?:\.gz)?|dmesg\.json)$/;
+
+function formatOf(path: string): string {
+  if (path.endsWith('dmesg.json')) return 'dmesg-json';
+  if (path.includes('kmsg')) return 'kmsg';
+  return path.includes('dmesg') ? 'dmesg' : 'ftrace';
+}
 
 const paths = present
   ? (readdirSync(folder, { recursive: true }) as string[])
@@ -49,9 +55,7 @@ describe.skipIf(!present)('whole captures', () => {
         maxBytes: 1e9,
       });
       expect(totals.unparsed).toBe(0);
-      expect(totals.format).toBe(
-        path.includes('dmesg.json') ? 'dmesg-json' : path.includes('dmesg') ? 'dmesg' : 'ftrace',
-      );
+      expect(totals.format).toBe(formatOf(path));
       expect({ mismatches, open: open.size }).toEqual({ mismatches: 0, open: 0 });
     });
   }
