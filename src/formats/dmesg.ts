@@ -1,6 +1,6 @@
 import { HeadSkimmer } from './dmesg-head.ts';
 import type { Format, ParserContext } from './format.ts';
-import { PrintkLines } from './printk-lines.ts';
+import { type LineForm, PrintkLines } from './printk-lines.ts';
 import { shareExplained } from './share.ts';
 import { StampedHead } from './stamped-head.ts';
 
@@ -13,11 +13,11 @@ const LETTER_D = 100;
 const LETTER_E = 101;
 
 /** Lines of dmesg or a console: `[   13.377318] vfio-pci 0000:02:00.0: resetting`, see {@link StampedHead}. */
-class DmesgParser extends PrintkLines {
+export class DmesgParser extends PrintkLines {
   readonly #skimmer = new HeadSkimmer();
 
-  constructor(context: ParserContext) {
-    super(context, { createHead: () => new StampedHead() });
+  constructor(context: ParserContext, form: Omit<LineForm, 'createHead'> = {}) {
+    super(context, { ...form, createHead: () => new StampedHead() });
   }
 
   skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {

@@ -1,6 +1,3 @@
-import { dmesg } from './dmesg.ts';
-import { dmesgJson } from './dmesg-json.ts';
-import { kmsg } from './kmsg.ts';
 import type { Format } from './format.ts';
 import { ftrace } from './ftrace.ts';
 import { ftraceBare } from './ftrace-bare.ts';
@@ -9,12 +6,11 @@ import { perfScript } from './perf-script.ts';
 import { qemu } from './qemu.ts';
 import { systrace } from './systrace.ts';
 import { traceCmd } from './trace-cmd.ts';
+import { PRINTK_FORMATS } from './printk-forms.ts';
 
 /** Every form that can be read. A new form adds its line here. */
 export const FORMATS: readonly Format[] = [
-  dmesg,
-  dmesgJson,
-  kmsg,
+  ...PRINTK_FORMATS,
   ftrace,
   ftraceLatency,
   ftraceBare,

@@ -1,0 +1,82 @@
+import type { Nanoseconds } from '../base/time.ts';
+import { unwrapped, withoutControls } from './clean.ts';
+import { behindBlank, HeadScanner } from './dmesg-head.ts';
+import { exactStamp } from './ftrace-row.ts';
+import type { LineHead } from './line-head.ts';
+import type { PrintkHead } from './printk.ts';
+import type { SyslogPrefix } from './syslog-prefix.ts';
+
+const BLANK = 32;
+const OPEN = 91;
+
+/** The clock of journalctl -o short-monotonic: since systemd 256 when journald received it, before when the kernel said it. */
+export const JOURNAL_CLOCK = 'journal-monotonic';
+
+/**
+ * The head of a kernel message in a line of a logging daemon. Where the text begins with the kernel's own stamp, that is the
+ * time: the daemon's says when it came to know.
+ */
+export class SyslogHead implements LineHead {
+  plain = '';
+  message = 0;
+  stamp: number | null = null;
+  clock: string | null = null;
+  readonly bareContinuation = false;
+  /** The prefix of the line that was scanned last, whoever wrote it. */
+  prefix: SyslogPrefix | null = null;
+  readonly #inner = new HeadScanner();
+  readonly #parse: (line: string) => SyslogPrefix | null;
+  #time: Nanoseconds | null = null;
+
+  constructor(parse: (line: string) => SyslogPrefix | null) {
+    this.#parse = parse;
+  }
+
+  scan(line: string): boolean {
+    this.prefix = null;
+    if (this.#scan(line)) return true;
+    if (this.prefix !== null) return false;
+    for (const plain of unwrapped(line)) {
+      if (this.#scan(plain)) return true;
+      if (this.prefix !== null) return false;
+    }
+    return false;
+  }
+
+  values(): PrintkHead {
+    const { cpu, pid } = this.#inner;
+    return { time: this.#time, cpu, pid, level: this.prefix?.level ?? null };
+  }
+
+  #scan(raw: string): boolean {
+    const line = raw.includes('\xa0') ? withoutControls(raw) : raw;
+    const prefix = this.#parse(line);
+    this.prefix = prefix;
+    if (prefix?.ident !== 'kernel') return false;
+    this.plain = line;
+    const inner = this.#inner;
+    let start = prefix.message;
+    while (line.charCodeAt(start) === BLANK) start++;
+    if (line.charCodeAt(start) === OPEN && inner.scanStamp(line, start)) {
+      this.message = inner.message;
+      this.stamp = inner.stamp;
+      this.clock = 'printk';
+      this.#time = inner.time(line);
+      return true;
+    }
+    const behind = inner.scanCaller(line, prefix.message);
+    this.message = behind > prefix.message ? behindBlank(line, behind) : prefix.message;
+    this.#takeOuter(prefix);
+    return true;
+  }
+
+  #takeOuter(prefix: SyslogPrefix): void {
+    this.stamp = prefix.time?.us ?? null;
+    this.clock = prefix.time?.clock ?? null;
+    this.#time = prefix.time?.time ?? null;
+    if (prefix.seconds === null) return;
+    this.#time = exactStamp(prefix.seconds);
+    this.stamp = Number(this.#time / 1000n);
+    this.clock = JOURNAL_CLOCK;
+  }
+}
