@@ -52,6 +52,9 @@ const FLOWED_WRAP = 72;
 const SOFT_BREAK_MIN = 73;
 const SOFT_BREAK_MAX = 76;
 
+/** No message ends so. */
+const UNFINISHED = /[:,(]$/;
+
 /** What joins a line to the rest of it that a mail program broke off; `=` is the soft break of quoted-printable itself. */
 export type Joint = '' | ' ' | '=';
 
@@ -70,5 +73,6 @@ export function wrapJoint(previous: string, line: string, longest: number): Join
   const blank = bare.indexOf(' ');
   const word = blank < 0 ? bare.length : blank;
   if (previous.endsWith(' ')) return length + word > FLOWED_WRAP ? '' : null;
-  return length + 1 + word > Math.max(RFC_WRAP, longest) ? ' ' : null;
+  const width = UNFINISHED.test(previous) ? FLOWED_WRAP : Math.max(RFC_WRAP, longest);
+  return length + 1 + word > width ? ' ' : null;
 }

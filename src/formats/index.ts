@@ -3,10 +3,10 @@ import { ftrace } from './ftrace.ts';
 import { ftraceBare } from './ftrace-bare.ts';
 import { ftraceLatency } from './ftrace-latency.ts';
 import { perfScript } from './perf-script.ts';
+import { PRINTK_FORMATS } from './printk-forms.ts';
 import { qemu } from './qemu.ts';
 import { systrace } from './systrace.ts';
 import { traceCmd } from './trace-cmd.ts';
-import { PRINTK_FORMATS } from './printk-forms.ts';
 
 /** Every form that can be read. A new form adds its line here. */
 export const FORMATS: readonly Format[] = [

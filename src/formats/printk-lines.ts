@@ -64,7 +64,7 @@ export class PrintkLines implements LineParser {
     const indent = indentOf(line);
     if (this.#open && indent > 0 && this.#isAligned(line, indent)) return this.#goOn(line, '\n', number, truncated);
     if (this.#head.scan(line)) return this.#begin(line, number, truncated);
-    if (indent === line.length || line.trim() === '') return 'skipped';
+    if (pasteEnd(line) === line.length || line.trim() === '') return 'skipped';
     const special = this.#form.other?.(line, number, this.stream) ?? null;
     if (special !== null) {
       if (special !== 'continuation') this.#open = false;
