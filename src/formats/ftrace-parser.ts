@@ -184,12 +184,26 @@ export class FtraceParser implements LineParser {
   }
 }
 
+interface Look {
+  readonly share: number;
+  readonly family: FtraceFamily;
+}
+
+/** Three forms look at the same lines one after the other. */
+const LOOKS = new WeakMap<readonly string[], Look>();
+
 /** How well a form that {@link FtraceParser} reads fits: the share of lines that it explains where they are of this family. */
 export function detectFamily(lines: readonly string[], family: FtraceFamily): number {
-  let parser: FtraceParser | null = null;
-  const share = shareExplained(lines, (context) => {
-    parser = new FtraceParser(context);
-    return parser;
-  });
-  return (parser as FtraceParser | null)?.family === family ? share : 0;
+  let look = LOOKS.get(lines);
+  if (look === undefined) {
+    const parsers: FtraceParser[] = [];
+    const share = shareExplained(lines, (context) => {
+      const parser = new FtraceParser(context);
+      parsers.push(parser);
+      return parser;
+    });
+    look = { share, family: parsers[0]?.family ?? 'ftrace' };
+    LOOKS.set(lines, look);
+  }
+  return look.family === family ? look.share : 0;
 }
