@@ -151,7 +151,9 @@ export class CallTracker {
     const kinds = PRINTED_BY[event.kind] ?? [];
     const stack = this.#stacks.of(record);
     const call = stack.calls.findLast((open) => kinds.includes(open.kind)) ?? null;
-    if (event.phase === 'enter' && call !== null && !call.seenBy.includes('message')) {
+    if (event.phase === 'enter') {
+      // Each call announces itself once: a second announcement is that of a call that was not traced.
+      if (call === null || call.seenBy.includes('message')) return { ...NOWHERE, parent: enclosing(stack, record) };
       return { ...NOWHERE, parent: call.parent, repeats: call };
     }
     return { ...NOWHERE, parent: call ?? enclosing(stack, record) ?? announced };

@@ -2,6 +2,7 @@ import type { Bdf } from '../base/bdf.ts';
 import type { SymbolRow } from '../events/catalogue.ts';
 import type { EventKind, KernelEvent, PointerSpace } from '../events/event.ts';
 import type { KernelRecord } from '../formats/record.ts';
+import { type Bearer, isAnother } from './bearer.ts';
 import { keyOf, type OpenCall } from './calls.ts';
 import { type Cluster, Clusters } from './clusters.ts';
 import { Pointers } from './pointers.ts';
@@ -40,16 +41,6 @@ const ENTITIES_MAX = 100_000;
 const LONE_CALLS_MAX = 10_000;
 const NAMING_TASKS_MAX = 100_000;
 const REMOVALS_MAX = 256;
-
-/** The function that has an address now. */
-interface Bearer {
-  readonly entity: number;
-  /** More than its coming was seen of it. */
-  used: boolean;
-  /** It was seen to be enumerated, or to enter its IOMMU group: both happen once in its life. */
-  enumerated: boolean;
-  grouped: boolean;
-}
 
 // Kernel threads act for many devices: what one of them names says nothing about its other records.
 const KERNEL_THREAD = /^(?:kworker\/|ksoftirqd\/|irq\/|migration\/|swapper\/|<idle>|kthreadd)/;
@@ -293,13 +284,4 @@ export class Identity {
     const [only] = lists.find((list) => list.size === 1) ?? [];
     return only !== undefined && lists.every((list) => list.has(only)) ? only : null;
   }
-}
-
-/**
- * Whether a function that appears is another one than the known bearer of its address. At boot it is enumerated, used by a
- * quirk, and put into its IOMMU group only then.
- */
-function isAnother(known: Bearer, joins: boolean): boolean {
-  if (!known.used) return false;
-  return !joins || known.grouped || !known.enumerated;
 }
