@@ -130,7 +130,8 @@ function fromMessage(record: KernelRecord, text: string): Normalised {
       outcome: 'ok',
       code: null,
       symbol: null,
-      args: { ...row.fixed, ...defined(args) },
+      // The prefix of a message about another function is its PF.
+      args: { ...row.fixed, ...defined(args), ...(row.kind === 'pci.vf' && prefix ? { pf: prefix.bdf } : {}) },
       clues: device ? [{ type: 'bdf', bdf: device }] : [],
     });
     return { type: 'event', event, row: null };

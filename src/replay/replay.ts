@@ -134,13 +134,17 @@ export class Replay {
       if (track) asked.push(track);
     }
     if (own && !below) asked.push(own);
-    const wide = isConventionalReset(event);
-    for (const track of this.#tracks.values()) {
+    const wide = hasEffect(event, 'conventional-reset');
+    const ofFunction = hasEffect(event, 'function-reset');
+    const spreads = below || wide || ofFunction || event.kind === 'tsm.disconnect';
+    for (const track of spreads ? this.#tracks.values() : []) {
       if (track.sourceId !== event.sourceId || reached.has(track)) continue;
       const hit =
         (below && topology.below(own?.bdf ?? null, track)) ||
         (event.kind === 'tsm.disconnect' && topology.managedBy(own?.bdf ?? null, track)) ||
-        (wide && asked.some((one) => topology.sameDevice(one.bdf, track)));
+        (wide && asked.some((one) => topology.sameDevice(one.bdf, track))) ||
+        // The reset of a PF reaches its VFs.
+        (ofFunction && asked.some((one) => one.bdf !== null && one.bdf === track.pf));
       if (hit) reached.set(track, true);
     }
     return [...reached].map(([track, indirect]) => ({ track, indirect }));
@@ -204,6 +208,7 @@ export class Replay {
         break;
       case 'pci.vf':
         track.isVf = true;
+        track.pf = event.args['pf'] ?? null;
         break;
       case 'vfio.open':
         if (event.pid !== null) track.openers.add(event.pid);
@@ -315,10 +320,9 @@ export class Replay {
   }
 }
 
-/** A reset of the bus or slot that was asked for on one function reaches every function of the device. */
-function isConventionalReset(event: StoredEvent): boolean {
-  if (event.kind !== 'pci.bus_reset' && event.kind !== 'vfio.ioctl') return false;
-  return effectsOf(event, COMMAND_UNKNOWN).some((effect) => effect.type === 'conventional-reset');
+/** What an event does whatever the registers hold: a reset of the bus or slot reaches every function of the device. */
+function hasEffect(event: StoredEvent, type: Effect['type']): boolean {
+  return effectsOf(event, COMMAND_UNKNOWN).some((effect) => effect.type === type);
 }
 
 const SCOPES_THAT_ASK: ReadonlySet<string> = new Set(['0', '2', '3', '0x0', '0x2', '0x3']);

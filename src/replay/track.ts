@@ -20,6 +20,8 @@ export class DeviceTrack {
   command: CommandState = COMMAND_UNKNOWN;
   /** A VF's Memory Space Enable is emulated by vfio: writes to it do not reach the device. */
   isVf = false;
+  /** The PF of a VF, where a record tells. */
+  pf: string | null = null;
   /** Something happened to it that rules judge: worth a verdict, if only "cannot tell". */
   concerned = false;
   /** The capture shows that the function came into being, so its start is known. */
