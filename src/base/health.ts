@@ -28,6 +28,11 @@ export const HEALTH_CODES = {
     meaning:
       'dynamic events name an address where the function should stand, as trace-cmd report does; they were not used',
   },
+  'dump-skipped': {
+    severity: 'warning',
+    meaning:
+      'a trace buffer was dumped into this log: its entries are older than the lines around them and were not used',
+  },
   'clocks-unrelated': {
     severity: 'note',
     meaning: 'the clocks of these sources are not known to relate; each source was analysed by itself',

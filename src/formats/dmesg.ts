@@ -9,6 +9,7 @@ const STAR = 42;
 const DIGIT_0 = 48;
 const DIGIT_9 = 57;
 const OPEN = 91;
+const CAPITAL_D = 68;
 const LETTER_D = 100;
 const LETTER_E = 101;
 
@@ -27,6 +28,8 @@ export class DmesgParser extends PrintkLines {
     const code = bytes[message] ?? 0;
     // A loss mark, a colour, what may be a further stamp, or what may be `12 callbacks suppressed`.
     if (code === STAR || code === ESCAPE || code === OPEN || (code >= DIGIT_0 && code <= DIGIT_9)) return false;
+    // What may be `Dumping ftrace buffer:`.
+    if (code === CAPITAL_D) return false;
     if (bytes[end - 1] === LETTER_D && bytes[end - 2] === LETTER_E) return false;
     if (this.stream.wanted(text.slice(message, end)) || !this.stream.advance(head.stamp)) return false;
     this.flush();

@@ -1,6 +1,7 @@
 import type { Format } from './format.ts';
 import { ftrace } from './ftrace.ts';
 import { ftraceBare } from './ftrace-bare.ts';
+import { ftraceDump } from './ftrace-dump.ts';
 import { ftraceLatency } from './ftrace-latency.ts';
 import { perfScript } from './perf-script.ts';
 import { PRINTK_FORMATS } from './printk-forms.ts';
@@ -10,6 +11,8 @@ import { traceCmd } from './trace-cmd.ts';
 
 /** Every form that can be read. A new form adds its line here. */
 export const FORMATS: readonly Format[] = [
+  // Before the forms of a log, whose lines its rows are too.
+  ftraceDump,
   ...PRINTK_FORMATS,
   ftrace,
   ftraceLatency,

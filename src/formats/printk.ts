@@ -32,6 +32,10 @@ const BANNER = 'Linux version ';
 /** Lines between the one where time fell and the banner. */
 const BANNER_DISTANCE = 4;
 
+/** ftrace_dump() in kernel/trace/trace.c, at an oops or by SysRq-z; nothing was traced where DUMP_EMPTY follows. */
+const DUMP = 'Dumping ftrace buffer:';
+const DUMP_EMPTY = '(ftrace buffer empty)';
+
 /** What all forms of printk text have in common: order of time, boots, losses, and the hand-over. */
 export class PrintkStream {
   readonly #context: ParserContext;
@@ -40,6 +44,8 @@ export class PrintkStream {
   #fell = 0;
   /** Line of the first message of this boot. */
   #bootLine = 0;
+  /** Line that announced a dump of the trace buffer, as long as nothing of it came. */
+  #dumpLine = 0;
 
   constructor(context: ParserContext) {
     this.#context = context;
@@ -73,6 +79,8 @@ export class PrintkStream {
     // The clocks of a calendar do not fall when a machine boots.
     if (this.#fell > 0 || this.#clock !== 'printk') this.#lookForBanner(message, line);
     if (message.endsWith('callbacks suppressed')) this.#suppressed(message, line);
+    if (this.#dumpLine > 0) this.#lookAtDump(message);
+    if (message.startsWith(DUMP)) this.#dumpLine = line;
   }
 
   /**
@@ -81,9 +89,17 @@ export class PrintkStream {
    * @returns false where there is more to it; nothing was done then.
    */
   advance(stamp: number): boolean {
-    if (this.#fell > 0 || this.#clock !== 'printk' || !this.#time.follows(stamp)) return false;
+    if (this.#fell > 0 || this.#dumpLine > 0 || this.#clock !== 'printk' || !this.#time.follows(stamp)) return false;
     this.#time.advance(stamp, 1);
     return true;
+  }
+
+  #lookAtDump(message: string): void {
+    const line = this.#dumpLine;
+    this.#dumpLine = 0;
+    if (message.includes(DUMP_EMPTY)) return;
+    const text = 'entries of the trace buffer were dumped here; to analyse them: --input-format ftrace-dump';
+    this.#context.health({ code: 'dump-skipped', line, message: text, count: 1 });
   }
 
   /**
