@@ -15,6 +15,12 @@ const MAX_CPU_COLUMN = 64;
 /** Flag characters: 4 before 5.17, 5 since, 7 with PREEMPT_RT; some room for what comes. */
 const MAX_FLAGS = 12;
 
+/**
+ * trace-cmd report puts the buffer before the name where there are several, `  vfio:              drv-278  [001] ...`. Where
+ * it read several files it puts their names there: those may be of host and guests, whose tasks are not to be mixed.
+ */
+const BUFFER = /^ *(?!\S*\.dat: $)[^\s:]{1,64}: $/;
+
 /** Who ran, as printed before `[cpu]`; `task` is latin1. */
 export interface RowTask {
   readonly task: string;
@@ -176,8 +182,11 @@ export function rowTask(line: string, column: number): RowTask | null {
   while (start > 0 && isDigit(line.charCodeAt(start - 1))) start--;
   if (start === end || end - start > 10 || line.charCodeAt(start - 1) !== DASH) return null;
   const task = line.slice(0, start - 1).trim();
+  const pid = Number(line.slice(start, end));
   // systrace puts whole process names there: `com.android.systemui`.
-  return task.length > MAX_COMM && task.includes(' ') ? null : { task, pid: Number(line.slice(start, end)) };
+  if (task.length <= MAX_COMM || !task.includes(' ')) return { task, pid };
+  const comm = start - 1 - MAX_COMM;
+  return comm > 0 && BUFFER.test(line.slice(0, comm)) ? { task: line.slice(comm, start - 1).trim(), pid } : null;
 }
 
 function isTgid(text: string): boolean {
