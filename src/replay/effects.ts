@@ -36,7 +36,9 @@ const VFIO_DEVICE_PCI_HOT_RESET = 0x3b71;
  * failed; an exit has none unless its entry is missing.
  */
 export function effectsOf(event: StoredEvent, command: CommandState): Effect[] {
-  if (event.supersededBy !== null || event.outcome === 'failed') {
+  // pcie_flr() has issued the reset when it fails: what it returns is the wait for the function to come back (pci_dev_wait).
+  const undone = event.outcome === 'failed' && event.kind !== 'pci.flr';
+  if (event.supersededBy !== null || undone) {
     // A refused bind or request is still a request: misuse of the interface is judged by the answer.
     return event.phase === 'exit' && event.pairId !== null ? [] : requests(event);
   }

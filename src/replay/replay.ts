@@ -164,6 +164,8 @@ export class Replay {
       }
       belief = afterEffect(belief, effect);
     }
+    // A call that two tracers recorded happened once: the record that knows more is the one that counts.
+    if (isOperation(event) && event.supersededBy !== null) return;
     if (isOperation(event)) {
       this.#operate(event, track, belief);
     } else if (effects.some((effect) => MOVES_STATE.has(effect.type))) {
@@ -199,7 +201,9 @@ export class Replay {
 
   /** What an event tells beside its effect: registers, owners, where the device came from. */
   #learn(event: StoredEvent, track: DeviceTrack): void {
-    if (event.supersededBy === null || event.kind !== 'vfio.ioctl') track.command = this.#commandAfter(event, track);
+    if (event.supersededBy === null || event.kind !== 'vfio.config_write') {
+      track.command = this.#commandAfter(event, track);
+    }
     if (isConcern(event)) track.concerned = true;
     switch (event.kind) {
       case 'pci.add':
@@ -248,7 +252,8 @@ export class Replay {
   }
 
   #noteState(event: StoredEvent, track: DeviceTrack): void {
-    if (event.outcome === 'failed' || (event.phase === 'exit' && event.pairId !== null)) return;
+    if (event.outcome === 'failed' || event.supersededBy !== null) return;
+    if (event.phase === 'exit' && event.pairId !== null) return;
     track.boundEvidence = true;
     track.everBound = true;
     // A bind of a function that is bound already changes nothing: the first one is the evidence.
