@@ -15,10 +15,10 @@ export interface Stamp {
 //   -e, -H, reltime             [Nov22 05:53]  on the first line of a minute, then  [  +0.115375]
 //   -T, --time-format ctime     [Sun Nov 22 05:53:14 2026]     also with a delta:  [Fri Feb 13 23:31:30 2009 <    0.000000>]
 //   --time-format iso           2026-11-22T05:53:14,549803+00:00
-const PRINTK_DELTA = /\[ *(\d{1,10})\.(\d{6}) <[ \d.+-]{1,24}>\]/y;
-const INCREMENT = /\[(?:<[ \d.+-]{1,24}>| *\+\d{1,10}\.\d{6})\]/y;
+const PRINTK_DELTA = /\[ *(\d{1,10})\.(\d{6}) <[ -]{0,12}\d{1,12}\.\d{6}>\]/y;
+const INCREMENT = /\[(?:<[ -]{0,12}\d{1,12}\.\d{6}>| *\+\d{1,10}\.\d{6})\]/y;
 const MINUTE = /\[[A-Z][a-z]{2} ?\d{1,2} \d\d:\d\d\]/y;
-const CTIME = /\[\S{1,12} (\S{1,12}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})(?: <[ \d.+-]{1,24}>)?\]/y;
+const CTIME = /\[\S{1,12} (\S{1,12}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})(?: <[ -]{0,12}\d{1,12}\.\d{6}>)?\]/y;
 const ISO = /(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d),(\d{6})([+-]\d\d:?\d\d|Z)/y;
 
 const OPEN = 91;

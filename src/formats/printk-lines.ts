@@ -117,7 +117,8 @@ export class PrintkLines implements LineParser {
     this.hold(line, number, truncated);
     this.#bare = head.bareContinuation;
     // What was taken away may be what somebody looks for.
-    this.#wanted = this.stream.wanted(message) || (head.message > 0 && this.stream.wanted(line));
+    this.#wanted =
+      this.stream.wanted(message) || ((head.message > 0 || head.plain !== line) && this.stream.wanted(line));
     return 'record';
   }
 

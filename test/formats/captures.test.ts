@@ -13,7 +13,7 @@ if (!present)
   process.stderr.write(`SKIPPED: no captures at ${folder}: set TDI_TRACE_CAPTURES to test on whole captures\n`);
 
 /** Forms that later work reads; they must be refused or counted, never guessed at. */
-const LATER = /latency|nocontext|ev-raw|ev-hex|report-(?:latency|raw)|notime/;
+const LATER = /latency|nocontext|ev-raw|ev-hex|report-(?:latency|raw)/;
 /** Traces without an entry. */
 const EMPTY = /percpu0\.trace\.txt$|k_aer\/c73-cdev\/trace\.fg\.txt$/;
 const FORM =
@@ -22,6 +22,7 @@ const FORM =
 function formatOf(path: string): string {
   if (path.endsWith('dmesg.json')) return 'dmesg-json';
   if (path.includes('kmsg')) return 'kmsg';
+  if (path.includes('notime')) return 'dmesg-bare';
   return path.includes('dmesg') ? 'dmesg' : 'ftrace';
 }
 

@@ -1,0 +1,69 @@
+import type { Nanoseconds } from '../base/time.ts';
+import type { ParserContext } from './format.ts';
+import { journalLoss } from './journal-loss.ts';
+import type { PrintkHead, PrintkStream } from './printk.ts';
+
+/** Fields of one entry of the journal that say something about a kernel message; see systemd.journal-fields(7). */
+export interface JournalFields {
+  readonly get: (name: string) => string | null;
+}
+
+/** A kernel message as the journal holds it. */
+export interface JournalMessage extends PrintkHead {
+  readonly message: string;
+  readonly device: string | null;
+}
+
+const DIGITS = /^\d{1,18}$/;
+
+/** Takes the entries of a journal in order: boots, losses and times; answers what the kernel said. */
+export class JournalEntries {
+  firstTime: Nanoseconds | null = null;
+  lastTime: Nanoseconds | null = null;
+  readonly #stream: PrintkStream;
+  readonly #context: ParserContext;
+  #boot: string | null = null;
+  #begun = false;
+
+  constructor(stream: PrintkStream, context: ParserContext) {
+    this.#stream = stream;
+    this.#context = context;
+  }
+
+  /** @returns null where the entry is not the kernel's. */
+  take(fields: JournalFields, line: number): JournalMessage | null {
+    const message = fields.get('MESSAGE') ?? '';
+    const ident = fields.get('SYSLOG_IDENTIFIER');
+    if (fields.get('_TRANSPORT') !== 'kernel' && (ident !== 'kernel' || fields.get('_TRANSPORT') !== null)) {
+      if (ident === 'systemd-journald') journalLoss(message, line, this.#context.health);
+      return null;
+    }
+    const boot = fields.get('_BOOT_ID');
+    if (boot !== null && this.#boot !== null && boot !== this.#boot) this.#stream.boot(line);
+    this.#boot = boot ?? this.#boot;
+    const { us, clock } = stampOf(fields);
+    this.#stream.begin(us === null ? null : Number(us), message, line, clock);
+    const time = us !== null && this.#stream.counts(clock) ? us * 1000n : null;
+    if (!this.#begun) this.firstTime = time;
+    this.#begun = true;
+    this.lastTime = time;
+    const priority = fields.get('PRIORITY');
+    return {
+      time,
+      cpu: null,
+      pid: null,
+      level: priority !== null && /^[0-7]$/.test(priority) ? Number(priority) : null,
+      message,
+      device: fields.get('_KERNEL_DEVICE'),
+    };
+  }
+}
+
+/** The kernel's own stamp, else when journald received the message. Microseconds. */
+function stampOf(fields: JournalFields): { us: bigint | null; clock: string | null } {
+  const source = fields.get('_SOURCE_MONOTONIC_TIMESTAMP');
+  if (source !== null && DIGITS.test(source)) return { us: BigInt(source), clock: 'printk' };
+  const received = fields.get('__REALTIME_TIMESTAMP');
+  if (received !== null && DIGITS.test(received)) return { us: BigInt(received), clock: 'wall' };
+  return { us: null, clock: null };
+}
