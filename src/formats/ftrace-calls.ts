@@ -44,6 +44,11 @@ export class CallStacks {
     return this.#byTask.get(key) ?? this.#remember(key, { id: key, pid, task, open: [], depth: -1 });
   }
 
+  /** The same, null where no call of the task was seen. */
+  knownTask(pid: number, cpu: number | null): CallStack | null {
+    return this.#byTask.get(taskKey(pid, cpu)) ?? null;
+  }
+
   /**
    * The stack of what runs on a CPU, where the line names no task. A task that moves to a CPU with no banner yet is not
    * recognised there: its depth alone would prove nothing in a buffer that had wrapped.

@@ -48,6 +48,8 @@ export class EntryReader {
   readonly #graph: GraphReader;
   readonly #time: RecordTime;
   readonly #call = new TraceCmdCall();
+  /** Calls of function_graph stand in rows, so the rows between them are inside. */
+  #calls = false;
   /** Dynamic events that name an address and no function; the line of the first. */
   #addresses = 0;
   #firstAddress = 0;
@@ -145,6 +147,7 @@ export class EntryReader {
 
   #takeCall(line: string, number: number, truncated: boolean, end: number, head: EntryHead): void {
     if (!this.#call.scan(line, end + 1, head)) return;
+    this.#calls = true;
     const record = this.#graph.read(line, number, truncated, this.#call, this.#time.unit);
     if (record !== null) this.#context.emit(record);
   }
@@ -158,8 +161,10 @@ export class EntryReader {
     this.#noteAddress(line, end, number);
     const event = wantedEvent(line, start, end, line.length, this.#events, this.#symbols);
     if (event === null) return;
+    const base = this.#base(line, number, truncated, head);
+    const call = this.#calls && base.pid !== null ? this.#graph.enclosing(base.pid, base.cpu) : null;
     this.#context.emit({
-      ...this.#base(line, number, truncated, head),
+      ...base,
       type: 'event',
       name: event.name,
       body: decodeText(event.body),
@@ -168,8 +173,8 @@ export class EntryReader {
       isReturn: event.probe?.isReturn ?? false,
       caller: event.probe?.caller ?? null,
       fields: event.fields,
-      enclosingLine: null,
-      stack: null,
+      enclosingLine: call?.line ?? null,
+      stack: call?.stack ?? null,
     });
   }
 

@@ -22,6 +22,12 @@ export class GraphReader {
     this.#stacks = stacks;
   }
 
+  /** The call that a task is in, for an event that stands in a row of its own (trace-cmd); null where it has made none. */
+  enclosing(pid: number, cpu: number | null): { readonly line: number | null; readonly stack: string } | null {
+    const stack = this.#stacks.knownTask(pid, cpu);
+    return stack === null ? null : { line: stack.open.at(-1)?.line ?? null, stack: stack.id };
+  }
+
   /** Takes a line that `scanned` has just seen. Null where nobody wants its record. */
   read(
     line: string,
