@@ -11,9 +11,9 @@ const MAX_HEAD = 128;
 //        comm - pid      cpu flags  time delay text
 //
 // and `trace-cmd report -l`, whose time is that of the clock: |     drv-528     1...1.   343.260563: pcie_flr: ...|
-// Clocks that count something else than nanoseconds have no `us`.
+// Clocks that count something else than nanoseconds have no `us`; trace-cmd leaves no blank before a long stamp.
 const SHORT =
-  /^(.{0,16})-(\d{1,10}) +(?:\( *[\d-]{1,10}\) +)?(\d{1,6}?)(?:[^\s\d][^\s]{3,11}) +(?:(\d{1,18})us[ +!#*@$]?|(\d{1,12}\.(?:\d{9}|\d{6})|\d{1,20})[ +!#*@$]?): /;
+  /^(.{0,16})-(\d{1,10}) +(?:\( *[\d-]{1,10}\) +)?(\d{1,6}?)(?:[^\s\d]\S{3,11} +|[^\s\d]\S{4}(?=\d{8}))(?:(\d{1,18})us[ +!#*@$]?|(\d{1,12}\.(?:\d{9}|\d{6})|\d{1,20})[ +!#*@$]?): /;
 
 // The same with option verbose: name, pid, cpu, flags, preemption count, index, [microseconds of the clock], since the start
 // of the buffer, (delay).

@@ -174,7 +174,8 @@ export class FtraceParser implements LineParser {
 
   #takeGraph(line: string, number: number, truncated: boolean): LineKind {
     const scanned = this.#graphLine;
-    this.#entries.payload = false;
+    // A marker with newlines: the comment ends in a later line.
+    this.#entries.payload = scanned.kind === 'comment' && !line.endsWith(COMMENT_END);
     if (scanned.stamp === null) this.#time.noteNone();
     else this.#time.note(scanned.stamp, scanned.ticks, number);
     this.#begin(line, 'graph');

@@ -12,7 +12,7 @@ const present = existsSync(folder);
 if (!present)
   process.stderr.write(`SKIPPED: no captures at ${folder}: set TDI_TRACE_CAPTURES to test on whole captures\n`);
 
-/** Forms that later work reads; they must be refused or counted, never guessed at. */
+/** Held against the others in ftrace-captures.test.ts. */
 const LATER = /latency|nocontext|ev-raw|ev-hex|report-(?:latency|raw)/;
 /** Traces without an entry. */
 const EMPTY = /percpu0\.trace\.txt$|k_aer\/c73-cdev\/trace\.fg\.txt$/;
