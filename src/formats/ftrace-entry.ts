@@ -27,7 +27,8 @@ const UNDERSCORE = 95;
 const TRACE_CMD_FUNCTION = 'function';
 /** trace-cmd pads the name of an event; with -R by one more. */
 const BODY_COLUMN = 22;
-const TRACE_CMD_CALL = /^funcgraph_(?:entry|exit)$/;
+const TRACE_CMD_ENTRY = 'funcgraph_entry';
+const TRACE_CMD_EXIT = 'funcgraph_exit';
 // Markers hold what a user wrote, with newlines if he did: trace_printk(), trace_marker, and the events of other releases.
 const MARKERS = new Set(['tracing_mark_write', 'print', 'bprint', 'bputs', 'raw_data']);
 /** trace-cmd prints the bytes as they are where it cannot make sense of an event. */
@@ -111,14 +112,14 @@ export class EntryReader {
     skimmer: RowSkimmer | null,
   ): void {
     if (line.charCodeAt(end + 1) === BLANK && line.charCodeAt(end + 2) === BLANK) {
-      const column = skipBlanks(line, end + 1) - start;
-      if (column === BODY_COLUMN || column === BODY_COLUMN + 1) this.traceCmdRows++;
-      this.payload = line.includes(NOT_PARSED);
+      const body = skipBlanks(line, end + 1);
+      if (body === start + BODY_COLUMN || body === start + BODY_COLUMN + 1) this.traceCmdRows++;
+      this.payload = line.startsWith(NOT_PARSED, body);
       if (name === TRACE_CMD_FUNCTION) {
-        this.#takeFunction(line, number, truncated, skipBlanks(line, end + 1), head);
+        this.#takeFunction(line, number, truncated, body, head);
         return;
       }
-      if (TRACE_CMD_CALL.test(name)) {
+      if (name === TRACE_CMD_ENTRY || name === TRACE_CMD_EXIT) {
         this.#takeCall(line, number, truncated, end, head);
         return;
       }

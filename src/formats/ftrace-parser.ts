@@ -86,7 +86,6 @@ export class FtraceParser implements LineParser {
     if (!this.#skimmer.skim(bytes, start, end)) return false;
     this.#afterRecord = true;
     this.#skimmed = true;
-    this.#entries.payload = false;
     return true;
   }
 
@@ -168,7 +167,7 @@ export class FtraceParser implements LineParser {
       line.startsWith(' => ') ||
       line.startsWith('=> ') ||
       line === COMMENT_END ||
-      (this.#entries.payload && !LOOKS_LIKE_ROW.test(line.slice(0, MAX_HEAD)))
+      (this.#entries.payload && !this.#skimmed && !LOOKS_LIKE_ROW.test(line.slice(0, MAX_HEAD)))
     );
   }
 
