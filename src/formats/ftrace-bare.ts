@@ -1,7 +1,8 @@
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { CallStacks } from './ftrace-calls.ts';
-import { type EntryHead, EntryReader } from './ftrace-entry.ts';
+import { EntryReader } from './ftrace-entry.ts';
 import { GraphReader } from './ftrace-graph.ts';
+import type { EntryHead } from './ftrace-head.ts';
 import { TraceMarks } from './ftrace-marks.ts';
 import { textKind } from './ftrace-text.ts';
 import { RecordTime } from './record-time.ts';

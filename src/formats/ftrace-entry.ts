@@ -1,7 +1,6 @@
-import type { Nanoseconds } from '../base/time.ts';
 import type { ParserContext } from './format.ts';
 import type { GraphReader } from './ftrace-graph.ts';
-import type { RowTask } from './ftrace-row.ts';
+import type { EntryHead } from './ftrace-head.ts';
 import type { RowSkimmer } from './ftrace-skim.ts';
 import { mayMatter, parseFunctionText, skipBlanks, textKind, wantedEvent } from './ftrace-text.ts';
 import type { KernelRecord } from './record.ts';
@@ -9,15 +8,6 @@ import { type RecordTime, timeInUnit } from './record-time.ts';
 import { decodeText, identifierEnd, ownCopy } from './text.ts';
 import { rawFunction, TraceCmdCall } from './trace-cmd-text.ts';
 import type { Wanted } from './wanted.ts';
-
-/** What a line tells before its text, whatever it looks like. The values hold until another line is scanned. */
-export interface EntryHead {
-  readonly cpu: number | null;
-  /** Integers of an unnamed clock. */
-  readonly ticks: boolean;
-  time(line: string): Nanoseconds | null;
-  who(line: string): RowTask | null;
-}
 
 const BLANK = 32;
 const OPEN = 40;

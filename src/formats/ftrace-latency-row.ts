@@ -1,5 +1,5 @@
 import type { Nanoseconds } from '../base/time.ts';
-import type { EntryHead } from './ftrace-entry.ts';
+import type { EntryHead } from './ftrace-head.ts';
 import { exactStamp, type RowTask } from './ftrace-row.ts';
 
 /** What stands before the text of an entry; a message could imitate it further behind. */

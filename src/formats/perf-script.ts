@@ -1,8 +1,9 @@
 import type { Nanoseconds } from '../base/time.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { CallStacks } from './ftrace-calls.ts';
-import { type EntryHead, EntryReader } from './ftrace-entry.ts';
+import { EntryReader } from './ftrace-entry.ts';
 import { GraphReader } from './ftrace-graph.ts';
+import type { EntryHead } from './ftrace-head.ts';
 import { exactStamp, type RowTask } from './ftrace-row.ts';
 import { RecordTime } from './record-time.ts';
 import { shareExplained } from './share.ts';

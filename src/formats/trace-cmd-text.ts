@@ -1,7 +1,7 @@
 import type { Nanoseconds } from '../base/time.ts';
-import type { EntryHead } from './ftrace-entry.ts';
 import type { GraphKind, ScannedCall } from './ftrace-graph-line.ts';
 import { GraphScanner } from './ftrace-graph-line.ts';
+import type { EntryHead } from './ftrace-head.ts';
 import { skipBlanks } from './ftrace-text.ts';
 import { type CallArguments, NO_ARGUMENTS } from './record.ts';
 import { bareSymbol } from './wanted.ts';
