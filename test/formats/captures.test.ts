@@ -61,3 +61,28 @@ describe.skipIf(!present)('whole captures', () => {
     });
   }
 });
+
+/** What a serial line carried over whole sessions: the kernel's lines with CR, and those of a shell in between. */
+const CONSOLES = present
+  ? (readdirSync(folder, { recursive: true }) as string[]).filter((path) => path.includes('serial-console.'))
+  : [];
+
+describe.skipIf(!present)('serial consoles', () => {
+  for (const path of CONSOLES) {
+    test(path, async () => {
+      const source = await openSource(join(folder, path));
+      if (source.kind !== 'log') throw new Error('a timeline');
+      let records = 0;
+      const totals = await readSource(source, {
+        inputFormat: null,
+        interest: EVERYTHING,
+        emit: () => void records++,
+        health: () => undefined,
+        maxBytes: 1e9,
+      });
+      expect(totals).toMatchObject({ format: 'dmesg', clock: 'printk', records });
+      expect(totals.records + totals.continuation + totals.skipped + totals.unparsed).toBe(totals.lines);
+      expect(totals.records).toBeGreaterThan(totals.lines * 0.8);
+    });
+  }
+});
