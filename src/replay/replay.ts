@@ -88,6 +88,7 @@ export class Replay {
     if (event.phase === 'enter') this.#remember(event);
     const topology = this.#topology(event.sourceId);
     const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId) ?? null);
+    own?.noteTime(event);
     topology.learn(event, own?.bdf ?? null);
     // A function that is being removed cannot be opened: this is another one on the same address.
     if (own?.removing && event.kind === 'vfio.open') own.forget(event);

@@ -40,6 +40,9 @@ export class DeviceTrack {
   stateEvidence: StoredEvent[] = [];
   /** The operation that threw the TDI out of LOCKED or RUN, by the id of its outermost event. */
   lostIn: number | null = null;
+  /** Time of the latest record so far of what decides the order, and the line where a later one claims to be earlier. */
+  latestTime: bigint | null = null;
+  disorderedAt: number | null = null;
   /** Tasks that opened it, until it is closed. */
   readonly openers = new Set<number>();
   /** The last task that bound it, until it is closed. */
@@ -73,6 +76,25 @@ export class DeviceTrack {
     this.binder = null;
     this.startKnown = true;
     this.believe(Belief.fresh(), cause);
+  }
+
+  /**
+   * Per-CPU buffers one after the other, or clocks that jump: where the stamps contradict the order of the lines, neither
+   * is to be trusted, until a bind begins anew in order.
+   */
+  noteTime(event: StoredEvent): void {
+    if (
+      event.time === null ||
+      !(event.kind.startsWith('tsm.') || event.kind.startsWith('vfio.') || event.kind.startsWith('pci.'))
+    ) {
+      return;
+    }
+    if (this.latestTime !== null && event.time < this.latestTime) {
+      this.disorderedAt = event.line;
+      return;
+    }
+    this.latestTime = event.time;
+    if (event.kind === 'tsm.bind' && event.phase !== 'exit') this.disorderedAt = null;
   }
 
   /** Takes a new belief over; a change becomes a span, unless it only holds while an operation is under way. */

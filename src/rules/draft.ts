@@ -83,6 +83,22 @@ export function weighOverlap(draft: Draft, unbind: StoredEvent): void {
   );
 }
 
+/**
+ * A record further down claims an earlier time than the violation, and would excuse it there: the order of the lines is not
+ * that of the events.
+ */
+export function weighTime(draft: Draft, event: StoredEvent): void {
+  const { violation } = draft;
+  if (event.time === null || violation.time === null || event.time >= violation.time) return;
+  const verdict = weaker(draft.verdict, 'possible');
+  if (verdict === draft.verdict) return;
+  draft.verdict = verdict;
+  draft.severity = severityOf(verdict);
+  draft.assumptions.push(
+    `the order of the lines is that of the events, although line ${event.line} (${event.symbol ?? event.kind}) is stamped earlier`,
+  );
+}
+
 /** Later trouble of the device that the finding explains. */
 export function addSymptom(draft: Draft, event: StoredEvent): void {
   if (draft.evidence.filter((one) => one.role === 'symptom').length < SYMPTOMS_MAX) {
@@ -125,6 +141,11 @@ function contextOf(step: Step, violation: StoredEvent): DraftEvidence[] {
 function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   const granted = [...(charge.takesForGranted ?? [])];
   const { certainty } = step.event;
+  if (step.track.disorderedAt !== null) {
+    granted.push(
+      `the order of the lines is that of the events, although the time falls at line ${step.track.disorderedAt}`,
+    );
+  }
   if (certainty === 'inherited')
     granted.push('the record names no device: it is taken to be the only one that its task or call names');
   if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {

@@ -4,7 +4,7 @@ import type { Belief } from '../replay/belief.ts';
 import type { ReplayObserver, ReplayOptions, Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
-import { addSymptom, type Draft, draftOf, weighOverlap } from './draft.ts';
+import { addSymptom, type Draft, draftOf, weighOverlap, weighTime } from './draft.ts';
 import type { Charge, Rule } from './rule.ts';
 import { judgeCharge, severityOf, strength } from './verdict.ts';
 
@@ -67,6 +67,7 @@ export class Judge implements ReplayObserver {
   seen(event: StoredEvent, track: DeviceTrack): void {
     const latest = this.#latest.get(track);
     if (latest && isSymptom(event)) addSymptom(latest, event);
+    if (EXCUSES.has(event.kind)) for (const draft of this.#waiting.get(track) ?? []) weighTime(draft, event);
     if (event.kind !== 'tsm.unbind' && event.kind !== 'tsm.unbind_core') return;
     if (event.phase === 'exit' && event.pairId !== null) return;
     // The unbind that should have come before.
@@ -204,6 +205,15 @@ export class Judge implements ReplayObserver {
     return fresh;
   }
 }
+
+/** What would make a step right if it had come before it. */
+const EXCUSES: ReadonlySet<StoredEvent['kind']> = new Set([
+  'tsm.unbind',
+  'tsm.unbind_core',
+  'tsm.disconnect',
+  'tsm.destroy',
+  'tsm.guest_request',
+]);
 
 /** The stronger verdict first, then what names the operation, then the earlier one. */
 function byWeight(a: Draft, b: Draft): number {
