@@ -11,6 +11,7 @@ import { Pointers } from './pointers.ts';
 export interface Resolved {
   readonly bdf: Bdf | null;
   readonly dsm: Bdf | null;
+  readonly pf: Bdf | null;
   readonly aliases: readonly string[];
   readonly members: readonly { readonly entity: number; readonly certainty: Certainty }[];
 }
@@ -60,6 +61,7 @@ export class Identity {
   /** BDF entities that a task's records name. */
   readonly #namedBy = new Map<string, Set<number>>();
   readonly #dsmOf = new Map<number, Bdf>();
+  readonly #pfOf = new Map<number, Bdf>();
   /** Removals under way: what they remove, and the line of the call. */
   readonly #removing = new Map<string, { readonly entity: number; readonly line: number }>();
   /** Entities of records that name no device by themselves, with their task. */
@@ -138,6 +140,7 @@ export class Identity {
       .map(([key, { members, bdf, aliases }]) => ({
         bdf,
         dsm: typeof key === 'number' ? (this.#dsmOf.get(key) ?? null) : null,
+        pf: typeof key === 'number' ? (this.#pfOf.get(key) ?? null) : null,
         aliases: [...aliases].sort(),
         members: members.sort((a, b) => a.entity - b.entity),
       }))
@@ -151,12 +154,14 @@ export class Identity {
     parent: OpenCall | null,
     task: string,
   ): number | null {
-    const userTask = record.task === null || !KERNEL_THREAD.test(record.task);
+    // Where the trace names no task, what one record names says nothing about the next one on the same CPU.
+    const userTask = record.pid !== null && (record.task === null || !KERNEL_THREAD.test(record.task));
     let entity: number | null = null;
     for (const clue of event.clues) {
       if (clue.type === 'bdf') {
         entity = this.#bearerOf(clue.bdf, event);
         if (event.args['dsm'] !== undefined) this.#dsmOf.set(entity, event.args['dsm'] as Bdf);
+        if (event.args['pf'] !== undefined) this.#pfOf.set(entity, event.args['pf'] as Bdf);
         if (userTask) this.#named(task, entity);
         // iommu:attach_device_to_domain inside a bind call names a device of that call's group.
         if (parent?.entityId != null && event.kind === 'iommu.attach' && !this.#shared.has(parent.entityId))

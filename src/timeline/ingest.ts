@@ -138,7 +138,7 @@ class SourceIngest {
       const id = this.#writer.addDevice({
         sourceId: this.#sourceId,
         bdf: device.bdf,
-        pf: null,
+        pf: device.pf,
         dsm: device.dsm,
         guestBdf: null,
         aliases: device.aliases,
