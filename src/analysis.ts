@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Bdf } from './base/bdf.ts';
 import { InputError } from './base/errors.ts';
 import type { HealthCode } from './base/health.ts';
@@ -7,6 +8,7 @@ import { openSource, shownPath } from './input/source.ts';
 import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
 import { Replay, type ReplayOptions } from './replay/replay.ts';
+import type { DeviceTrack } from './replay/track.ts';
 import { documentOf } from './report/document.ts';
 import { RULES } from './rules/index.ts';
 import { Judge } from './rules/judge.ts';
@@ -70,18 +72,26 @@ export interface Analyzed {
  */
 export async function analyze(options: IngestOptions, judgement: JudgeOptions): Promise<Analyzed> {
   const { writer, failures } = await readAll(options);
+  const { signal } = options;
+  let analysis: Analysis;
   try {
-    writer.writeAnalysis(judge(writer.reader, judgement));
-    options.signal?.throwIfAborted();
+    analysis = await judge(writer.reader, judgement, signal);
+    await hearSignals(signal);
+    writer.writeAnalysis(analysis);
+    await hearSignals(signal);
     writer.finish();
   } catch (error) {
     writer.abort();
     throw error;
   }
   const timeline = writer.reader;
-  const analysis = timeline.analysis();
-  if (!analysis) throw new Error('the timeline holds no analysis although one was written');
   return { analysis, failures, timeline, timelinePath: timeline.path, close: () => timeline.close() };
+}
+
+/** A signal that came while we were busy is only heard when the event loop turns. */
+async function hearSignals(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
 }
 
 /** Every input into one timeline. An input that cannot be read leaves the others alone. */
@@ -144,7 +154,11 @@ function nothingRead(failures: readonly InputError[]): InputError {
 }
 
 /** Replays the timeline and asks the rules: pure, apart from reading. */
-function judge(reader: TimelineReader, options: JudgeOptions): Analysis {
+async function judge(
+  reader: TimelineReader,
+  options: JudgeOptions,
+  signal: AbortSignal | undefined,
+): Promise<Analysis> {
   const host = hostOf(reader, options.platform);
   const replayOptions: ReplayOptions = {
     platform: host.platform,
@@ -158,7 +172,7 @@ function judge(reader: TimelineReader, options: JudgeOptions): Analysis {
     ({ doc }) => (options.rules === null || options.rules.includes(doc.id)) && !options.skipRules.includes(doc.id),
   );
   const court = new Judge(rules, replayOptions);
-  const tracks = new Replay(reader, replayOptions, court).run();
+  const tracks = await new Replay(reader, replayOptions, court).run(signal);
   return documentOf(
     reader,
     {
@@ -170,7 +184,11 @@ function judge(reader: TimelineReader, options: JudgeOptions): Analysis {
       tracks,
       drafts: court.findings(),
       coverage: court.coverage(tracks),
-      health: [...sourceHealth(reader), ...court.impossibles.map(({ event }) => beliefReset(event))],
+      health: [
+        ...sourceHealth(reader),
+        ...court.impossibles.map(({ event }) => beliefReset(event)),
+        ...tracks.filter((track) => track.concerned && track.mergedSpans > 0).map(statesMerged),
+      ],
     },
     toolVersion(),
   );
@@ -245,6 +263,16 @@ function sourceHealth(reader: TimelineReader): NewHealth[] {
     });
   }
   return health;
+}
+
+function statesMerged({ sourceId, bdf, spans, mergedSpans }: DeviceTrack): NewHealth {
+  return {
+    sourceId,
+    code: 'states-merged',
+    line: spans.at(-1)?.cause?.line ?? null,
+    message: `${bdf ?? 'an unnamed device'} changed its state ${mergedSpans} times more after this line: one entry stands for all of them`,
+    count: mergedSpans,
+  };
 }
 
 function beliefReset(event: StoredEvent): NewHealth {

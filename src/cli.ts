@@ -69,6 +69,8 @@ function interruption(stderr: Sink): AbortSignal {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // The terminal is gone: what is temporary has to go, too. Node takes no heed of nohup, with or without this.
+  process.on('SIGHUP', stop);
   return abort.signal;
 }
 

@@ -50,6 +50,11 @@ export const HEALTH_CODES = {
     meaning:
       'an event fits no state that the device can have been in; the replay went on from the state that the event implies',
   },
+  'states-merged': {
+    severity: 'note',
+    meaning:
+      'a device changed its state more often than states are listed: the last one listed stands for all that followed; every event was judged',
+  },
 } as const satisfies Record<string, { severity: 'error' | 'warning' | 'note'; meaning: string }>;
 
 export type HealthCode = keyof typeof HEALTH_CODES;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { EventClass, Platform } from '../model/states.ts';
 import type { BindLocks } from '../model/tdi.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
@@ -7,7 +8,7 @@ import { COMMAND_UNKNOWN, commandAfter } from './command.ts';
 import { type Effect, effectsOf } from './effects.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
 import { Topology } from './topology.ts';
-import { DeviceTrack } from './track.ts';
+import { DeviceTrack, spansPerDevice } from './track.ts';
 
 /** How to replay; see the flags of `analyze`. */
 export interface ReplayOptions {
@@ -45,9 +46,9 @@ export interface ReplayObserver {
   impossible(event: StoredEvent, track: DeviceTrack, before: Belief): void;
 }
 
-const PAGE = 4000;
+const PAGE = 1000;
 // Enclosing calls are looked up by id; in a page or two back they are nearly always still here.
-const RECENT_MAX = 8192;
+const RECENT_MAX = 2048;
 
 /** Runs once over the timeline, source by source, in the order of the records. */
 export class Replay {
@@ -65,10 +66,19 @@ export class Replay {
     this.#observer = observer;
   }
 
-  /** The devices with all that was found out about their states. */
-  run(): DeviceTrack[] {
-    for (const device of this.#reader.devices()) this.#tracks.set(device.id, this.#newTrack(device));
+  /**
+   * The devices with all that was found out about their states. Gives way to other work between pages: a signal that comes
+   * meanwhile is heard.
+   *
+   * @throws the reason of `signal` when it was aborted.
+   */
+  async run(signal?: AbortSignal): Promise<DeviceTrack[]> {
+    const devices = this.#reader.devices();
+    const spansMax = spansPerDevice(devices.length);
+    for (const device of devices) this.#tracks.set(device.id, this.#newTrack(device, spansMax));
     for (let after = 0; ; ) {
+      await setImmediate();
+      signal?.throwIfAborted();
       const page = this.#reader.events(after, PAGE);
       for (const event of page) this.#take(event);
       const last = page.at(-1);
@@ -79,8 +89,8 @@ export class Replay {
     return [...this.#tracks.values()];
   }
 
-  #newTrack(device: StoredDevice): DeviceTrack {
-    return new DeviceTrack(device, this.#options.fromBoot || this.#options.complete.has('start'));
+  #newTrack(device: StoredDevice, spansMax: number): DeviceTrack {
+    return new DeviceTrack(device, this.#options.fromBoot || this.#options.complete.has('start'), spansMax);
   }
 
   #take(event: StoredEvent): void {

@@ -1,13 +1,36 @@
 import type { Bdf } from '../base/bdf.ts';
-import { BIND_STATES } from '../model/states.ts';
+import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { Belief, type Layers } from './belief.ts';
 import { COMMAND_UNKNOWN, type CommandState } from './command.ts';
 
-/** From `event` on the device was believed to be in these states. */
+/** From `cause` on the device was believed to be in these states. Small: a long log has many. */
 export interface Span {
-  readonly event: StoredEvent | null;
-  readonly layers: Layers;
+  /** Null for what was believed before the first event. */
+  readonly cause: SpanCause | null;
+  layers: Layers;
+}
+
+/** What reports show of the event that began a span; the event itself would keep its text alive. */
+export interface SpanCause {
+  readonly eventId: number;
+  readonly sourceId: number;
+  /** Where the operation was called: it takes effect when it returns, but this is the line that one wants to see. */
+  readonly line: number;
+  readonly time: bigint | null;
+}
+
+/** Spans of one device that are kept: what comes after them becomes one last span. */
+export const SPANS_MAX = 10_000;
+
+/** Spans of a timeline that are kept, shared out among its devices. */
+const SPANS_IN_ALL = 100_000;
+/** What every device is left with, however many they are. */
+const SPANS_MIN = 50;
+
+/** How many spans each of so many devices may keep. */
+export function spansPerDevice(devices: number): number {
+  return Math.max(SPANS_MIN, Math.min(SPANS_MAX, Math.floor(SPANS_IN_ALL / Math.max(1, devices))));
 }
 
 /** One device along the replay. */
@@ -52,15 +75,22 @@ export class DeviceTrack {
   /** The owner's end, while nothing was seen to close the device. */
   ownerExit: { readonly event: StoredEvent; readonly belief: Belief } | null = null;
   readonly spans: Span[] = [];
+  /** Changes of state that have no span of their own: the last span stands for all of them. */
+  mergedSpans = 0;
+  readonly #spansMax: number;
+  /** The latest belief that would have begun a span. */
+  #shown: Layers;
 
-  constructor(device: StoredDevice, fromBoot: boolean) {
+  constructor(device: StoredDevice, fromBoot: boolean, spansMax = SPANS_MAX) {
+    this.#spansMax = spansMax;
     this.id = device.id;
     this.sourceId = device.sourceId;
     this.bdf = device.bdf as Bdf | null;
     this.dsm = device.dsm as Bdf | null;
     this.startKnown = fromBoot;
     this.belief = fromBoot ? Belief.fresh() : Belief.unknown();
-    this.spans.push({ event: null, layers: this.belief.layers() });
+    this.#shown = this.belief.layers();
+    this.spans.push({ cause: null, layers: this.#shown });
   }
 
   /** The function is gone: what was known of it does not hold for whatever comes next on this address. */
@@ -102,13 +132,46 @@ export class DeviceTrack {
     this.belief = belief.normalised();
     if (!shows) return;
     const layers = this.belief.layers();
-    const last = this.spans.at(-1);
-    if (last && sameLayers(last.layers, layers)) return;
+    if (sameLayers(this.#shown, layers)) return;
     // As long as nothing tells whether the function is bound, what a reset leaves over is no news.
-    if (last && last.layers.bind.length === BIND_STATES.length && layers.bind.length === BIND_STATES.length) return;
-    if (last?.event?.id === cause.id) this.spans.pop();
-    this.spans.push({ event: cause, layers });
+    if (this.#shown.bind.length === BIND_STATES.length && layers.bind.length === BIND_STATES.length) return;
+    this.#shown = layers;
+    this.#keep(layers, cause);
   }
+
+  #keep(layers: Layers, cause: StoredEvent): void {
+    const last = this.spans.at(-1);
+    if (last && (this.mergedSpans > 0 || this.spans.length >= this.#spansMax)) {
+      this.mergedSpans += 1;
+      last.layers = union(last.layers, layers);
+      return;
+    }
+    if (last?.cause?.eventId === cause.id) this.spans.pop();
+    this.spans.push({ cause: causeOf(cause), layers: shared(layers) });
+  }
+}
+
+function causeOf({ id, sourceId, phase, line, pairLine, time }: StoredEvent): SpanCause {
+  return { eventId: id, sourceId, line: phase === 'exit' ? (pairLine ?? line) : line, time };
+}
+
+/** There are a few hundred different ones, however many spans. */
+const KNOWN = new Map<string, Layers>();
+
+function shared(layers: Layers): Layers {
+  const key = `${layers.bind} ${layers.contract} ${layers.device}`;
+  const known = KNOWN.get(key);
+  if (known) return known;
+  KNOWN.set(key, layers);
+  return layers;
+}
+
+function union(a: Layers, b: Layers): Layers {
+  return shared({
+    bind: BIND_STATES.filter((state) => a.bind.includes(state) || b.bind.includes(state)),
+    contract: CONTRACT_STATES.filter((state) => a.contract.includes(state) || b.contract.includes(state)),
+    device: TDISP_STATES.filter((state) => a.device.includes(state) || b.device.includes(state)),
+  });
 }
 
 function sameLayers(a: Layers, b: Layers): boolean {

@@ -36,6 +36,9 @@ export interface Judgement {
 
 const EVIDENCE_TEXT_MAX = 2000;
 
+/** Shared by the many rows of coverage without a finding. */
+const NONE: readonly string[] = Object.freeze([]);
+
 /** The result as one document: ids in output order, times in the source's own clock. */
 export function documentOf(reader: TimelineReader, judgement: Judgement, toolVersion: string): Analysis {
   const sources = new Map(reader.sources().map((source) => [source.id, source]));
@@ -73,9 +76,12 @@ class DocumentWriter {
   readonly #sources: ReadonlyMap<number, StoredSource>;
   readonly #judgement: Judgement;
 
+  readonly #tracks: ReadonlyMap<number, DeviceTrack>;
+
   constructor(sources: ReadonlyMap<number, StoredSource>, judgement: Judgement) {
     this.#sources = sources;
     this.#judgement = judgement;
+    this.#tracks = new Map(judgement.tracks.map((track) => [track.id, track]));
   }
 
   findings(): { findings: Finding[]; ids: Map<Draft, string> } {
@@ -135,7 +141,7 @@ class DocumentWriter {
   }
 
   device(device: StoredDevice): DeviceInfo {
-    const track = this.#judgement.tracks.find((one) => one.id === device.id);
+    const track = this.#tracks.get(device.id);
     const unit = this.#sources.get(device.sourceId)?.timeUnit ?? 'ns';
     return {
       id: deviceKey(device.id),
@@ -152,24 +158,26 @@ class DocumentWriter {
   }
 
   #spans(track: DeviceTrack): StateSpan[] {
-    return track.spans.map(({ event, layers }, index) => {
-      const next = track.spans[index + 1]?.event ?? null;
+    return track.spans.map(({ cause, layers }, index) => {
+      const next = track.spans[index + 1]?.cause ?? null;
       return {
-        from_time: event ? this.#time(event) : null,
+        from_time: cause ? this.#time(cause) : null,
         to_time: next ? this.#time(next) : null,
         ...layers,
-        // An operation takes effect when it returns; the line that one wants to see is where it was called.
-        cause: event
-          ? {
-              source: sourceKey(event.sourceId),
-              line: event.phase === 'exit' ? (event.pairLine ?? event.line) : event.line,
-            }
-          : null,
+        cause: cause ? { source: sourceKey(cause.sourceId), line: cause.line } : null,
       };
     });
   }
 
   coverage(ids: ReadonlyMap<Draft, string>): RuleCoverage[] {
+    const found = new Map<DeviceTrack, Map<string, string[]>>();
+    for (const [{ track, rule }, id] of ids) {
+      const ofTrack = found.get(track) ?? new Map<string, string[]>();
+      found.set(track, ofTrack);
+      const ofRule = ofTrack.get(rule.doc.id);
+      if (ofRule) ofRule.push(id);
+      else ofTrack.set(rule.doc.id, [id]);
+    }
     return this.#judgement.coverage
       .filter(({ track }) => this.#reported(track))
       .map(({ rule, track, status, triggers, missing }) => ({
@@ -178,7 +186,7 @@ class DocumentWriter {
         device: track.bdf,
         status,
         triggers,
-        findings: [...ids].filter(([draft]) => draft.rule === rule && draft.track === track).map(([, id]) => id),
+        findings: found.get(track)?.get(rule.doc.id) ?? NONE,
         missing,
       }));
   }
@@ -187,7 +195,7 @@ class DocumentWriter {
     return this.#judgement.device === null || track.bdf === this.#judgement.device;
   }
 
-  #time(event: StoredEvent): string | null {
+  #time(event: Pick<StoredEvent, 'sourceId' | 'time'>): string | null {
     return formatTime(event.time, this.#sources.get(event.sourceId)?.timeUnit ?? 'ns');
   }
 }

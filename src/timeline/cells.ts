@@ -17,6 +17,8 @@ export interface QueryOrder {
   readonly maxBytes: number;
   /** When the process ends itself, should nobody else have ended it. */
   readonly lifetimeMs: number;
+  /** Id of the process that asks: the query ends when that one does. */
+  readonly parent: number;
 }
 
 /** The lines that the query process answers: `columns` once, then rows as arrays, then one of the others. */

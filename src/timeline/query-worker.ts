@@ -14,7 +14,7 @@ import { siblingModule } from './sibling-module.ts';
 function main(): void {
   try {
     const order = JSON.parse(readFileSync(0, 'utf8')) as QueryOrder;
-    startWatchdog(order.lifetimeMs);
+    startWatchdog({ lifetimeMs: order.lifetimeMs, parent: order.parent });
     const db = openChecked(order.path);
     send(encode({ end: run(db, order) }));
   } catch (error) {
@@ -24,9 +24,16 @@ function main(): void {
   flush();
 }
 
-function startWatchdog(lifetimeMs: number): void {
+/** What the watchdog is told. */
+export interface Watch {
+  readonly lifetimeMs: number;
+  /** Id of the process that asked. */
+  readonly parent: number;
+}
+
+function startWatchdog(watch: Watch): void {
   // With its own stdout and stderr: to share ours, Node would make the pipe non-blocking under writeSync.
-  const options = { workerData: lifetimeMs, stdout: true, stderr: true };
+  const options = { workerData: watch, stdout: true, stderr: true };
   new Worker(siblingModule(import.meta.url, 'query-watchdog'), options).unref();
 }
 

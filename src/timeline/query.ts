@@ -29,7 +29,7 @@ const SLACK = 2 ** 20;
 export async function runQuery(path: string, sql: string, options: QueryOptions): Promise<QueryResult> {
   if (options.signal?.aborted) throw interrupted();
   const { timeoutMs, maxRows, maxBytes } = options;
-  const order: QueryOrder = { path, sql, maxRows, maxBytes, lifetimeMs: timeoutMs + GRACE_MS };
+  const order: QueryOrder = { path, sql, maxRows, maxBytes, lifetimeMs: timeoutMs + GRACE_MS, parent: process.pid };
   const child = spawn(
     process.execPath,
     ['--no-warnings', fileURLToPath(siblingModule(import.meta.url, 'query-worker'))],

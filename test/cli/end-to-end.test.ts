@@ -106,7 +106,7 @@ describe('exit codes', () => {
     expect(stderr).toMatch(/^tdi-trace: internal error, please report it [^\n]*\nTypeError: sabotage\n {4}at /);
   });
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('130: %s, and nothing is left behind', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('130: %s, and nothing is left behind', async (signal) => {
     const temporary = join(folder, 'tmp');
     mkdirSync(temporary);
     const { code, stdout, stderr } = await interrupt(['analyze', '-'], process.execPath, signal, 1000, {

@@ -118,7 +118,7 @@ test.skipIf(process.platform !== 'linux')('a query whose parent was killed does 
   const body = `
     const { runQuery } = await import(${JSON.stringify(MODULE)});
     const endless = 'with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c';
-    const query = runQuery(${JSON.stringify(path())}, endless, { timeoutMs: 1000, maxRows: 1, maxBytes: 1000 });
+    const query = runQuery(${JSON.stringify(path())}, endless, { timeoutMs: 600_000, maxRows: 1, maxBytes: 1000 });
     const { readFileSync } = await import('node:fs');
     console.log(readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8'));
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500);
@@ -129,8 +129,7 @@ test.skipIf(process.platform !== 'linux')('a query whose parent was killed does 
   expect(signal).toBe('SIGKILL');
   const child = Number.parseInt(stdout, 10);
   expect(child).toBeGreaterThan(1);
-  expect(isRunning(child)).toBe(true);
-  await expect.poll(() => isRunning(child), { timeout: 15_000 }).toBe(false);
+  await expect.poll(() => isRunning(child), { timeout: 10_000 }).toBe(false);
 });
 
 /** A zombie, where nobody reaps the orphans, runs no more. */
