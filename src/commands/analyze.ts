@@ -2,6 +2,7 @@ import type { Analyzed } from '../analysis.ts';
 import { UsageError } from '../base/errors.ts';
 import { escapeForTerminal } from '../base/untrusted.ts';
 import { renderJson } from '../report/json.ts';
+import { absentText, type Scope, windowText } from '../report/scope.ts';
 import { renderText } from '../report/text.ts';
 import { type Arguments, flagOption, valueOption } from './arguments.ts';
 import type { Command } from './command.ts';
@@ -11,6 +12,7 @@ import { isSameFile, writeFileAtomically } from './output-file.ts';
 import { progressLine } from './progress.ts';
 import { ingestOptions, judgeOptions, judgingOptions, readingOptions } from './reading.ts';
 import { classesThatSettle } from './rule-docs.ts';
+import { scopeOf } from './scope.ts';
 
 /** `tdi-trace analyze [input..]`: the main job. */
 export const command: Command = {
@@ -39,7 +41,11 @@ export const command: Command = {
       }
       // Interrupted: half a report must not pass for one. The entry says so.
       context.signal.throwIfAborted();
-      await write(analyzed, options, context);
+      const scope = scopeOf(analyzed, options.judge);
+      for (const warning of warningsOf(scope)) {
+        await context.stderr.write(`tdi-trace: ${escapeForTerminal(warning)}\n`);
+      }
+      await write(analyzed, scope, options, context);
       return exitCodeOf(analyzed.analysis, analyzed.failures.length, options.failOn, options.strictCapture);
     } finally {
       analyzed.close();
@@ -84,7 +90,19 @@ async function read(options: AnalyzeOptions, context: CommandContext): Promise<A
   }
 }
 
-async function write({ analysis }: Analyzed, options: AnalyzeOptions, { stdout }: CommandContext): Promise<void> {
+/** What makes a report without a headline mean nothing: it must not look like a pass where only the exit code is read. */
+function warningsOf({ absent, window }: Scope): string[] {
+  const warnings = absent === null ? [] : [`--device: ${absentText(absent)}`];
+  if (window?.empty) warnings.push(`no event stands in the time asked for: ${windowText(window)}`);
+  return warnings;
+}
+
+async function write(
+  { analysis }: Analyzed,
+  scope: Scope,
+  options: AnalyzeOptions,
+  { stdout }: CommandContext,
+): Promise<void> {
   const toFile = options.output !== null;
   const report =
     options.format === 'json'
@@ -97,6 +115,7 @@ async function write({ analysis }: Analyzed, options: AnalyzeOptions, { stdout }
           verbose: options.verbose,
           quiet: options.quiet,
           settledBy: classesThatSettle,
+          scope,
         });
   if (options.output === null) await stdout.write(report);
   else writeFileAtomically(options.output, report);

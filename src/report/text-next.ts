@@ -4,6 +4,7 @@ import { EVENT_CLASSES, type EventClass } from '../model/states.ts';
 import { CAPTURE_HINTS } from './capture-hints.ts';
 import { type Headline, isAtLeast, surestVerdict } from './headlines.ts';
 import { count, type Page } from './page.ts';
+import type { Scope } from './scope.ts';
 
 /** Which classes of events have to be complete before a finding of this rule can be definite. */
 export type SettledBy = (rule: string) => readonly EventClass[];
@@ -13,21 +14,30 @@ export function writeNextSteps(
   page: Page,
   analysis: Analysis,
   headlines: readonly Headline[],
-  { floor, settledBy }: { readonly floor: Verdict; readonly settledBy: SettledBy },
+  { floor, settledBy, scope }: { readonly floor: Verdict; readonly settledBy: SettledBy; readonly scope: Scope },
 ): void {
   page.heading('NEXT STEPS');
   const shown = headlines
     .filter((headline) => isAtLeast(surestVerdict(headline), floor))
     .map((headline) => headline.finding);
   const steps = [
+    ...asked(scope),
     ...completeness(analysis, shown, settledBy),
     ...premises(analysis),
-    ...captures(analysis),
+    // Of a part in which nothing happened it is not known what the probes would have told.
+    ...(scope.window?.empty ? [] : captures(analysis, scope)),
     ...buffers(analysis),
     ...explanations(shown),
   ];
   if (steps.length === 0) page.line(2, 'nothing is open that a flag or another capture would settle');
   for (const step of steps) page.paragraph(2, '- ', step, 4);
+}
+
+function asked({ absent, window }: Scope): string[] {
+  const steps: string[] = [];
+  if (absent !== null) steps.push('--device: name one that occurs in the capture, or leave it away');
+  if (window?.empty) steps.push('--since, --until: name a time in which events stand, or leave them away');
+  return steps;
 }
 
 function completeness(analysis: Analysis, shown: readonly Finding[], settledBy: SettledBy): string[] {
@@ -57,20 +67,37 @@ function premises(analysis: Analysis): string[] {
   return steps;
 }
 
-function captures(analysis: Analysis): string[] {
+function captures(analysis: Analysis, { recorded, window }: Scope): string[] {
   const steps: string[] = [];
+  const settled: string[] = [];
+  let asksToProbe = false;
   for (const name of EVENT_CLASSES) {
     const rules = rulesMissing(analysis, name);
     if (name === 'start' || rules.length === 0) continue;
-    const hint = CAPTURE_HINTS[name];
-    const probes = hint.functions.length === 0 ? '' : `probe ${hint.functions.join(', ')}`;
-    const how = [probes, hint.note ?? ''].filter((part) => part !== '').join('; ');
-    steps.push(`${name} (${hint.records}): ${how}. For ${named(rules)}`);
+    const { records, functions, note } = CAPTURE_HINTS[name];
+    const seen = functions.filter((symbol) => recorded.has(symbol));
+    const unseen = functions.filter((symbol) => !recorded.has(symbol));
+    if (seen.length > 0 && unseen.length === 0 && note === undefined) {
+      settled.push(`${name} (${named(rules)})`);
+      continue;
+    }
+    asksToProbe ||= unseen.length > 0;
+    const known = seen.length === 0 ? '' : `${seen.join(', ')} ${seen.length === 1 ? 'was' : 'were'} recorded`;
+    const probe =
+      unseen.length === 0 ? '' : `${seen.length === 0 ? '' : 'unless on already, '}probe ${unseen.join(', ')}`;
+    const how = [known, probe, note ?? ''].filter((part) => part !== '').join('; ');
+    steps.push(`${name} (${records}): ${how}. For ${named(rules)}`);
   }
-  if (steps.length > 0) {
+  if (asksToProbe) {
     steps.push(
       'to probe: fprobe events that fetch the BDF (dynamic_events: f:tdi/NAME FUNCTION bdf=...), or function_graph with ' +
         'options funcgraph-retval and funcgraph-args',
+    );
+  }
+  if (settled.length > 0) {
+    const where = window === null ? '' : ' in the time asked for';
+    steps.push(
+      `nothing to probe for ${settled.join(', ')}: their functions were recorded, and no step that these judge was seen${where}`,
     );
   }
   return steps;

@@ -1,18 +1,50 @@
-import type { Analysis, CoverageStatus, DeviceInfo, RuleCoverage, SourceInfo } from '../model/analysis.ts';
+import type { Analysis, CoverageStatus, DeviceInfo, RuleCoverage, SourceInfo, Verdict } from '../model/analysis.ts';
 import { type Lookup, timeSpan } from './format.ts';
+import { isAtLeast } from './headlines.ts';
 import { count, type Page, type Style } from './page.ts';
+import { absentText, type Scope, windowText } from './scope.ts';
 
 /** What could and could not be seen: it comes first, since it bounds what everything after it means. */
-export function writeSeen(page: Page, analysis: Analysis, lookup: Lookup, verbose: boolean): void {
+export function writeSeen(
+  page: Page,
+  analysis: Analysis,
+  lookup: Lookup,
+  { verbose, scope }: { readonly verbose: boolean; readonly scope: Scope },
+): void {
   page.heading('SEEN');
   for (const source of analysis.sources) writeSource(page, source);
   writeClocks(page, analysis);
   writePremises(page, analysis, lookup);
+  writeWindow(page, scope);
+  if (scope.absent !== null) {
+    page.paragraph(2, 'devices: ', absentText(scope.absent), 11);
+    return;
+  }
   if (analysis.devices.length === 0) {
     page.line(2, 'devices: no line names or touches a device that can be assigned to a VM');
     return;
   }
-  for (const group of groupByCoverage(analysis)) writeCoverage(page, group, lookup, verbose);
+  const verdicts = new Map(analysis.findings.map((finding) => [finding.id, finding.verdict]));
+  const view: View = { lookup, verbose, verdicts, isCut: scope.window !== null };
+  for (const group of groupByCoverage(analysis)) writeCoverage(page, group, view);
+}
+
+/** What the coverage of a device is told with. */
+interface View {
+  readonly lookup: Lookup;
+  readonly verbose: boolean;
+  /** By the id of the finding. */
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** Only a part of the capture was judged. */
+  readonly isCut: boolean;
+}
+
+function writeWindow(page: Page, { window }: Scope): void {
+  if (window === null) return;
+  const what = window.empty
+    ? 'no event stands there, nothing was judged'
+    : 'steps outside it move the states but were not judged';
+  page.paragraph(2, { text: 'judged only: ', style: 'warning' }, `${windowText(window)}; ${what}`, 4);
 }
 
 function writeSource(page: Page, source: SourceInfo): void {
@@ -84,7 +116,8 @@ function isTold(rule: RuleCoverage): boolean {
   return rule.status === 'violated' || rule.status === 'held';
 }
 
-function writeCoverage(page: Page, group: CoverageGroup, lookup: Lookup, verbose: boolean): void {
+function writeCoverage(page: Page, group: CoverageGroup, view: View): void {
+  const { lookup, verbose } = view;
   page.blank();
   const names = group.devices.map((device) => lookup.deviceName(device.id, device.bdf));
   const [only] = group.devices;
@@ -93,15 +126,15 @@ function writeCoverage(page: Page, group: CoverageGroup, lookup: Lookup, verbose
   } else {
     page.paragraph(2, '', `${names.join(', ')} (${group.devices.length} devices)`, 4, 'strong');
   }
-  writeStatus(page, group.rules, 'violated', 'error');
-  writeStatus(page, group.rules, 'held', 'good');
+  writeStatus(page, group.rules, 'violated', 'error', view);
+  writeStatus(page, group.rules, 'held', 'good', view);
   if (!verbose && !group.rules.some(isTold)) {
     const blind = group.rules.filter((rule) => rule.status === 'blind').length;
     page.line(4, `nothing could be judged: ${count(blind, 'rule')} blind (--verbose lists them)`);
     return;
   }
-  writeBlind(page, group.rules);
-  if (verbose) writeStatus(page, group.rules, 'not-applicable', 'dim');
+  writeBlind(page, group.rules, view.isCut);
+  if (verbose) writeStatus(page, group.rules, 'not-applicable', 'dim', view);
 }
 
 function describe(device: DeviceInfo): string {
@@ -120,19 +153,34 @@ const LABEL: Readonly<Record<CoverageStatus, string>> = {
 };
 const LABEL_WIDTH = 9;
 
-function writeStatus(page: Page, rules: readonly RuleCoverage[], status: CoverageStatus, style: Style): void {
+function writeStatus(
+  page: Page,
+  rules: readonly RuleCoverage[],
+  status: CoverageStatus,
+  style: Style,
+  { verdicts }: View,
+): void {
   const found = rules.filter((rule) => rule.status === status);
   if (found.length === 0) return;
-  const names = found.map((rule) => (status === 'held' ? `${rule.rule} (${rule.triggers}x)` : rule.rule));
+  const names = found.map((rule) =>
+    status === 'held' ? `${rule.rule} (${rule.triggers}x)` : `${rule.rule}${doubtOf(rule, verdicts)}`,
+  );
   page.paragraph(4, { text: LABEL[status], style }, names.join(', '), 4 + LABEL_WIDTH);
 }
 
+/** ` (possible)` after a rule whose findings do not accuse. */
+function doubtOf(rule: RuleCoverage, verdicts: ReadonlyMap<string, Verdict>): string {
+  const found = rule.findings.flatMap((id) => verdicts.get(id) ?? []);
+  if (found.length === 0 || found.some((verdict) => isAtLeast(verdict, 'probable'))) return '';
+  return found.includes('possible') ? ' (possible)' : ' (inconsistent)';
+}
+
 /** Blind rules by what would have to be recorded to lift it. */
-function writeBlind(page: Page, rules: readonly RuleCoverage[]): void {
+function writeBlind(page: Page, rules: readonly RuleCoverage[], isCut: boolean): void {
   const byMissing = new Map<string, string[]>();
   for (const rule of rules) {
     if (rule.status !== 'blind') continue;
-    const key = reasonOf(rule);
+    const key = reasonOf(rule, isCut);
     const names = byMissing.get(key);
     if (names === undefined) byMissing.set(key, [rule.rule]);
     else names.push(rule.rule);
@@ -144,13 +192,14 @@ function writeBlind(page: Page, rules: readonly RuleCoverage[]): void {
   }
 }
 
-function reasonOf(rule: RuleCoverage): string {
+function reasonOf(rule: RuleCoverage, isCut: boolean): string {
+  const noStep = isCut ? 'no such step seen in that time' : 'no such step seen';
   const classes = rule.missing.filter((name) => name !== 'platform' && name !== 'start');
   const reasons = [
     rule.missing.includes('platform') ? 'platform not told' : '',
     rule.missing.includes('start') ? 'start unknown' : '',
     // A class without a harmful step may well be recorded: what is missing is the step, not necessarily the probe.
-    classes.length > 0 ? `${rule.triggers === 0 ? 'no such step seen' : 'not recorded'} (${classes.join(', ')})` : '',
+    classes.length > 0 ? `${rule.triggers === 0 ? noStep : 'none seen of this device'} (${classes.join(', ')})` : '',
   ].filter((reason) => reason !== '');
-  return reasons.length === 0 ? 'no such step seen' : reasons.join(', ');
+  return reasons.length === 0 ? noStep : reasons.join(', ');
 }

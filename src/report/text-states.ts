@@ -1,15 +1,21 @@
 import type { Analysis, DeviceInfo, Finding, StateSpan } from '../model/analysis.ts';
 import { type Lookup, stateWords } from './format.ts';
 import type { Page } from './page.ts';
+import type { Scope } from './scope.ts';
 
 /** Rows of one device's strip without --verbose. */
 const SHORT = 16;
 
 /** What each device was believed to be in, span by span. A device that was never anything but unknown has no strip. */
-export function writeStates(page: Page, analysis: Analysis, lookup: Lookup, verbose: boolean): void {
+export function writeStates(
+  page: Page,
+  analysis: Analysis,
+  lookup: Lookup,
+  { verbose, scope }: { readonly verbose: boolean; readonly scope: Scope },
+): void {
   const told = analysis.devices.filter((device) => device.states.some((span) => span.cause !== null));
   page.heading('STATES');
-  if (told.length === 0) page.line(2, 'no line tells the state of any device');
+  if (told.length === 0) page.line(2, `no line tells the state of ${scope.absent?.device ?? 'any device'}`);
   for (const device of told) writeStrip(page, device, analysis.findings, lookup, verbose);
 }
 

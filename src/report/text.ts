@@ -2,6 +2,7 @@ import type { Analysis, Finding, Verdict } from '../model/analysis.ts';
 import { Lookup } from './format.ts';
 import { groupByHeadline, type Headline, isAtLeast, surestVerdict } from './headlines.ts';
 import { count, Page, type Span } from './page.ts';
+import type { Scope } from './scope.ts';
 import { writeHeadlineLines, writeHeadlines, writeInconsistent } from './text-headlines.ts';
 import { writeHealth } from './text-health.ts';
 import { type SettledBy, writeNextSteps } from './text-next.ts';
@@ -19,6 +20,7 @@ export interface TextOptions {
   /** Only one line a headline. Nothing at all where there is none. */
   readonly quiet: boolean;
   readonly settledBy: SettledBy;
+  readonly scope: Scope;
 }
 
 /**
@@ -34,11 +36,11 @@ export function renderText(analysis: Analysis, options: TextOptions): string {
     return page.toString();
   }
   const inconsistent = analysis.findings.filter((finding) => finding.verdict === 'inconsistent');
-  writeVerdict(page, analysis, headlines, inconsistent);
-  writeSeen(page, analysis, lookup, options.verbose);
+  writeVerdict(page, analysis, headlines, inconsistent, options.scope);
+  writeSeen(page, analysis, lookup, options);
   writeHeadlines(page, headlines, lookup, options);
   writeInconsistent(page, inconsistent, lookup);
-  writeStates(page, analysis, lookup, options.verbose);
+  writeStates(page, analysis, lookup, options);
   writeHealth(page, analysis, lookup, options.verbose);
   writeNextSteps(page, analysis, headlines, options);
   return page.toString();
@@ -50,6 +52,7 @@ function writeVerdict(
   analysis: Analysis,
   headlines: readonly Headline[],
   inconsistent: readonly Finding[],
+  scope: Scope,
 ): void {
   const tally = (['definite', 'probable', 'possible'] as const)
     .map((verdict) => [headlines.filter((h) => surestVerdict(h) === verdict).length, verdict] as const)
@@ -68,11 +71,17 @@ function writeVerdict(
   const devices = new Set(held.map((rule) => rule.device_id)).size;
   const checked =
     held.length === 0
-      ? 'Nothing was checked: no rule met a step that it judges in a state that it knows.'
+      ? `Nothing was checked: ${reasonForNothing(scope)}.`
       : `Held: ${count(new Set(held.map((rule) => rule.rule)).size, 'rule')} on ${count(devices, 'device')}.`;
   const unchecked =
     blind.length === 0
       ? ''
       : ` Blind: ${count(new Set(blind.map((rule) => rule.rule)).size, 'rule')}; what they judge may have gone wrong unseen.`;
   page.paragraph(0, '', checked + unchecked, 0);
+}
+
+function reasonForNothing({ absent, window }: Scope): string {
+  if (absent !== null) return `${absent.device} does not occur in the capture`;
+  if (window?.empty) return 'no event stands in the time asked for';
+  return 'no rule met a step that it judges in a state that it knows';
 }

@@ -50,6 +50,11 @@ export class StoredTimeline implements TimelineReader {
     }));
   }
 
+  symbols(): string[] {
+    const query = sqlBuilder.selectFrom('event').select('symbol').distinct().where('symbol', 'is not', null);
+    return this.#rows(query.orderBy('symbol').compile().sql).map((row) => text(row['symbol']));
+  }
+
   devices(): StoredDevice[] {
     this.#connection.settle?.();
     const { sql } = sqlBuilder.selectFrom('device').selectAll().orderBy('id').compile();

@@ -57,6 +57,8 @@ export interface TimelineReader {
   /** Where the file stands now. */
   readonly path: string;
   sources(): StoredSource[];
+  /** Every function of which there is a record, each once. */
+  symbols(): string[];
   /** `fromTime` and `toTime` are the earliest and the latest time of the device's events, `events` their number. */
   devices(): StoredDevice[];
   /** Events with an id above `after`, in order, at most `limit`. Ordered by source, then as they stand in it. */

@@ -26,7 +26,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function answer(analysis: Analysis, failures: readonly InputError[] = []): void {
-  const timeline = {} as Analyzed['timeline'];
+  const timeline = {
+    symbols: () => [],
+    sources: () => [],
+    devices: () => [],
+    events: () => [],
+  } as unknown as Analyzed['timeline'];
   analyze.mockResolvedValue({ analysis, failures, timeline, timelinePath: '', close });
 }
 
@@ -138,6 +143,42 @@ describe('the report', () => {
   test("-o - is stdout, and the words of --complete come from the rule's documentation", async () => {
     answer(SAMPLE);
     expect((await run({ o: '-' })).stdout).toMatch(/- --complete [a-z,-]*bind/);
+  });
+});
+
+describe('what the capture does not have', () => {
+  const timeline = (timeUnit: string, time: bigint) =>
+    ({
+      symbols: () => [],
+      sources: () => [{ path: 'trace.txt', timeUnit }],
+      devices: () => [{ bdf: '0000:02:00.0' }, { bdf: null }, { bdf: '0000:02:00.0' }],
+      events: (after: number) => (after === 0 ? [{ id: 1, time }] : []),
+    }) as unknown as Analyzed['timeline'];
+  const asked = (analysis: Analysis, on: Analyzed['timeline'], values: Record<string, unknown>) => {
+    analyze.mockResolvedValue({ analysis, failures: [], timeline: on, timelinePath: '', close });
+    return run(values);
+  };
+
+  test('a device is told on stderr too, whatever the format', async () => {
+    const nothing = { ...CLEAN, devices: [], rules: [] };
+    const { code, stderr } = await asked(nothing, timeline('ns', 1n), { device: '99:00.0', format: 'json' });
+    expect(code).toBe(0);
+    expect(stderr).toBe('tdi-trace: --device: 0000:99:00.0 does not occur in the capture; these do: 0000:02:00.0\n');
+  });
+
+  test('an event in the time asked for: only then it warns', async () => {
+    const on = timeline('ns', 1_500_000_000n);
+    expect((await asked(CLEAN, on, { since: '1.5', until: '1.5' })).stderr).toBe('');
+    expect((await asked(CLEAN, on, { since: '1.6' })).stderr).toBe(
+      'tdi-trace: no event stands in the time asked for: from 1.6 on (--since)\n',
+    );
+  });
+
+  test('seconds are refused where the clock counts something else', async () => {
+    await expect(asked(CLEAN, timeline('ticks', 5n), { since: '1' })).rejects.toThrow(
+      /clock of trace\.txt counts ticks/,
+    );
+    expect((await asked(CLEAN, timeline('ticks', 5n), {})).code).toBe(0);
   });
 });
 

@@ -62,6 +62,7 @@ test('nothing in a text report can steer a terminal or forge a line', () => {
         verbose,
         quiet,
         settledBy: () => ['bind'],
+        scope: { absent: null, window: null, recorded: new Set() },
       });
       const plain = color ? output.replace(/\u001b\[(?:0|1|2|1;31|33|32)m/g, '') : output;
       expect(plain).not.toMatch(FORBIDDEN);

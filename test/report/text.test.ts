@@ -10,6 +10,7 @@ const PLAIN: TextOptions = {
   verbose: false,
   quiet: false,
   settledBy: () => ['bind', 'guest-request'],
+  scope: { absent: null, window: null, recorded: new Set() },
 };
 
 const render = (analysis: Analysis, options: Partial<TextOptions> = {}): string =>
@@ -167,5 +168,46 @@ describe('layout', () => {
       expect(colored).toContain('\u001b[');
       expect(colored.replace(/\u001b\[[0-9;]*m/g, '')).toBe(render(analysis, { verbose }));
     }
+  });
+});
+
+describe('what was asked for', () => {
+  const WHOLE = PLAIN.scope;
+  const window = { since: '1.5', until: '2', lastBoot: false, empty: false };
+
+  test('a device that does not occur is named, with those that do', () => {
+    const absent = { device: '0000:99:00.0', present: ['0000:02:00.0'] };
+    const text = render({ ...CLEAN, devices: [], rules: [] }, { scope: { ...WHOLE, absent } });
+    expect(text).toContain('Nothing was checked: 0000:99:00.0 does not occur in the capture.\n');
+    expect(text).toContain('  devices: 0000:99:00.0 does not occur in the capture; these do: 0000:02:00.0\n');
+    expect(text).not.toContain('no line names or touches a device');
+    expect(text).not.toContain('nothing is open');
+  });
+
+  test('a part of the capture is named, and what is blind is blind in it', () => {
+    const text = render(SAMPLE, { scope: { ...WHOLE, window } });
+    expect(text).toContain('judged only: from 1.5 on (--since), up to 2 (--until); steps outside it move');
+    expect(text).toContain('no such step seen in that time (hotplug): surprise-removal-while-bound');
+  });
+
+  test('a part in which nothing happened asks for no probes', () => {
+    const text = render(CLEAN, { scope: { ...WHOLE, window: { ...window, empty: true } } });
+    expect(text).toContain('no event stands there, nothing was');
+    expect(text).toContain('- --since, --until: name a time in which events stand');
+    expect(text).not.toContain(': probe ');
+  });
+
+  test('what was recorded is not asked for again', () => {
+    const some = render(SAMPLE, { scope: { ...WHOLE, recorded: new Set(['connect_store']) } });
+    expect(some).toMatch(/- link \(.*\): connect_store was recorded; unless on already,\s+probe\s+disconnect_store,/);
+    const all = new Set(['connect_store', 'disconnect_store', '__pci_tsm_disconnect']);
+    const text = render(SAMPLE, { scope: { ...WHOLE, recorded: all } });
+    expect(text).not.toContain('- link (');
+    expect(text).toContain('- nothing to probe for link (bind-without-connect): ');
+  });
+
+  test('a rule that is only possibly violated says so', () => {
+    expect(render(asPossible)).toContain('violated unbind-before-disable (possible), ');
+    expect(render(SAMPLE)).toContain('violated unbind-before-disable, ');
   });
 });

@@ -1,0 +1,54 @@
+import type { Analyzed, JudgeOptions } from '../analysis.ts';
+import { UsageError } from '../base/errors.ts';
+import { parseSeconds } from '../base/time.ts';
+import type { Scope, Window } from '../report/scope.ts';
+import type { TimelineReader } from '../timeline/timeline.ts';
+
+/** Events read at once. */
+const PAGE = 2000;
+
+/**
+ * What was asked for against what the capture holds.
+ *
+ * @throws UsageError where `--since` or `--until` says seconds to a clock that counts something else.
+ */
+export function scopeOf({ analysis, timeline }: Pick<Analyzed, 'analysis' | 'timeline'>, judge: JudgeOptions): Scope {
+  const isAbsent = judge.device !== null && analysis.devices.length === 0;
+  return {
+    absent: isAbsent && judge.device !== null ? { device: judge.device, present: addresses(timeline) } : null,
+    window: windowOf(timeline, judge),
+    recorded: new Set(timeline.symbols()),
+  };
+}
+
+function addresses(timeline: TimelineReader): string[] {
+  const found = timeline.devices().flatMap((device) => (device.bdf === null ? [] : [device.bdf]));
+  return [...new Set(found)].sort();
+}
+
+function windowOf(timeline: TimelineReader, { since, until, lastBoot }: JudgeOptions): Window | null {
+  if (since === null && until === null) return lastBoot ? { since, until, lastBoot, empty: false } : null;
+  const ticking = timeline.sources().find((source) => source.timeUnit === 'ticks');
+  if (ticking !== undefined) {
+    throw new UsageError(
+      `--since and --until are seconds, but the clock of ${ticking.path} counts ticks: leave them away for it`,
+    );
+  }
+  const from = since === null ? null : parseSeconds(since);
+  const to = until === null ? null : parseSeconds(until);
+  return { since, until, lastBoot, empty: !hasEvent(timeline, from, to) };
+}
+
+/** An event without a time is in every window. */
+function hasEvent(timeline: TimelineReader, from: bigint | null, to: bigint | null): boolean {
+  for (let after = 0; ; ) {
+    const events = timeline.events(after, PAGE);
+    const isInside = events.some(
+      ({ time }) => time === null || ((from === null || time >= from) && (to === null || time <= to)),
+    );
+    if (isInside) return true;
+    const last = events.at(-1);
+    if (last === undefined) return false;
+    after = last.id;
+  }
+}
