@@ -23,10 +23,12 @@ export async function parseCommandLine(argv: readonly string[], width: number): 
   let chosen: { entry: CommandEntry; values: Readonly<Record<string, unknown>> } | null = null;
   let output = '';
   let known: readonly string[] = [];
+  let flags: readonly string[] = [];
   let hasFailedToLoad = false;
   const parser = makeParser(width, {
     built: (own) => {
       known = optionsOf(own);
+      flags = flagsOf(own);
     },
     failed: () => {
       hasFailedToLoad = true;
@@ -45,6 +47,7 @@ export async function parseCommandLine(argv: readonly string[], width: number): 
     if (hasFailedToLoad) throw error;
     throw usageError(error instanceof Error ? error.message : String(error), known, words);
   }
+  refuseFlagValues(words, flags);
   const { entry, values } = chosen ?? { entry: null, values: {} };
   return { output, entry, args: new Arguments(values) };
 }
@@ -139,6 +142,20 @@ function usageError(message: string, known: readonly string[], words: readonly s
 
 function dashed(name: string): string {
   return name.length === 1 ? `-${name}` : `--${name}`;
+}
+
+/** `--from-boot=maybe` is false to yargs, without a word. */
+function refuseFlagValues(words: readonly string[], flags: readonly string[]): void {
+  const end = words.indexOf('--');
+  for (const word of end < 0 ? words : words.slice(0, end)) {
+    const [, name, value] = /^--?([^=]+)=(.*)$/s.exec(word) ?? [];
+    if (name === undefined || !flags.includes(name) || value === 'true' || value === 'false') continue;
+    throw new UsageError(`${dashed(name)} takes no value: '${value}'`);
+  }
+}
+
+function flagsOf(parser: Argv): string[] {
+  return (parser as Argv & { getOptions(): { boolean: string[] } }).getOptions().boolean;
 }
 
 /** The long options of a command; yargs knows them, its types do not. */

@@ -40,7 +40,7 @@ export const command: Command = {
           await context.stdout.write(renderTable(result));
           break;
         case 'csv':
-          await context.stdout.write(renderCsv(result, options.csvRaw));
+          await context.stdout.write(renderCsv(result, options.csvRaw, context.stdout.isTerminal));
           break;
         case 'json':
           await context.stdout.write(renderJsonRows(result));

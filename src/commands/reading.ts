@@ -73,13 +73,18 @@ export function judgeOptions(args: Arguments): JudgeOptions {
   if (since !== null && until !== null && (parseSeconds(since) ?? 0n) > (parseSeconds(until) ?? 0n)) {
     throw new UsageError(`--since ${since} is later than --until ${until}`);
   }
+  const rules = args.choices('rule', ids);
+  const skipRules = args.choices('skip-rule', ids) ?? [];
+  if ((rules ?? ids).every((id) => skipRules.includes(id))) {
+    throw new UsageError('--rule and --skip-rule leave no rule to check');
+  }
   return {
     platform: args.choice('platform', ['auto', ...PLATFORMS], 'auto'),
     fromBoot: args.flag('from-boot'),
     complete: args.choices('complete', EVENT_CLASSES) ?? [],
     device: bdf(args),
-    rules: args.choices('rule', ids),
-    skipRules: args.choices('skip-rule', ids) ?? [],
+    rules,
+    skipRules,
     since,
     until,
     lastBoot: args.flag('last-boot'),

@@ -59,16 +59,23 @@ export class Page {
   }
 
   /** A paragraph: broken at blanks, its first line after `lead`, the others at `hang` columns. A long word stays whole. */
-  paragraph(indent: number, lead: Span, text: Untrusted, hang: number = indent + 2, style: Style = 'plain'): void {
+  paragraph(
+    indent: number,
+    lead: Span | readonly Span[],
+    text: Untrusted,
+    hang: number = indent + 2,
+    style: Style = 'plain',
+  ): void {
     const words = escapeForTerminal(text)
       .split(' ')
       .filter((word) => word !== '');
-    let column = indent + lengthOf(lead);
+    const leads: readonly Span[] = Array.isArray(lead) ? lead : [lead as Span];
+    let column = indent + leads.reduce((sum, span) => sum + lengthOf(span), 0);
     let current: string[] = [];
     let isFirst = true;
     const flush = (): void => {
       const body: Span = { text: current.join(' '), style };
-      if (isFirst) this.line(indent, lead, body);
+      if (isFirst) this.line(indent, ...leads, body);
       else this.line(hang, body);
       isFirst = false;
       current = [];

@@ -35,11 +35,15 @@ export function renderTable(result: QueryResult): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** RFC 4180. `raw`: text that a spreadsheet would run as a formula is left as it is, instead of getting a `'` in front. */
-export function renderCsv(result: QueryResult, raw: boolean): string {
-  const lines = [result.columns.map((name) => csvField(name, raw)).join(',')];
+/**
+ * RFC 4180. `raw`: text that a spreadsheet would run as a formula is left as it is, instead of getting a `'` in front.
+ * `forTerminal`: what could steer a terminal is escaped; for a file or a pipe every byte is data.
+ */
+export function renderCsv(result: QueryResult, raw: boolean, forTerminal: boolean): string {
+  const field = (text: string): string => csvField(forTerminal ? escapeForTerminal(text) : text, raw);
+  const lines = [result.columns.map(field).join(',')];
   for (const row of result.rows) {
-    lines.push(row.map((cell) => (typeof cell === 'string' ? csvField(cell, raw) : shown(cell, ''))).join(','));
+    lines.push(row.map((cell) => (typeof cell === 'string' ? field(cell) : shown(cell, ''))).join(','));
   }
   return lines.map((line) => `${line}\r\n`).join('');
 }

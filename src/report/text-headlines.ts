@@ -2,7 +2,7 @@ import type { Evidence, Finding, Verdict } from '../model/analysis.ts';
 import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
 import { type Lookup, states } from './format.ts';
 import { type Headline, isAtLeast, surestVerdict, violationOf } from './headlines.ts';
-import { count, type Page, type Style } from './page.ts';
+import { count, type Page, type Span, type Style } from './page.ts';
 
 const INDENT = 3;
 
@@ -33,7 +33,9 @@ export function writeHeadlines(
 /** One line a headline, for `--quiet`: `file:line: verdict: rule: device: summary`. */
 export function writeHeadlineLines(page: Page, headlines: readonly Headline[], lookup: Lookup, floor: Verdict): void {
   for (const headline of headlines) {
-    if (isAtLeast(surestVerdict(headline), floor)) page.line(0, ...oneLine(headline.finding, lookup));
+    if (!isAtLeast(surestVerdict(headline), floor)) continue;
+    const { lead, text } = shortly(headline.finding, lookup);
+    page.line(0, ...lead, text);
   }
 }
 
@@ -48,7 +50,7 @@ export function writeInconsistent(page: Page, findings: readonly Finding[], look
       'the model does not know. They are no findings about a driver.',
     2,
   );
-  for (const finding of findings) page.line(2, ...oneLine(finding, lookup));
+  for (const finding of findings) writeShortly(page, 2, finding, lookup);
 }
 
 function writeHeadline(page: Page, number: number, headline: Headline, lookup: Lookup, verbose: boolean): void {
@@ -108,22 +110,31 @@ function writeFollowers(page: Page, followers: readonly Finding[], lookup: Looku
   if (followers.length === 0) return;
   const shown = verbose ? followers : followers.filter((finding) => isAtLeast(finding.verdict, 'probable'));
   const hidden = followers.length - shown.length;
-  const more =
-    hidden === 0
-      ? ''
-      : ` (${count(hidden, 'possible or inconsistent one', 'possible or inconsistent ones')} with --verbose)`;
-  page.line(INDENT, `part of the same act, or caused by it${more}:`);
-  for (const finding of shown) page.line(INDENT + 2, ...oneLine(finding, lookup));
+  const what = 'part of the same act, or caused by it';
+  if (shown.length === 0) {
+    page.line(INDENT, `${what}: ${count(hidden, 'possible one', 'possible ones')}, with --verbose`);
+    return;
+  }
+  page.line(
+    INDENT,
+    `${what}${hidden === 0 ? '' : ` (${count(hidden, 'possible one', 'possible ones')} more with --verbose)`}:`,
+  );
+  for (const finding of shown) writeShortly(page, INDENT + 2, finding, lookup);
 }
 
-function oneLine(finding: Finding, lookup: Lookup) {
+function writeShortly(page: Page, indent: number, finding: Finding, lookup: Lookup): void {
+  const { lead, text } = shortly(finding, lookup);
+  page.paragraph(indent, lead, text, indent + 4);
+}
+
+/** `file:line: verdict: rule: device: summary`. */
+function shortly(finding: Finding, lookup: Lookup): { readonly lead: readonly Span[]; readonly text: string } {
   const violation = violationOf(finding);
   const place = violation === null ? '' : `${lookup.place(violation.source, violation.line)} `;
-  return [
-    place,
-    { text: finding.verdict, style: styleOf(finding.verdict) },
-    `: ${finding.rule}: ${lookup.device(finding)}: ${lookup.summary(finding)}`,
-  ] as const;
+  return {
+    lead: [place, { text: finding.verdict, style: styleOf(finding.verdict) }, ': '],
+    text: `${finding.rule}: ${lookup.device(finding)}: ${lookup.summary(finding)}`,
+  };
 }
 
 function styleOf(verdict: Verdict): Style {

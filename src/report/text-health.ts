@@ -1,3 +1,4 @@
+import type { HealthCode } from '../base/health.ts';
 import type { Analysis, HealthInfo } from '../model/analysis.ts';
 import type { Lookup } from './format.ts';
 import { count, type Page, type Style } from './page.ts';
@@ -25,14 +26,30 @@ export function writeHealth(page: Page, analysis: Analysis, lookup: Lookup, verb
 function writeItem(page: Page, item: HealthInfo, lookup: Lookup): void {
   const style: Style = item.severity === 'error' ? 'error' : item.severity === 'warning' ? 'warning' : 'plain';
   const place = lookup.place(item.source, item.line);
-  const times = item.count > 1 ? ` (${item.count} times)` : '';
   page.line(
     2,
     place === '' ? '' : `${place} `,
     { text: item.severity, style },
-    `: ${item.code}: ${item.message}${times}`,
+    `: ${item.code}: ${item.message}${countOf(item)}`,
   );
 }
+
+/** How many of what the code names, where the message does not say it. */
+function countOf({ code, count, message }: HealthInfo): string {
+  if (count <= 1 || WHOLE.has(code) || new RegExp(`(?<!\\d)${count}(?!\\d)`).test(message)) return '';
+  return LOSSES.has(code) ? ` (${count} in all)` : ` (${count} times)`;
+}
+
+/** They say something about all of an input. */
+const WHOLE: ReadonlySet<HealthCode> = new Set(['no-time', 'clocks-unrelated']);
+
+/** They count what is gone, not marks of it. */
+const LOSSES: ReadonlySet<HealthCode> = new Set([
+  'events-lost',
+  'buffer-wrapped',
+  'messages-dropped',
+  'messages-suppressed',
+]);
 
 function writeUnrecognised(page: Page, analysis: Analysis, lookup: Lookup, verbose: boolean): void {
   if (analysis.unrecognised.length === 0) return;

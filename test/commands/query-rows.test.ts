@@ -56,7 +56,7 @@ test('csv: every text comes back', () => {
     fc.property(
       fc.array(fc.tuple(fc.string(), fc.string({ unit: fc.constantFrom('"', ',', '\r', '\n', 'a') }))),
       (rows) => {
-        expect(parseCsv(renderCsv(result(['a', 'b'], ...rows), true))).toEqual([['a', 'b'], ...rows]);
+        expect(parseCsv(renderCsv(result(['a', 'b'], ...rows), true, false))).toEqual([['a', 'b'], ...rows]);
       },
     ),
   );
@@ -65,11 +65,11 @@ test('csv: every text comes back', () => {
 test('csv: text that a spreadsheet would run is quoted, numbers are not', () => {
   const cells: Cell[] = ['=1+1', '+1', '-1', '@x', '\tx', '\rx', 'a=1', -1n, -0.5, null, BIG, BYTES];
   const columns = cells.map((_, i) => (i === 0 ? '=c' : `c${i}`));
-  expect(parseCsv(renderCsv(result(columns, cells), false))).toEqual([
+  expect(parseCsv(renderCsv(result(columns, cells), false, false))).toEqual([
     ["'=c", ...columns.slice(1)],
     ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", 'a=1', '-1', '-0.5', '', BIG.toString(), "x'0001ff'"],
   ]);
-  expect(parseCsv(renderCsv(result(columns, cells), true))[1]?.slice(0, 3)).toEqual(['=1+1', '+1', '-1']);
+  expect(parseCsv(renderCsv(result(columns, cells), true, false))[1]?.slice(0, 3)).toEqual(['=1+1', '+1', '-1']);
 });
 
 test('json: exact values, unique names, one row a line', () => {
@@ -91,4 +91,9 @@ test('json: every text comes back', () => {
       ]);
     }),
   );
+});
+
+test('csv: on a terminal nothing steers it, rows stay rows', () => {
+  const out = renderCsv(result(['a\u001b'], ['\u001b]0;x\u0007\r\n\u202e"']), true, true);
+  expect(out).toBe('a\\x1b\r\n"\\x1b]0;x\\x07\\x0d\\x0a\\u{202e}"""\r\n');
 });

@@ -211,3 +211,35 @@ describe('what was asked for', () => {
     expect(render(SAMPLE)).toContain('violated unbind-before-disable, ');
   });
 });
+
+describe('what follows from a headline', () => {
+  test('is wrapped, each still beginning with its place', () => {
+    const text = render(SAMPLE, { width: 80 });
+    expect(text).toMatch(
+      /^ {5}trace\.probes\.txt:110: probable: bme-clear-while-locked: 0000:02:00\.0: Bus\n {9}Master Enable was/m,
+    );
+  });
+
+  test('where all of it is only possible, its number stands for it', () => {
+    const mixed = withFindings((finding) => (finding.headline ? finding : { ...finding, verdict: 'possible' }));
+    expect(render(mixed)).toContain('\n   part of the same act, or caused by it: 2 possible ones, with --verbose\n');
+    expect(render(mixed, { verbose: true })).toMatch(/caused by it:\n {5}trace\.probes\.txt:110: possible: /);
+  });
+});
+
+test('health: a number is said once', () => {
+  const item = { severity: 'warning', source: 's1', line: 1 } as const;
+  const text = render({
+    ...SAMPLE,
+    health: [
+      { ...item, code: 'events-lost', message: 'CPU 0 lost 500 events here', count: 500 },
+      { ...item, code: 'events-lost', message: '3 more marks like the ones before, from here on', count: 1500 },
+      { ...item, code: 'no-time', message: 'the records carry no time', count: 40 },
+      { ...item, code: 'device-ambiguous', message: 'a pointer fits several', count: 7 },
+    ],
+  });
+  expect(text).toContain('lost 500 events here\n');
+  expect(text).toContain('from here on (1500 in all)\n');
+  expect(text).toContain('carry no time\n');
+  expect(text).toContain('fits several (7 times)\n');
+});
