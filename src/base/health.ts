@@ -10,6 +10,10 @@ export const HEALTH_CODES = {
     severity: 'error',
     meaning: 'the compressed input ends early or is damaged; what came before was analysed',
   },
+  'source-trailing': {
+    severity: 'warning',
+    meaning: 'bytes after the end of the compressed data were ignored, as gzip does; what was compressed was analysed',
+  },
   'source-capped': { severity: 'error', meaning: 'the input is larger than the limit; what came before was analysed' },
   'source-unusable': { severity: 'error', meaning: 'an input could not be analysed at all' },
   'events-lost': { severity: 'warning', meaning: 'the tracer says that events were lost here' },

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { createGunzip, type Gunzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { InputError } from '../base/errors.ts';
 import type { HealthSink } from '../base/health.ts';
 import { sniff } from './magic.ts';
@@ -35,7 +35,7 @@ class Stop extends Error {}
 /**
  * Reads an opened source to its end, decompressed, in constant memory, and closes it.
  *
- * Health: `source-capped`, `source-cut`, `source-changed`.
+ * Health: `source-capped`, `source-cut`, `source-trailing`, `source-changed`.
  *
  * @throws InputError the system refused to read, or what was compressed is no text.
  * @throws the reason of `signal` when it was aborted.
@@ -150,39 +150,152 @@ function pumpStream(source: OpenedSource, intake: Intake, options: ReadBytesOpti
 }
 
 /**
- * The data events of zlib are taken as they come: an iterator would drop what is buffered when the error of a cut file
- * arrives.
+ * Inflates to the end. zlib's error drops the output of the piece that it is at: what was before the damage in that piece
+ * is had by a second run that goes byte by byte there.
  */
-function pumpGzip(source: OpenedSource, intake: Intake, options: ReadBytesOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const gunzip: Gunzip = createGunzip({ chunkSize: CHUNK });
-    const stored = Readable.from(storedChunks(source));
-    const finish = (error: unknown) => {
-      stored.destroy();
-      gunzip.destroy();
-      if (error === null) resolve();
-      else reject(error);
-    };
-    gunzip.on('data', (chunk: Buffer) => {
-      if (gunzip.destroyed) return;
-      try {
-        intake.take(chunk);
-        options.onStored?.(gunzip.bytesWritten);
-      } catch (error) {
-        finish(error);
-      }
+async function pumpGzip(source: OpenedSource, intake: Intake, options: ReadBytesOptions): Promise<void> {
+  const pieces = new StoredPieces(source);
+  let fed = 0;
+  let at = 0;
+  const first = async function* (): AsyncGenerator<Buffer> {
+    for await (const piece of pieces.first()) {
+      at = fed;
+      fed += piece.length;
+      yield piece;
+      options.onStored?.(fed);
+    }
+  };
+  const objection = await inflate(first(), (chunk) => intake.take(chunk));
+  if (objection === null) return;
+  if (!endsEarly(objection)) {
+    let known = intake.bytes;
+    await inflate(pieces.again(at), (chunk) => {
+      const skip = Math.min(known, chunk.length);
+      known -= skip;
+      if (skip < chunk.length) intake.take(chunk.subarray(skip));
     });
-    gunzip.once('end', () => finish(null));
-    gunzip.on('error', (error) => {
-      intake.damaged = true;
-      const what = 'code' in error && error.code === 'Z_BUF_ERROR' ? 'ends early' : 'is damaged';
-      const message = `the compressed data ${what} after ${intake.bytes} bytes of text; what came before was analysed`;
-      options.health({ code: 'source-cut', line: null, message, count: 1 });
-      finish(null);
-    });
-    stored.on('error', finish);
-    stored.pipe(gunzip);
+  }
+  if (intake.bytes === 0 && !isTrailing(objection)) {
+    const what = endsEarly(objection) ? 'it ends before any of its text' : 'none of it can be unpacked';
+    throw new InputError(`${shownPath(source.path)}: is a damaged gzip file, ${what}: copy it again`);
+  }
+  if (isTrailing(objection)) {
+    const message = 'what follows the compressed data is no gzip and was ignored; all that was compressed was analysed';
+    options.health({ code: 'source-trailing', line: null, message, count: 1 });
+    return;
+  }
+  intake.damaged = true;
+  const what = endsEarly(objection) ? 'ends early' : 'is damaged';
+  const message = `the compressed data ${what} after ${intake.bytes} bytes of text; what came before was analysed`;
+  options.health({ code: 'source-cut', line: null, message, count: 1 });
+}
+
+function endsEarly(objection: Error): boolean {
+  return 'code' in objection && objection.code === 'Z_BUF_ERROR';
+}
+
+/** The first two bytes of a member are wrong; those of the first one were looked at when the source was opened. */
+function isTrailing(objection: Error): boolean {
+  return objection.message === 'incorrect header check';
+}
+
+/** Hands the text of all members over. Answers what zlib objected to, or null. @throws what `take` throws. */
+async function inflate(pieces: AsyncIterable<Buffer>, take: (chunk: Buffer) => void): Promise<Error | null> {
+  const gunzip = createGunzip({ chunkSize: CHUNK });
+  let settled = false;
+  let objection: Error | null = null;
+  let thrown: { readonly error: unknown } | null = null;
+  let wake = (): void => {};
+  const settle = (): void => {
+    settled = true;
+    wake();
+  };
+  const object = (error: Error): void => {
+    objection ??= error;
+    settle();
+  };
+  gunzip.on('data', (chunk: Buffer) => {
+    if (settled) return;
+    try {
+      take(chunk);
+    } catch (error) {
+      thrown = { error };
+      settle();
+    }
   });
+  gunzip.once('end', settle);
+  gunzip.on('error', object);
+  /** Until zlib is through with it, or has come to its end. */
+  const through = (start: (done: (error?: Error | null) => void) => void): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+      start((error) => (error ? object(error) : resolve()));
+    });
+  try {
+    for await (const piece of pieces) {
+      await through((done) => gunzip.write(piece, done));
+      if (settled) break;
+    }
+    if (!settled) await through(() => gunzip.end());
+  } finally {
+    gunzip.destroy();
+  }
+  const failure = thrown as { readonly error: unknown } | null;
+  if (failure !== null) throw failure.error;
+  return objection;
+}
+
+/** Compressed bytes that zlib gets at once: what a second run has to take byte by byte. */
+const PIECE = 16 * 1024;
+/** Of a pipe so much is kept for a second run. */
+const KEPT_MAX = 4 * 1024 * 1024;
+
+/** The stored bytes of a compressed source, in small pieces, once and perhaps once more. */
+class StoredPieces {
+  readonly #source: OpenedSource;
+  #kept: Buffer[] | null = [];
+  #keptBytes = 0;
+
+  constructor(source: OpenedSource) {
+    this.#source = source;
+  }
+
+  async *first(): AsyncGenerator<Buffer> {
+    for await (const stored of storedChunks(this.#source)) {
+      for (let at = 0; at < stored.length; at += PIECE) {
+        const piece = stored.subarray(at, at + PIECE);
+        if (this.#source.stamp === null) this.#keep(piece);
+        yield piece;
+      }
+    }
+  }
+
+  /** From the start; from `fine` on a piece is one byte. Nothing of a long pipe, which cannot be read again. */
+  async *again(fine: number): AsyncGenerator<Buffer> {
+    let offset = 0;
+    for await (const stored of this.#source.stamp === null ? (this.#kept ?? []) : this.#reread()) {
+      const coarse = stored.subarray(0, Math.max(0, fine - offset));
+      if (coarse.length > 0) yield coarse;
+      for (let at = coarse.length; at < stored.length; at++) yield stored.subarray(at, at + 1);
+      offset += stored.length;
+    }
+  }
+
+  #keep(piece: Buffer): void {
+    this.#keptBytes += piece.length;
+    if (this.#keptBytes > KEPT_MAX) this.#kept = null;
+    else this.#kept?.push(piece);
+  }
+
+  async *#reread(): AsyncGenerator<Buffer> {
+    const { handle } = this.#source;
+    for (let position = 0; handle !== null; ) {
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, position);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+      position += bytesRead;
+    }
+  }
 }
 
 async function* storedChunks(source: OpenedSource): AsyncGenerator<Buffer> {

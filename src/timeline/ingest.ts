@@ -1,3 +1,4 @@
+import { InputError } from '../base/errors.ts';
 import type { HealthItem } from '../base/health.ts';
 import type { EventKind, KernelEvent } from '../events/event.ts';
 import { INTEREST } from '../events/index.ts';
@@ -7,7 +8,7 @@ import { type ReadOptions, readSource } from '../formats/read.ts';
 import type { KernelRecord } from '../formats/record.ts';
 import { CallTracker, type OpenCall, type Place, tellsMore } from '../identity/calls.ts';
 import { Identity } from '../identity/identity.ts';
-import type { OpenedSource } from '../input/source.ts';
+import { type OpenedSource, shownPath } from '../input/source.ts';
 import type { TimelineWriter } from './timeline.ts';
 
 // Different wordings of unknown lines that are kept; one of each is enough, and a hostile log has no end of them.
@@ -40,14 +41,20 @@ export async function ingest(
 ): Promise<number> {
   const sourceId = writer.addSource({ path: opened.path, format: '', compression: opened.compression });
   const sink = new SourceIngest(writer, sourceId);
+  let capped = false;
   const totals = await readSource(opened, {
     ...options,
     interest: INTEREST,
     emit: (record) => sink.take(record),
-    health: (item) => sink.health(item),
+    health: (item) => {
+      capped ||= item.code === 'source-capped';
+      sink.health(item);
+    },
   }).catch((error: unknown) => {
     writer.dropSource(sourceId);
-    throw error;
+    if (!capped || !(error instanceof InputError)) throw error;
+    const limit = `the first ${options.maxBytes} bytes, which is the limit`;
+    throw new InputError(`${shownPath(opened.path)}: holds no kernel log line in ${limit}: raise --max-bytes`);
   });
   sink.finish();
   writer.finishSource(sourceId, { ...totals, events: sink.events });

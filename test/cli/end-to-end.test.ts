@@ -81,6 +81,14 @@ describe('exit codes', () => {
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
   });
 
+  test('3: nothing within the limit, which is named', () => {
+    const { code, stdout, stderr } = tdiTrace(['analyze', '--max-bytes', '10', file('wrong.txt', WRONG)]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(
+      /^tdi-trace: [^\n]*wrong\.txt: [^\n]* first 10 bytes, which is the limit: raise --max-bytes\n$/,
+    );
+  });
+
   test('3: a directory', () => {
     expect(tdiTrace(['analyze', folder]).code).toBe(3);
   });

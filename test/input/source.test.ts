@@ -105,6 +105,58 @@ describe('what is read in part', () => {
     expect(whole.text.length).toBeGreaterThan(300_000);
   });
 
+  const lines = Array.from({ length: 3000 }, (_, i) => `[${i}.000000] line ${Math.imul(i, 7919)}\n`).join('');
+  const small = gzipSync(lines);
+  const sources: [string, (content: Buffer) => Promise<Whole>][] = [
+    ['of a file', (content) => readAll(file('harmed.gz', content))],
+    ['of a pipe', (content) => readAll('-', { stdin: Readable.from([content]) })],
+  ];
+
+  describe.each(sources)('%s', (_name, read) => {
+    test('all of a gzip with other bytes behind it', async () => {
+      for (const rest of ['garbage\n', 'x'.repeat(50_000)]) {
+        const whole = await read(Buffer.concat([small, gzipSync(LOG), Buffer.from(rest)]));
+        expect([whole.text === lines + LOG, whole.cut, codes(whole)]).toEqual([true, false, ['source-trailing']]);
+      }
+    });
+
+    test('all of a gzip that is padded with zeros', async () => {
+      const whole = await read(Buffer.concat([small, Buffer.alloc(70_000)]));
+      expect([whole.text === lines, whole.cut, codes(whole)]).toEqual([true, false, []]);
+    });
+
+    test('all of a gzip whose check sum is wrong', async () => {
+      const harmed = Buffer.from(small);
+      harmed.writeUInt32LE(1, harmed.length - 8);
+      const whole = await read(harmed);
+      expect([whole.text === lines, whole.cut, codes(whole)]).toEqual([true, true, ['source-cut']]);
+    });
+
+    test('what stands before one wrong byte', async () => {
+      const half = small.length >> 1;
+      const before = (await read(small.subarray(0, half))).text;
+      expect(before.length).toBeGreaterThan(lines.length / 3);
+      const harmed = Buffer.from(small);
+      harmed.fill(0xff, half, half + 40);
+      const whole = await read(harmed);
+      expect(codes(whole)).toEqual(['source-cut']);
+      expect(whole.text.startsWith(before)).toBe(true);
+      expect(lines.startsWith(before)).toBe(true);
+    });
+
+    test.each([15, 4])('nothing of one that is cut to %i bytes, which is not called empty', async (length) => {
+      await expect(read(small.subarray(0, length))).rejects.toThrow(/: is a damaged gzip file, [^\n]+: copy it again$/);
+    });
+
+    test('nothing of one that is damaged at its start', async () => {
+      const harmed = Buffer.from(small);
+      harmed.fill(0xff, 10, 40);
+      await expect(read(harmed)).rejects.toThrow(
+        /: is a damaged gzip file, none of it can be unpacked: copy it again$/,
+      );
+    });
+  });
+
   test('what is larger than the limit, counted after decompression', async () => {
     const bomb = gzipSync(Buffer.alloc(32 << 20, LOG));
     expect(bomb.length).toBeLessThan(200_000);
