@@ -1,14 +1,26 @@
-import type { Analysis, DeviceInfo, Finding, SourceInfo, StateSpan } from '../model/analysis.ts';
+import type { HealthCode } from '../base/health.ts';
+import type { Analysis, DeviceInfo, Finding, HealthInfo, SourceInfo, StateSpan } from '../model/analysis.ts';
 import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
+
+/** Marks after which anything may have happened unseen. */
+const LOSSES: ReadonlySet<HealthCode> = new Set([
+  'events-lost',
+  'messages-dropped',
+  'buffer-started',
+  'buffer-wrapped',
+]);
 
 /** What the parts of the text report look up again and again. */
 export class Lookup {
   readonly #paths: ReadonlyMap<string, string>;
   readonly #devices: ReadonlyMap<string, DeviceInfo>;
 
-  constructor(analysis: Pick<Analysis, 'sources' | 'devices'>) {
+  readonly #losses: readonly HealthInfo[];
+
+  constructor(analysis: Pick<Analysis, 'sources' | 'devices' | 'health'>) {
     this.#paths = new Map(analysis.sources.map((source: SourceInfo) => [source.id, source.path]));
     this.#devices = new Map(analysis.devices.map((device) => [device.id, device]));
+    this.#losses = analysis.health.filter((item) => LOSSES.has(item.code));
   }
 
   /** `path:line:`, as grep -n and compilers print it, so that editors jump to it. */
@@ -25,6 +37,23 @@ export class Lookup {
 
   device(finding: Finding): string {
     return this.deviceName(finding.device_id, finding.device);
+  }
+
+  /** What keeps a finding merely possible: entries that are gone between the lines behind the state and the violation. */
+  lossesBefore(finding: Finding): string[] {
+    if (finding.verdict !== 'possible') return [];
+    const violation = finding.evidence.find((item) => item.role === 'violation');
+    if (violation === undefined) return [];
+    const known = finding.evidence.filter((item) => item.role === 'state' && item.source === violation.source);
+    const from = Math.max(0, ...known.map((item) => item.line));
+    const gone = this.#losses.filter(
+      ({ source, line }) => source === violation.source && line !== null && line > from && line <= violation.line,
+    );
+    const last = gone.at(-1);
+    if (last === undefined) return [];
+    const more =
+      gone.length === 1 ? '' : `, and ${gone.length - 1} such ${gone.length === 2 ? 'mark' : 'marks'} before it`;
+    return [`${this.place(last.source, last.line)} ${last.message}${more}: what would excuse the step may be gone`];
   }
 
   /** The summary without the device's name, for where it stands already. */

@@ -72,6 +72,7 @@ function writeHeadline(page: Page, number: number, headline: Headline, lookup: L
   if (finding.consequence !== '') page.paragraph(INDENT, 'why:     ', finding.consequence, INDENT + 9);
   if (finding.remedy !== '') page.paragraph(INDENT, 'do:      ', finding.remedy, INDENT + 9);
   writeList(page, 'assumed: ', finding.assumptions);
+  writeList(page, 'doubt:   ', lookup.lossesBefore(finding));
   writeList(page, 'confirm: ', finding.to_confirm);
   writeFollowers(page, followers, lookup, verbose);
 }

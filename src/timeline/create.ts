@@ -35,7 +35,7 @@ export async function createTimeline(target: string | null, options: CreateOptio
     }
   } catch (error) {
     place.remove();
-    throw cannotWrite(error, target ?? place.workPath);
+    throw cannotWrite(error, place, target);
   }
 }
 
@@ -56,7 +56,7 @@ export function createTimelineFrom(
     return new TimelineBuilder(openForBuilding(place.workPath), place, target ?? place.workPath);
   } catch (error) {
     place.remove();
-    throw cannotWrite(error, target ?? place.workPath);
+    throw cannotWrite(error, place, target);
   }
 }
 
@@ -87,7 +87,8 @@ function placeFor(target: string | null, options: CreateOptions): Place {
   return target === null ? privatePlace(options.temporaryDirectory) : placeBeside(target);
 }
 
-function cannotWrite(error: unknown, target: string): unknown {
+function cannotWrite(error: unknown, place: Place, target: string | null): unknown {
   const system = error instanceof Database.SqliteError || (error instanceof Error && 'syscall' in error);
-  return system ? new InputError(`${target}: cannot be written (${errorCode(error)}); use another --db`) : error;
+  if (!system) return error;
+  return new InputError(`${target ?? place.workPath}: cannot be written (${errorCode(error)}); ${place.elsewhere}`);
 }

@@ -23,6 +23,8 @@ export interface Place {
   readonly workPath: string;
   /** Where the file stands after {@link keep}. */
   readonly finalPath: string;
+  /** What to do where there is no room: words to end a message with. */
+  readonly elsewhere: string;
   /** Moves the built file to its target: at no time is there half a file under the target's name. */
   keep(): void;
   /** Removes the work file; of a private place also the kept one. Safe to call at any time, repeatedly. */
@@ -40,7 +42,7 @@ export function privatePlace(parent: string = tmpdir()): Place {
   const workPath = join(directory, 'timeline.db');
   const forget = removeAtExit(() => rmSync(directory, { recursive: true, force: true }));
   closeSync(openSync(workPath, 'wx', 0o600));
-  return { workPath, finalPath: workPath, keep() {}, remove: forget };
+  return { workPath, finalPath: workPath, elsewhere: 'set TMPDIR to another directory', keep() {}, remove: forget };
 }
 
 /**
@@ -64,6 +66,7 @@ export function placeBeside(target: string): Place {
   return {
     workPath,
     finalPath,
+    elsewhere: 'use another --db',
     keep() {
       try {
         flush(workPath);

@@ -264,9 +264,9 @@ export class TimelineBuilder implements TimelineWriter {
   #explain(error: unknown): unknown {
     if (!(error instanceof Database.SqliteError)) return error;
     if (error.code === 'SQLITE_FULL')
-      return new InputError(`${this.#target}: the disk is full; free space or use another --db`);
+      return new InputError(`${this.#target}: the disk is full; free space or ${this.#place.elsewhere}`);
     if (/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(error.code)) {
-      return new InputError(`${this.#target}: cannot be written (${error.code}); use another --db`);
+      return new InputError(`${this.#target}: cannot be written (${error.code}); ${this.#place.elsewhere}`);
     }
     return error;
   }

@@ -102,6 +102,22 @@ describe('possible findings', () => {
   });
 });
 
+describe('what was lost before a possible finding', () => {
+  const lost = (line: number) =>
+    ({ code: 'events-lost', severity: 'warning', source: 's1', line, message: `lost at ${line}`, count: 1 }) as const;
+  const doubt = /^ {3}doubt: {3}(.*)$/m;
+
+  test('is named with its place where it lies behind the lines that tell the state', () => {
+    const text = render({ ...asPossible, health: [lost(50), lost(95), lost(100), lost(120)] }, { floor: 'possible' });
+    expect(doubt.exec(text)?.[1]).toMatch(/^trace\.probes\.txt:100: lost at 100, and 1 such mark before it: what/);
+  });
+
+  test('is no matter elsewhere, or where the finding is surer', () => {
+    expect(render({ ...asPossible, health: [lost(50), lost(120)] }, { floor: 'possible' })).not.toMatch(doubt);
+    expect(render({ ...SAMPLE, health: [lost(100)] })).not.toMatch(doubt);
+  });
+});
+
 describe('inconsistent findings', () => {
   const text = render(withFindings((finding) => ({ ...finding, verdict: 'inconsistent', severity: 'note' })));
 
