@@ -2,7 +2,7 @@ import type { Analyzed } from '../analysis.ts';
 import { UsageError } from '../base/errors.ts';
 import { escapeForTerminal } from '../base/untrusted.ts';
 import { renderJson } from '../report/json.ts';
-import { absentText, type Scope, windowText } from '../report/scope.ts';
+import type { Scope } from '../report/scope.ts';
 import { renderText } from '../report/text.ts';
 import { type Arguments, flagOption, valueOption } from './arguments.ts';
 import type { Command } from './command.ts';
@@ -12,7 +12,7 @@ import { isSameFile, writeFileAtomically } from './output-file.ts';
 import { progressLine } from './progress.ts';
 import { ingestOptions, judgeOptions, judgingOptions, readingOptions } from './reading.ts';
 import { classesThatSettle } from './rule-docs.ts';
-import { scopeOf } from './scope.ts';
+import { scopeOf, warnOf } from './scope.ts';
 
 /** `tdi-trace analyze [input..]`: the main job. */
 export const command: Command = {
@@ -42,9 +42,7 @@ export const command: Command = {
       // Interrupted: half a report must not pass for one. The entry says so.
       context.signal.throwIfAborted();
       const scope = scopeOf(analyzed, options.judge);
-      for (const warning of warningsOf(scope)) {
-        await context.stderr.write(`tdi-trace: ${escapeForTerminal(warning)}\n`);
-      }
+      await warnOf(scope, context);
       await write(analyzed, scope, options, context);
       return exitCodeOf(analyzed.analysis, analyzed.failures.length, options.failOn, options.strictCapture);
     } finally {
@@ -88,13 +86,6 @@ async function read(options: AnalyzeOptions, context: CommandContext): Promise<A
   } finally {
     progress.end();
   }
-}
-
-/** What makes a report without a headline mean nothing: it must not look like a pass where only the exit code is read. */
-function warningsOf({ absent, window }: Scope): string[] {
-  const warnings = absent === null ? [] : [`--device: ${absentText(absent)}`];
-  if (window?.empty) warnings.push(`no event stands in the time asked for: ${windowText(window)}`);
-  return warnings;
 }
 
 async function write(

@@ -1,8 +1,10 @@
 import type { Analyzed, JudgeOptions } from '../analysis.ts';
 import { UsageError } from '../base/errors.ts';
 import { parseSeconds } from '../base/time.ts';
-import type { Scope, Window } from '../report/scope.ts';
+import { escapeForTerminal } from '../base/untrusted.ts';
+import { absentText, type Scope, type Window, windowText } from '../report/scope.ts';
 import type { TimelineReader } from '../timeline/timeline.ts';
+import type { CommandContext } from './context.ts';
 
 /** Events read at once. */
 const PAGE = 2000;
@@ -19,6 +21,13 @@ export function scopeOf({ analysis, timeline }: Pick<Analyzed, 'analysis' | 'tim
     window: windowOf(timeline, judge),
     recorded: new Set(timeline.symbols()),
   };
+}
+
+/** What makes an empty answer mean nothing: it must not look like a pass where only the exit code is read. */
+export async function warnOf({ absent, window }: Scope, { stderr }: Pick<CommandContext, 'stderr'>): Promise<void> {
+  const warnings = absent === null ? [] : [`--device: ${absentText(absent)}`];
+  if (window?.empty) warnings.push(`no event stands in the time asked for: ${windowText(window)}`);
+  for (const warning of warnings) await stderr.write(`tdi-trace: ${escapeForTerminal(warning)}\n`);
 }
 
 function addresses(timeline: TimelineReader): string[] {

@@ -7,6 +7,7 @@ import { history } from './history.ts';
 import { entryAsJson, entryAsText } from './history-format.ts';
 import { progressLine } from './progress.ts';
 import { ingestOptions, judgeOptions, judgingOptions, readingOptions } from './reading.ts';
+import { scopeOf, warnOf } from './scope.ts';
 
 /** Entries that are handed to the output at once. */
 const BATCH = 512;
@@ -32,6 +33,7 @@ export const command: Command = {
     const analyzed = await analyze({ ...ingest, onProgress: progress.update }, judge).finally(progress.end);
     try {
       for (const failure of analyzed.failures) await stderr.write(`tdi-trace: ${escapeForTerminal(failure.message)}\n`);
+      await warnOf(scopeOf(analyzed, judge), context);
       const render = format === 'json' ? entryAsJson : entryAsText(stdout);
       const entries = history(analyzed.timeline, analyzed.analysis, {
         device: judge.device,

@@ -151,6 +151,14 @@ describe('JSON', () => {
 });
 
 describe('timeline', () => {
+  test('says so where it has nothing to tell', () => {
+    const { code, stdout, stderr } = tdiTrace(['timeline', '--device', '99:00.0', file('wrong.txt', WRONG)]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toMatch(
+      /^tdi-trace: --device: 0000:99:00\.0 does not occur in the capture; these do: 0000:02:00\.0\n$/,
+    );
+  });
+
   test('tells events and states in order', () => {
     const path = file('wrong.txt', WRONG);
     const { code, stdout } = tdiTrace(['timeline', path]);
