@@ -173,6 +173,7 @@ async function judge(
   );
   const court = new Judge(rules, replayOptions);
   const tracks = await new Replay(reader, replayOptions, court).run(signal);
+  const covered = coveredTracks(tracks, new Set(court.findings().map(({ track }) => track)));
   return documentOf(
     reader,
     {
@@ -183,11 +184,12 @@ async function judge(
       device: options.device,
       tracks,
       drafts: court.findings(),
-      coverage: court.coverage(tracks),
+      coverage: court.coverage(covered),
       health: [
         ...sourceHealth(reader),
         ...court.impossibles.map(({ event }) => beliefReset(event)),
         ...tracks.filter((track) => track.concerned && track.mergedSpans > 0).map(statesMerged),
+        ...coverageCapped(tracks.length - covered.length),
       ],
     },
     toolVersion(),
@@ -263,6 +265,24 @@ function sourceHealth(reader: TimelineReader): NewHealth[] {
     });
   }
   return health;
+}
+
+/** Devices without a name whose coverage is told: the function tracer makes one of every task that it cannot place. */
+const UNNAMED_MAX = 1000;
+
+function coveredTracks(tracks: readonly DeviceTrack[], accused: ReadonlySet<DeviceTrack>): DeviceTrack[] {
+  let unnamed = 0;
+  return tracks.filter((track) => {
+    if (track.bdf !== null || !track.concerned || accused.has(track)) return true;
+    unnamed += 1;
+    return unnamed <= UNNAMED_MAX;
+  });
+}
+
+function coverageCapped(left: number): NewHealth[] {
+  if (left === 0) return [];
+  const message = `${left} further devices that no record names, without a finding: what the rules could tell of them is left out`;
+  return [{ sourceId: null, code: 'coverage-capped', line: null, message, count: left }];
 }
 
 function statesMerged({ sourceId, bdf, spans, mergedSpans }: DeviceTrack): NewHealth {

@@ -54,6 +54,11 @@ export const HEALTH_CODES = {
     meaning:
       'an event fits no state that the device can have been in; the replay went on from the state that the event implies',
   },
+  'coverage-capped': {
+    severity: 'note',
+    meaning:
+      'there are very many devices that no record names: of some without a finding it is not told what each rule could see',
+  },
   'states-merged': {
     severity: 'note',
     meaning:

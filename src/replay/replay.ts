@@ -46,9 +46,10 @@ export interface ReplayObserver {
   impossible(event: StoredEvent, track: DeviceTrack, before: Belief): void;
 }
 
-const PAGE = 1000;
-// Enclosing calls are looked up by id; in a page or two back they are nearly always still here.
-const RECENT_MAX = 2048;
+// What outlives a collection of young garbage lets V8 reserve ever more room for it: little is kept, and not for long.
+const PAGE = 256;
+// Enclosing calls are looked up by id; the innermost ones are nearly always still here.
+const RECENT_MAX = 128;
 
 /** Runs once over the timeline, source by source, in the order of the records. */
 export class Replay {

@@ -19,7 +19,7 @@ export interface Connection {
 /** Reads the tables. Integers come as bigint and are narrowed, except times, which pass 2^53 after 104 days of uptime. */
 export class StoredTimeline implements TimelineReader {
   readonly #connection: Connection;
-  #events: { db: Database.Database; page: Statement; one: Statement; kind: Statement } | null = null;
+  #events: { db: Database.Database; page: EventStatement; one: EventStatement; kind: EventStatement } | null = null;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -137,49 +137,52 @@ export class StoredTimeline implements TimelineReader {
   }
 
   /** Prepared once a connection: 500,000 events are read in pages of a few thousand. */
-  #eventStatements(): { page: Statement; one: Statement; kind: Statement } {
+  #eventStatements(): { page: EventStatement; one: EventStatement; kind: EventStatement } {
     const { db } = this.#connection;
     if (this.#events?.db !== db) {
       const select = sqlBuilder
         .selectFrom('event as e')
         .leftJoin('entity as n', 'n.id', 'e.entity_id')
         .leftJoin('event as p', 'p.id', 'e.pair_id')
-        .selectAll('e')
-        .select(['n.device_id', 'n.certainty', 'p.line as pair_line']);
+        .select(EVENT_COLUMNS)
+        .select(({ cast }) => cast<string | null>('e.time', 'text').as('time'));
       const page = select.where('e.id', '>', 0).orderBy('e.id').limit(1).compile().sql;
       const one = select.where('e.id', '=', 0).compile().sql;
       const kind = select.where('e.kind', '=', '').orderBy('e.id').limit(1).compile().sql;
-      this.#events = { kind: prepare(db, kind), db, page: prepare(db, page), one: prepare(db, one) };
+      this.#events = { kind: prepareEvents(db, kind), db, page: prepareEvents(db, page), one: prepareEvents(db, one) };
     }
     return this.#events;
   }
 
-  #event(row: Row): StoredEvent {
+  #event(row: EventRow): StoredEvent {
+    const args = row[EVENT.args] as string;
+    const certainty = row[EVENT.certainty] as string | null;
+    const time = row[EVENT.time] as string | null;
     return {
-      id: number(row['id']),
-      sourceId: number(row['source_id']),
-      line: number(row['line']),
-      endLine: number(row['end_line']),
-      time: time(row['time']),
-      cpu: numberOrNull(row['cpu']),
-      task: textOrNull(row['task']),
-      pid: numberOrNull(row['pid']),
-      kind: this.#word(EVENT_KINDS, row['kind']),
-      phase: this.#word(PHASES, row['phase']),
-      outcome: this.#word(OUTCOMES, row['outcome']),
-      code: numberOrNull(row['code']),
-      symbol: textOrNull(row['symbol']),
-      args: row['args'] === '{}' ? NO_ARGS : this.#strings(row['args']),
-      text: text(row['text']),
-      truncated: row['truncated'] === 1n,
-      entityId: numberOrNull(row['entity_id']),
-      parentId: numberOrNull(row['parent_id']),
-      rootId: numberOrNull(row['root_id']),
-      deviceId: numberOrNull(row['device_id']),
-      certainty: row['certainty'] === null ? 'none' : this.#word(CERTAINTIES, row['certainty']),
-      pairId: numberOrNull(row['pair_id']),
-      pairLine: numberOrNull(row['pair_line']),
-      supersededBy: numberOrNull(row['superseded_by']),
+      id: row[EVENT.id] as number,
+      sourceId: row[EVENT.sourceId] as number,
+      line: row[EVENT.line] as number,
+      endLine: row[EVENT.endLine] as number,
+      time: time === null ? null : BigInt(time),
+      cpu: row[EVENT.cpu] as number | null,
+      task: row[EVENT.task] as string | null,
+      pid: row[EVENT.pid] as number | null,
+      kind: this.#word(EVENT_KINDS, row[EVENT.kind] as string),
+      phase: this.#word(PHASES, row[EVENT.phase] as string),
+      outcome: this.#word(OUTCOMES, row[EVENT.outcome] as string),
+      code: row[EVENT.code] as number | null,
+      symbol: row[EVENT.symbol] as string | null,
+      args: args === '{}' ? NO_ARGS : this.#strings(args),
+      text: row[EVENT.text] as string,
+      truncated: row[EVENT.truncated] === 1,
+      entityId: row[EVENT.entityId] as number | null,
+      parentId: row[EVENT.parentId] as number | null,
+      rootId: row[EVENT.rootId] as number | null,
+      deviceId: row[EVENT.deviceId] as number | null,
+      certainty: certainty === null ? 'none' : this.#word(CERTAINTIES, certainty),
+      pairId: row[EVENT.pairId] as number | null,
+      pairLine: row[EVENT.pairLine] as number | null,
+      supersededBy: row[EVENT.supersededBy] as number | null,
     };
   }
 
@@ -220,6 +223,64 @@ export class StoredTimeline implements TimelineReader {
 type Row = Record<string, string | bigint | null>;
 type Statement = Database.Statement<Bindable[], Row>;
 
+/** An event as an array, with numbers: objects of two dozen bigints for every row would be most of what the replay makes. */
+type EventRow = (string | number | null)[];
+type EventStatement = Database.Statement<Bindable[], EventRow>;
+
+const EVENT_COLUMNS = [
+  'e.id',
+  'e.source_id',
+  'e.line',
+  'e.end_line',
+  'e.cpu',
+  'e.task',
+  'e.pid',
+  'e.kind',
+  'e.phase',
+  'e.outcome',
+  'e.code',
+  'e.symbol',
+  'e.args',
+  'e.text',
+  'e.truncated',
+  'e.entity_id',
+  'e.parent_id',
+  'e.root_id',
+  'n.device_id',
+  'n.certainty',
+  'e.pair_id',
+  'p.line as pair_line',
+  'e.superseded_by',
+] as const;
+
+/** Where the columns stand in an {@link EventRow}; `time` comes last, as text, since it may pass 2^53. */
+const EVENT = {
+  id: 0,
+  sourceId: 1,
+  line: 2,
+  endLine: 3,
+  cpu: 4,
+  task: 5,
+  pid: 6,
+  kind: 7,
+  phase: 8,
+  outcome: 9,
+  code: 10,
+  symbol: 11,
+  args: 12,
+  text: 13,
+  truncated: 14,
+  entityId: 15,
+  parentId: 16,
+  rootId: 17,
+  deviceId: 18,
+  certainty: 19,
+  pairId: 20,
+  pairLine: 21,
+  supersededBy: 22,
+  time: 23,
+} as const;
+
 const COMPRESSIONS: Record<StoredSource['compression'], true> = { none: true, gzip: true };
 const TIME_UNITS: Record<StoredSource['timeUnit'], true> = { ns: true, ticks: true };
 const CERTAINTIES: Record<StoredDevice['certainty'], true> = { exact: true, inherited: true, none: true };
@@ -230,6 +291,10 @@ const NO_ARGS: Readonly<Record<string, string>> = Object.freeze({});
 
 function prepare(db: Database.Database, sql: string): Statement {
   return db.prepare<Bindable[], Row>(sql).safeIntegers(true);
+}
+
+function prepareEvents(db: Database.Database, sql: string): EventStatement {
+  return db.prepare<Bindable[], Row>(sql).safeIntegers(false).raw(true) as unknown as EventStatement;
 }
 
 // STRICT tables hold what their columns say, so the casts below are facts; `undefined` would be a column that we misspelt.
