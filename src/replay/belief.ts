@@ -29,8 +29,10 @@ export class Belief {
 
   /** Nothing is known: every state for free. */
   static unknown(): Belief {
-    return new Belief(TDI_STATES.map(() => ({ cost: 0, assumption: null })));
+    return Belief.#unknown;
   }
+
+  static readonly #unknown = new Belief(TDI_STATES.map(() => ({ cost: 0, assumption: null })));
 
   /** The function has just appeared, or the host has just booted. */
   static fresh(): Belief {

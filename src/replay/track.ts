@@ -89,7 +89,7 @@ export class DeviceTrack {
     this.dsm = device.dsm as Bdf | null;
     this.startKnown = fromBoot;
     this.belief = fromBoot ? Belief.fresh() : Belief.unknown();
-    this.#shown = this.belief.layers();
+    this.#shown = shared(this.belief.layers());
     this.spans.push({ cause: null, layers: this.#shown });
   }
 
@@ -135,8 +135,8 @@ export class DeviceTrack {
     if (sameLayers(this.#shown, layers)) return;
     // As long as nothing tells whether the function is bound, what a reset leaves over is no news.
     if (this.#shown.bind.length === BIND_STATES.length && layers.bind.length === BIND_STATES.length) return;
-    this.#shown = layers;
-    this.#keep(layers, cause);
+    this.#shown = shared(layers);
+    this.#keep(this.#shown, cause);
   }
 
   #keep(layers: Layers, cause: StoredEvent): void {
@@ -147,7 +147,7 @@ export class DeviceTrack {
       return;
     }
     if (last?.cause?.eventId === cause.id) this.spans.pop();
-    this.spans.push({ cause: causeOf(cause), layers: shared(layers) });
+    this.spans.push({ cause: causeOf(cause), layers });
   }
 }
 
