@@ -66,6 +66,8 @@ export const CAPTURE_HINTS: Readonly<Record<EventClass, CaptureHint>> = {
       'vfio_pci_core_close_device',
       'vfio_pci_core_disable',
       'vfio_pci_core_unregister_device',
+      // A tracepoint (events/sched), for the end of a process that holds a device.
+      'sched_process_exit',
     ],
   },
   hotplug: {
