@@ -24,7 +24,7 @@ export interface SpanCause {
 export const SPANS_MAX = 10_000;
 
 /** Spans of a timeline that are kept, shared out among its devices. */
-const SPANS_IN_ALL = 100_000;
+const SPANS_IN_ALL = 40_000;
 /** What every device is left with, however many they are. */
 const SPANS_MIN = 50;
 

@@ -86,7 +86,7 @@ describe('the spans of a device', () => {
   });
 
   it('are shared out among the devices', () => {
-    expect([1, 10, 200, 20_000].map(spansPerDevice)).toEqual([SPANS_MAX, SPANS_MAX, 500, 50]);
+    expect([1, 4, 200, 20_000].map(spansPerDevice)).toEqual([SPANS_MAX, SPANS_MAX, 200, 50]);
   });
 });
 
