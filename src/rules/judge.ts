@@ -22,6 +22,8 @@ interface Tally {
   triggers: number;
   /** Triggers that the state was known well enough for. */
   judged: number;
+  /** There is a finding, of whatever verdict. */
+  found: boolean;
   /** A trigger could not be judged because the start of the function is unknown. */
   startMissing: boolean;
 }
@@ -104,6 +106,7 @@ export class Judge implements ReplayObserver {
         ...charge,
         summary: `${event.symbol ?? event.kind} succeeded in a state that rules it out`,
       };
+      this.#tally(rule, track).found = true;
       this.#drafts.push(draftOf(rule, step, contradiction, 'inconsistent', severityOf('inconsistent')));
     }
   }
@@ -140,7 +143,7 @@ export class Judge implements ReplayObserver {
       const undecided = platform === 'generic' && !rule.doc.platforms.includes('generic');
       return { ...base, status: undecided ? 'blind' : 'not-applicable', missing: undecided ? ['platform'] : [] };
     }
-    if (this.#drafts.some((draft) => draft.rule === rule && draft.track === track)) {
+    if (tally.found) {
       return { ...base, status: 'violated', missing: [] };
     }
     if (tally.judged > 0) return { ...base, status: 'held', missing: [] };
@@ -181,6 +184,7 @@ export class Judge implements ReplayObserver {
   }
 
   #keep(draft: Draft): void {
+    this.#tally(draft.rule, draft.track).found = true;
     this.#drafts.push(draft);
     // Later trouble belongs to the headline of the newest operation, unless that is the weaker suspicion.
     const latest = this.#latest.get(draft.track);
@@ -200,7 +204,7 @@ export class Judge implements ReplayObserver {
     const key = `${rule.doc.id} ${track.id}`;
     const known = this.#tallies.get(key);
     if (known) return known;
-    const fresh = { triggers: 0, judged: 0, startMissing: false };
+    const fresh = { triggers: 0, judged: 0, found: false, startMissing: false };
     this.#tallies.set(key, fresh);
     return fresh;
   }
