@@ -99,6 +99,12 @@ export class Identity {
     this.#clusters.unite(a, b);
   }
 
+  /** Whether records name two devices by address: then they are not one, whatever encloses what. */
+  differ(a: number, b: number): boolean {
+    const [one, two] = [this.#clusters.of(a).named, this.#clusters.of(b).named];
+    return one !== null && two !== null && one !== two;
+  }
+
   /** The removal of the function has come to its end: its memory is free for others. */
   gone(entity: number): void {
     this.#pointers.forgetAllOf(entity);

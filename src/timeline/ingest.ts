@@ -107,7 +107,7 @@ class SourceIngest {
     // A return that was told before is no second one.
     const id = this.#store(place.closedBefore ? { ...event, kind: 'call' } : event, entityId, place.parent);
     if (place.closes) this.#close(place.closes, event, id, entityId, place.closedBefore);
-    if (event.phase !== 'exit') this.#supersede(event, place.parent, id);
+    if (event.phase !== 'exit') this.#supersede(event, place.parent, id, entityId);
     this.#calls.open(record, event, place, id, entityId);
   }
 
@@ -196,7 +196,7 @@ class SourceIngest {
     });
   }
 
-  #supersede(event: KernelEvent, parent: OpenCall | null, id: number): void {
+  #supersede(event: KernelEvent, parent: OpenCall | null, id: number, entityId: number | null): void {
     const wrappers = SUPERSEDED_BY[event.kind];
     if (!wrappers) return;
     if (event.symbol === null && parent?.kind === event.kind && !tellsMore(event, parent)) {
@@ -207,7 +207,9 @@ class SourceIngest {
     if (event.kind === 'pci.remove' && event.phase === 'point') {
       // iommu:remove_device_from_group repeats the removal that it is part of.
       for (let call = parent; call; call = call.parent) {
-        if (call.kind === 'pci.remove') this.#writer.supersedeEvent(id, call.eventId);
+        // Below a bridge that is removed each function goes by itself.
+        const other = entityId !== null && call.entityId !== null && this.#identity.differ(entityId, call.entityId);
+        if (call.kind === 'pci.remove' && !other) this.#writer.supersedeEvent(id, call.eventId);
       }
       return;
     }
