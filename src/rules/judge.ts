@@ -1,3 +1,4 @@
+import type { EventKind } from '../events/event.ts';
 import type { CoverageStatus, Verdict } from '../model/analysis.ts';
 import type { EventClass } from '../model/states.ts';
 import type { Belief } from '../replay/belief.ts';
@@ -39,6 +40,8 @@ export class Judge implements ReplayObserver {
   /** Findings of a device whose unbind has not come yet. */
   readonly #waiting = new Map<DeviceTrack, Draft[]>();
   readonly #latest = new Map<DeviceTrack, Draft>();
+  /** Findings that are mild only if an event comes before the operation is over. */
+  readonly #hoped: { draft: Draft; kind: EventKind; before: number; otherwise: Verdict }[] = [];
   readonly impossibles: { event: StoredEvent; track: DeviceTrack }[] = [];
 
   constructor(rules: readonly Rule[], options: ReplayOptions) {
@@ -62,13 +65,16 @@ export class Judge implements ReplayObserver {
       const key = `${rule.doc.id} ${step.track.id} ${operation}`;
       if (this.#seen.has(key)) continue;
       this.#seen.add(key);
-      this.#keep(draftOf(rule, step, charge, verdict, charge.severity ?? severityOf(verdict)));
+      const draft = draftOf(rule, step, charge, verdict, charge.severity ?? severityOf(verdict));
+      this.#keep(draft);
+      this.#hope(draft, step, charge);
     }
   }
 
   seen(event: StoredEvent, track: DeviceTrack): void {
     const latest = this.#latest.get(track);
     if (latest && isSymptom(event)) addSymptom(latest, event);
+    this.#settleHope(event, track);
     if (EXCUSES.has(event.kind)) for (const draft of this.#waiting.get(track) ?? []) weighTime(draft, event);
     if (event.kind !== 'tsm.unbind' && event.kind !== 'tsm.unbind_core') return;
     if (event.phase === 'exit' && event.pairId !== null) return;
@@ -113,6 +119,10 @@ export class Judge implements ReplayObserver {
 
   /** The findings, with the headline of every operation named as the cause of the others in it. */
   findings(): readonly Draft[] {
+    for (const { draft, otherwise } of this.#hoped) {
+      draft.verdict = otherwise;
+      draft.severity = severityOf(otherwise);
+    }
     const operations = new Map<string, Draft[]>();
     for (const draft of this.#drafts) {
       const key = `${draft.track.id} ${draft.operation}`;
@@ -156,6 +166,22 @@ export class Judge implements ReplayObserver {
       if (!track.bindRecorded) missing.push(...rule.doc.needs.state.filter((one) => !complete.has(one)));
     }
     return { ...base, status: 'blind', missing: [...new Set(missing)] };
+  }
+
+  /** Remembers what would put the operation right; only a complete capture can show that it never came. */
+  #hope(draft: Draft, step: Step, charge: Charge): void {
+    const { rightedBy, atMost: _, ...bare } = charge;
+    const complete = draft.rule.settledBy.every((one) => this.#options.complete.has(one));
+    if (rightedBy === undefined || !complete || step.event.pairId === null) return;
+    const otherwise = judgeCharge(step, bare);
+    if (otherwise !== null) this.#hoped.push({ draft, kind: rightedBy, before: step.event.pairId, otherwise });
+  }
+
+  #settleHope(event: StoredEvent, track: DeviceTrack): void {
+    const at = this.#hoped.findIndex(
+      ({ draft, kind, before }) => draft.track === track && kind === event.kind && event.id < before,
+    );
+    if (at >= 0) this.#hoped.splice(at, 1);
   }
 
   /** Whether an earlier finding explains the step; it is noted there. */

@@ -41,6 +41,11 @@ export interface Charge {
   /** The verdict can be no stronger: something about the step itself is open. */
   readonly atMost?: Extract<Verdict, 'probable' | 'possible'>;
   readonly severity?: Severity;
+  /**
+   * `atMost` holds because the operation itself puts things right by an event of this kind. It falls where the capture is
+   * declared to hold every event of `settledBy`, and the operation ends without that one.
+   */
+  readonly rightedBy?: EventKind;
   /** What the rule takes for granted about the step. */
   readonly takesForGranted?: readonly string[];
   /** What would settle it. */
