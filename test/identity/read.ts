@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Analyzed, analyze, type JudgeOptions } from '../../src/analysis.ts';
+import { type Analyzed, analyze } from '../../src/analysis.ts';
+import { NEUTRAL_JUDGEMENT } from '../../src/commands/reading.ts';
 import type { StoredDevice, StoredEvent } from '../../src/timeline/rows.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/identity');
@@ -36,18 +37,6 @@ export interface Read {
   at(line: number): Seen;
 }
 
-const JUDGE: JudgeOptions = {
-  platform: 'auto',
-  fromBoot: false,
-  complete: [],
-  device: null,
-  rules: null,
-  skipRules: [],
-  since: null,
-  until: null,
-  lastBoot: false,
-};
-
 /** The log of a fixture, without the header that says what it shows (lines that begin with `##`). */
 export function fixture(name: string): string {
   return readFileSync(join(FIXTURES, name), 'utf8').replace(/^(?:##.*\n)+/, '');
@@ -59,7 +48,10 @@ export async function read(log: string): Promise<Read> {
   const path = join(folder, 'log.txt');
   writeFileSync(path, log);
   try {
-    const analyzed = await analyze({ inputs: [path], db: null, inputFormat: null, maxBytes: 1 << 28 }, JUDGE);
+    const analyzed = await analyze(
+      { inputs: [path], db: null, inputFormat: null, maxBytes: 1 << 28 },
+      NEUTRAL_JUDGEMENT,
+    );
     try {
       return seen(analyzed);
     } finally {

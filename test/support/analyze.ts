@@ -2,24 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { analyze, type JudgeOptions } from '../../src/analysis.ts';
+import { NEUTRAL_JUDGEMENT } from '../../src/commands/reading.ts';
 import type { Analysis, Finding } from '../../src/model/analysis.ts';
-
-const NEUTRAL: JudgeOptions = {
-  platform: 'auto',
-  fromBoot: false,
-  complete: [],
-  device: null,
-  rules: null,
-  skipRules: [],
-  since: null,
-  until: null,
-  lastBoot: false,
-};
 
 /** Analyses files as the command would, and hands over the document. */
 export async function analyzeFiles(inputs: readonly string[], judge: Partial<JudgeOptions> = {}): Promise<Analysis> {
   const ingest = { inputs, db: null, inputFormat: null, maxBytes: 2 ** 30 };
-  const analyzed = await analyze(ingest, { ...NEUTRAL, ...judge });
+  const analyzed = await analyze(ingest, { ...NEUTRAL_JUDGEMENT, ...judge });
   try {
     return analyzed.analysis;
   } finally {
