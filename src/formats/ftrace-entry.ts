@@ -2,7 +2,7 @@ import type { ParserContext } from './format.ts';
 import type { GraphReader } from './ftrace-graph.ts';
 import type { EntryHead } from './ftrace-head.ts';
 import type { RowSkimmer } from './ftrace-skim.ts';
-import { mayMatter, parseFunctionText, skipBlanks, textKind, wantedEvent } from './ftrace-text.ts';
+import { eventRecord, mayMatter, parseFunctionText, skipBlanks, textKind, wantedEvent } from './ftrace-text.ts';
 import type { KernelRecord } from './record.ts';
 import { type RecordTime, timeInUnit } from './record-time.ts';
 import { decodeText, identifierEnd, ownCopy } from './text.ts';
@@ -156,14 +156,7 @@ export class EntryReader {
     const call = this.#calls && base.pid !== null ? this.#graph.enclosing(base.pid, base.cpu) : null;
     this.#context.emit({
       ...base,
-      type: 'event',
-      name: event.name,
-      body: decodeText(event.body),
-      symbol: event.probe?.symbol ?? null,
-      offset: event.probe?.offset ?? null,
-      isReturn: event.probe?.isReturn ?? false,
-      caller: event.probe?.caller ?? null,
-      fields: event.fields,
+      ...eventRecord(event),
       enclosingLine: call?.line ?? null,
       stack: call?.stack ?? null,
     });

@@ -1,7 +1,7 @@
 import type { TimeUnit } from '../base/time.ts';
 import { type CallStack, type CallStacks, type OpenCall, popCall, pushCall, unwind } from './ftrace-calls.ts';
 import { exitReturn, exitSymbol, parseCallText, type ScannedCall } from './ftrace-graph-line.ts';
-import { mayMatter, textKind, wantedEvent } from './ftrace-text.ts';
+import { eventRecord, mayMatter, textKind, wantedEvent } from './ftrace-text.ts';
 import { type GraphRecord, NO_ARGUMENTS, type TraceEventRecord } from './record.ts';
 import { timeInUnit } from './record-time.ts';
 import { decodeText, identifierEnd, ownCopy } from './text.ts';
@@ -102,14 +102,7 @@ export class GraphReader {
     const stack = this.#stackOf(scanned);
     return {
       ...base(own, number, truncated, scanned, unit, stack),
-      type: 'event',
-      name: event.name,
-      body: decodeText(event.body),
-      symbol: event.probe?.symbol ?? null,
-      offset: event.probe?.offset ?? null,
-      isReturn: event.probe?.isReturn ?? false,
-      caller: event.probe?.caller ?? null,
-      fields: event.fields,
+      ...eventRecord(event),
       enclosingLine: stack.open.at(-1)?.line ?? null,
       stack: stack.id,
     };

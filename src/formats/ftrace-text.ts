@@ -1,7 +1,7 @@
 import { parseCallArguments, parseFields } from './arguments.ts';
 import { printedBody } from './ftrace-printed.ts';
-import { type CallArguments, NO_ARGUMENTS } from './record.ts';
-import { identifierEnd } from './text.ts';
+import { type CallArguments, NO_ARGUMENTS, type TraceEventRecord } from './record.ts';
+import { decodeText, identifierEnd } from './text.ts';
 import { bareSymbol, type Wanted } from './wanted.ts';
 
 /** The text of an entry, told apart by its first characters. `end` is the index behind the name. */
@@ -152,6 +152,25 @@ export interface EventText {
   readonly probe: Probe | null;
   readonly fields: CallArguments;
 }
+
+/** The part of a record that comes from the event's own text. */
+export function eventRecord(event: EventText): EventRecordPart {
+  return {
+    type: 'event',
+    name: event.name,
+    body: decodeText(event.body),
+    symbol: event.probe?.symbol ?? null,
+    offset: event.probe?.offset ?? null,
+    isReturn: event.probe?.isReturn ?? false,
+    caller: event.probe?.caller ?? null,
+    fields: event.fields,
+  };
+}
+
+type EventRecordPart = Pick<
+  TraceEventRecord,
+  'type' | 'name' | 'body' | 'symbol' | 'offset' | 'isReturn' | 'caller' | 'fields'
+>;
 
 /** Whether the event must be looked at: somebody wants its name, or it is dynamic and may sit on a wanted symbol. */
 export function mayMatter(text: string, start: number, end: number, events: Wanted): boolean {

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../src/base/errors.ts';
@@ -225,17 +227,30 @@ describe('what is refused, in one line with a remedy', () => {
     });
   }
 
-  test('missing, a directory, unreadable', async () => {
+  test('missing, a directory', async () => {
     await expect(openSource(join(folder, 'none'))).rejects.toThrow(/none: no such file: check the path/);
     await expect(openSource(join(folder, 'noise', 'x'))).rejects.toThrow(/no such file: a part of the path/);
     mkdirSync(join(folder, 'd'));
     await expect(openSource(join(folder, 'd'))).rejects.toThrow(
       /a directory is not supported yet: name the files in it/,
     );
-    if (process.getuid?.() === 0) return;
+  });
+
+  test('unreadable', () => {
     const path = file('secret', LOG);
+    chmodSync(folder, 0o755);
     chmodSync(path, 0);
-    await expect(openSource(path)).rejects.toThrow(/permission denied/);
+    // Root may read anything, so somebody else has to try.
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const body = `
+      const { openSource } = await import(${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../src/input/source.ts')).href)});
+      console.log(await openSource(${JSON.stringify(path)}).then(() => 'opened', (error) => error.message));`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', body], {
+      encoding: 'utf8',
+      cwd: '/',
+      ...nobody,
+    });
+    expect(stdout).toMatch(/secret: permission denied/);
   });
 
   test('a path that could steer a terminal is escaped', async () => {
