@@ -17,6 +17,8 @@ export interface ReadBytesOptions {
   readonly health: HealthSink;
   /** Limit of decompressed bytes. */
   readonly maxBytes: number;
+  /** Called before the first bytes where they are those of a trace.dat, which is refused without it. */
+  readonly onRecording?: () => void;
   /** Called after each chunk with the bytes read so far, as stored. */
   readonly onStored?: (bytes: number) => void;
   /** Looked at between chunks. */
@@ -28,6 +30,12 @@ export interface ReadBytesResult {
   readonly bytes: number;
   readonly cut: boolean;
 }
+
+const RECORDING_REFUSED = {
+  kind: 'refused',
+  what: 'a trace-cmd recording',
+  remedy: 'convert it with: trace-cmd report -i FILE > trace.txt',
+} as const;
 
 /** Thrown through the pumps to stop them; never leaves this file. */
 class Stop extends Error {}
@@ -87,6 +95,11 @@ class Intake {
     const content = sniff(first);
     if (content.kind === 'text') return content.skip;
     if (content.kind === 'refused') throw refusal(this.#source.path, content);
+    if (content.kind === 'recording') {
+      if (this.#options.onRecording === undefined) throw refusal(this.#source.path, RECORDING_REFUSED);
+      this.#options.onRecording();
+      return 0;
+    }
     const what = content.kind === 'gzip' ? 'compressed twice' : 'a compressed timeline';
     throw new InputError(
       `${shownPath(this.#source.path)}: is ${what}: unpack it with: gzip -dk ${shownPath(this.#source.path)}`,

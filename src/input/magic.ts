@@ -3,6 +3,8 @@ export type Content =
   | { readonly kind: 'text'; readonly skip: number }
   | { readonly kind: 'gzip' }
   | { readonly kind: 'timeline' }
+  /** A trace.dat of trace-cmd: binary, and read by position. */
+  | { readonly kind: 'recording' }
   | { readonly kind: 'refused'; readonly what: string; readonly remedy: string };
 
 interface Magic {
@@ -12,14 +14,9 @@ interface Magic {
   readonly remedy: string;
 }
 
-// Bytes as latin1. trace.dat: Documentation/trace-cmd/trace-cmd.dat.v7.5.txt of trace-cmd; journal: sd-journal
-// `journal-def.h` HEADER_SIGNATURE; perf.data: tools/perf/util/header.c; the others: file(1)'s magic database.
+// Bytes as latin1. journal: sd-journal `journal-def.h` HEADER_SIGNATURE; perf.data: tools/perf/util/header.c; the others:
+// file(1)'s magic database.
 const MAGICS: readonly Magic[] = [
-  {
-    bytes: '\x17\x08\x44tracing',
-    what: 'a trace-cmd recording',
-    remedy: 'convert it with: trace-cmd report -i FILE > trace.txt',
-  },
   { bytes: '\xfd7zXZ\x00', what: 'xz-compressed', remedy: 'unpack it with: xz -dk FILE' },
   { bytes: '\x28\xb5\x2f\xfd', what: 'zstd-compressed', remedy: 'unpack it with: zstd -d FILE' },
   { bytes: 'BZh', what: 'bzip2-compressed', remedy: 'unpack it with: bzip2 -dk FILE' },
@@ -47,6 +44,8 @@ const MAGICS: readonly Magic[] = [
 ];
 
 const SQLITE = 'SQLite format 3\0';
+/** Documentation/trace-cmd/trace-cmd.dat.v7.5.txt of trace-cmd. */
+const RECORDING = '\x17\x08\x44tracing';
 const UTF8_MARK = '\xef\xbb\xbf';
 
 /** Bytes that {@link sniff} wants to see, where the input has as many. */
@@ -64,6 +63,7 @@ export function sniff(head: Buffer): Content {
   const text = head.toString('latin1', 0, HEAD_SIZE);
   if (text.startsWith('\x1f\x8b')) return { kind: 'gzip' };
   if (text.startsWith(SQLITE)) return { kind: 'timeline' };
+  if (text.startsWith(RECORDING)) return { kind: 'recording' };
   for (const magic of MAGICS) {
     if (text.startsWith(magic.bytes, magic.offset ?? 0))
       return { kind: 'refused', what: magic.what, remedy: magic.remedy };

@@ -10,12 +10,17 @@ export interface TimelineInput {
   readonly path: string;
 }
 
-/** An open text input. Whoever opened it reads it once with `readBytes`, or closes it. */
+/** An open log. Whoever opened it reads it once with `readBytes`, or closes it. */
 export interface OpenedSource {
   readonly kind: 'log';
   /** As the user typed it; `-` is stdin. */
   readonly path: string;
   readonly compression: 'none' | 'gzip';
+  /**
+   * A trace.dat in a regular file, to be read by position from {@link handle}. One that comes compressed or through a pipe
+   * is told by `readBytes`.
+   */
+  readonly recording: boolean;
   /** Size as stored, in bytes; null for a pipe. */
   readonly size: number | null;
   /** What was read to tell the content; it comes before what {@link handle} or {@link stream} still hold. */
@@ -75,6 +80,7 @@ async function openHandle(path: string, handle: FileHandle): Promise<OpenedSourc
     kind: 'log',
     path,
     compression: content.kind === 'gzip' ? 'gzip' : 'none',
+    recording: content.kind === 'recording' && stat.isFile(),
     size: stat.isFile() ? Number(stat.size) : null,
     head,
     handle,
@@ -92,7 +98,8 @@ async function openStream(path: string, stream: Readable): Promise<OpenedSource>
   }
   const compression = content.kind === 'gzip' ? 'gzip' : 'none';
   const close = async () => void stream.destroy();
-  return { kind: 'log', path, compression, size: null, head, handle: null, stream, stamp: null, close };
+  const recording = false;
+  return { kind: 'log', path, compression, recording, size: null, head, handle: null, stream, stamp: null, close };
 }
 
 function accept(path: string, head: Buffer): Exclude<Content, { kind: 'refused' }> {
