@@ -17,6 +17,8 @@ const LOG_TABLES = [
     compression text not null check (compression in ('none', 'gzip')),
     clock text not null,
     time_unit text not null check (time_unit in ('ns', 'ticks')),
+    first_line integer not null,
+    last_line integer not null,
     lines integer not null,
     records integer not null,
     continuation integer not null,
@@ -165,8 +167,8 @@ const ANALYSIS_TABLES = [
 
 const VIEWS = [
   `create view v_source as
-    select 's' || id as source, path, format, compression, clock, time_unit, lines, records, continuation, events,
-      skipped, unparsed, lost, first_time, last_time
+    select 's' || id as source, path, format, compression, clock, time_unit, first_line, last_line, lines, records,
+      continuation, events, skipped, unparsed, lost, first_time, last_time
     from source`,
   `create view v_device as
     select 'd' || id as device_id, 's' || source_id as source, bdf, pf, dsm, guest_bdf, aliases, certainty, from_time,

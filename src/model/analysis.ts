@@ -30,6 +30,9 @@ export interface SourceInfo {
   readonly format: string;
   readonly compression: 'none' | 'gzip';
   readonly clock: string;
+  /** In the file, 1-based, inclusive. A file whose form changes is several sources with one path. */
+  readonly first_line: number;
+  readonly last_line: number;
   readonly lines: number;
   readonly records: number;
   readonly continuation: number;

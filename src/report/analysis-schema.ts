@@ -48,12 +48,17 @@ const CONTRACT = list(oneOf(CONTRACT_STATES));
 const DEVICE = list(oneOf(TDISP_STATES));
 const SEVERITY = oneOf(['error', 'warning', 'note']);
 
-const SOURCE = record('one input', {
+const SOURCE = record('one input, or a part of it that has a form of its own', {
   id: id('s', 'in the order given'),
   path: text('as the user typed it'),
   format: text(),
   compression: oneOf(['none', 'gzip']),
   clock: text(),
+  first_line: {
+    ...LINE,
+    description: '1-based, in the file: a file whose form changes is several sources with one path',
+  },
+  last_line: { ...LINE, description: 'in the file; lines of another source may stand between the two' },
   lines: number('records + continuation + skipped + unparsed'),
   records: number('entries of the log'),
   continuation: number('lines that go on an entry'),

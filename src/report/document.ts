@@ -208,6 +208,8 @@ function sourceInfo(source: StoredSource): SourceInfo {
     format,
     compression,
     clock,
+    first_line: source.firstLine,
+    last_line: source.lastLine,
     lines,
     records,
     continuation,

@@ -13,20 +13,23 @@ const LOSSES: ReadonlySet<HealthCode> = new Set([
 /** What the parts of the text report look up again and again. */
 export class Lookup {
   readonly #paths: ReadonlyMap<string, string>;
+  readonly #names: ReadonlyMap<string, string>;
   readonly #devices: ReadonlyMap<string, DeviceInfo>;
 
   readonly #losses: readonly HealthInfo[];
 
   constructor(analysis: Pick<Analysis, 'sources' | 'devices' | 'health'>) {
     this.#paths = new Map(analysis.sources.map((source: SourceInfo) => [source.id, source.path]));
+    this.#names = sourceNames(analysis.sources);
     this.#devices = new Map(analysis.devices.map((device) => [device.id, device]));
     this.#losses = analysis.health.filter((item) => LOSSES.has(item.code));
   }
 
   /** `path:line:`, as grep -n and compilers print it, so that editors jump to it. */
   place(source: string | null, line: number | null): string {
-    const path = source === null ? '' : `${this.#paths.get(source) ?? source}:`;
-    return line === null ? path : `${path}${line}:`;
+    if (source === null) return line === null ? '' : `${line}:`;
+    if (line === null) return `${this.#names.get(source) ?? source}:`;
+    return `${this.#paths.get(source) ?? source}:${line}:`;
   }
 
   deviceName(deviceId: string, bdf: string | null): string {
@@ -61,6 +64,19 @@ export class Lookup {
     const lead = `${this.device(finding)}: `;
     return finding.summary.startsWith(lead) ? finding.summary.slice(lead.length) : finding.summary;
   }
+}
+
+/** What a source is called, by its id: its path; `mail.txt lines 12-80` where the file holds several. */
+export function sourceNames(
+  sources: readonly Pick<SourceInfo, 'id' | 'path' | 'first_line' | 'last_line'>[],
+): ReadonlyMap<string, string> {
+  const ofPath = Map.groupBy(sources, ({ path }) => path);
+  return new Map(
+    sources.map(({ id, path, first_line, last_line }) => {
+      const alone = ofPath.get(path)?.length === 1;
+      return [id, alone ? path : `${path} lines ${first_line}-${last_line}`];
+    }),
+  );
 }
 
 /** `locked|run`: one of these; `any` of the layer's states; `?` where nothing is told. */

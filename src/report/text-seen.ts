@@ -1,5 +1,5 @@
 import type { Analysis, CoverageStatus, DeviceInfo, RuleCoverage, SourceInfo, Verdict } from '../model/analysis.ts';
-import { type Lookup, timeSpan } from './format.ts';
+import { type Lookup, sourceNames, timeSpan } from './format.ts';
 import { isAtLeast } from './headlines.ts';
 import { count, type Page, type Style } from './page.ts';
 import { absentText, type Scope, windowText } from './scope.ts';
@@ -12,7 +12,8 @@ export function writeSeen(
   { verbose, scope }: { readonly verbose: boolean; readonly scope: Scope },
 ): void {
   page.heading('SEEN');
-  for (const source of analysis.sources) writeSource(page, source);
+  const names = sourceNames(analysis.sources);
+  for (const source of analysis.sources) writeSource(page, source, names.get(source.id) ?? source.path);
   writeClocks(page, analysis);
   writePremises(page, analysis, lookup);
   writeWindow(page, scope);
@@ -47,9 +48,9 @@ function writeWindow(page: Page, { window }: Scope): void {
   page.paragraph(2, { text: 'judged only: ', style: 'warning' }, `${windowText(window)}; ${what}`, 4);
 }
 
-function writeSource(page: Page, source: SourceInfo): void {
+function writeSource(page: Page, source: SourceInfo, name: string): void {
   const packed = source.compression === 'none' ? '' : `, ${source.compression}`;
-  page.line(2, { text: source.path, style: 'strong' }, `: ${source.format}${packed}, clock ${source.clock}`);
+  page.line(2, { text: name, style: 'strong' }, `: ${source.format}${packed}, clock ${source.clock}`);
   page.line(4, timeSpan(source.first_time, source.last_time));
   const parts = [
     count(source.records, 'record'),
@@ -62,7 +63,7 @@ function writeSource(page: Page, source: SourceInfo): void {
 }
 
 function writeClocks(page: Page, analysis: Analysis): void {
-  const names = new Map(analysis.sources.map((source) => [source.id, source.path]));
+  const names = sourceNames(analysis.sources);
   for (const clock of analysis.clocks) {
     if (clock.sources.length < 2) continue;
     const paths = clock.sources.map((id) => names.get(id) ?? id).join(', ');

@@ -11,7 +11,7 @@ export const APPLICATION_ID = 0x54444954;
 export const SCHEMA_VERSION = 1;
 
 /** SHA-256 of {@link schemaText}: a file whose tables, views, indexes or triggers are not ours is not opened. */
-export const SCHEMA_SHA256 = '9139cf9215ffd91400dcab691bf9ee65a363b546ac9d223b01e41a37922a9d50';
+export const SCHEMA_SHA256 = 'e1776716ea2d4063b01b276dd15fcc1cf1fb6fe661e447c16042be175d943021';
 
 const MAGIC = 'SQLite format 3\0';
 const HEADER_BYTES = 100;

@@ -57,7 +57,7 @@ export async function ingest(
     throw new InputError(`${shownPath(opened.path)}: holds no kernel log line in ${limit}: raise --max-bytes`);
   });
   sink.finish();
-  writer.finishSource(sourceId, { ...totals, events: sink.events });
+  writer.finishSource(sourceId, { ...totals, firstLine: 1, lastLine: totals.lines, events: sink.events });
   return sourceId;
 }
 

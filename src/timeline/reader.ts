@@ -38,6 +38,8 @@ export class StoredTimeline implements TimelineReader {
       compression: this.#word(COMPRESSIONS, row['compression']),
       clock: text(row['clock']),
       timeUnit: this.#word(TIME_UNITS, row['time_unit']),
+      firstLine: number(row['first_line']),
+      lastLine: number(row['last_line']),
       lines: number(row['lines']),
       records: number(row['records']),
       continuation: number(row['continuation']),

@@ -15,6 +15,9 @@ export interface SourceTotals {
   format: string;
   clock: string;
   timeUnit: TimeUnit;
+  /** In the file, 1-based, inclusive: a source may be one part of several, and another part may stand inside it. */
+  firstLine: number;
+  lastLine: number;
   lines: number;
   records: number;
   continuation: number;

@@ -26,7 +26,7 @@ export interface ExampleDoc {
 export const VIEWS: readonly ViewDoc[] = [
   {
     name: 'v_source',
-    row: 'one input: a file, a stream',
+    row: 'one input: a file, a stream, or a part of it that has a form of its own',
     columns: [
       text('source', 'id of the source: s1, s2, .. as given'),
       text('path', 'as the user typed it'),
@@ -34,6 +34,8 @@ export const VIEWS: readonly ViewDoc[] = [
       text('compression', 'none or gzip'),
       text('clock', 'name of the clock, or what is known of it'),
       text('time_unit', 'unit of every time of this source: ns, or ticks where the clock does not say what it counts'),
+      integer('first_line', 'in the file, 1-based: a file whose form changes is several sources with one path'),
+      integer('last_line', 'in the file; lines of another source may stand between the two'),
       integer('lines', 'records + continuation + skipped + unparsed'),
       integer('records', 'entries of the kernel'),
       integer('continuation', 'lines that go on with the entry before them'),

@@ -24,6 +24,8 @@ interface SourceTable {
   compression: NewSource['compression'];
   clock: string;
   time_unit: SourceTotals['timeUnit'];
+  first_line: number;
+  last_line: number;
   lines: number;
   records: number;
   continuation: number;

@@ -83,6 +83,8 @@ export class TimelineBuilder implements TimelineWriter {
       totals.format,
       totals.clock,
       totals.timeUnit,
+      totals.firstLine,
+      totals.lastLine,
       totals.lines,
       totals.records,
       totals.continuation,

@@ -19,12 +19,13 @@ type Write =
 export function prepareWrites(db: Database.Database): Readonly<Record<Write, Database.Statement<Bindable[]>>> {
   return {
     source: db.prepare<Bindable[]>(
-      `insert into source (path, format, compression, clock, time_unit, lines, records, continuation, events, skipped, unparsed, lost)
-       values (?, ?, ?, 'none', 'ns', 0, 0, 0, 0, 0, 0, 0)`,
+      `insert into source (path, format, compression, clock, time_unit, first_line, last_line, lines, records, continuation, events,
+         skipped, unparsed, lost)
+       values (?, ?, ?, 'none', 'ns', 1, 1, 0, 0, 0, 0, 0, 0, 0)`,
     ),
     finishSource: db.prepare<Bindable[]>(
-      `update source set format = ?, clock = ?, time_unit = ?, lines = ?, records = ?, continuation = ?, events = ?, skipped = ?, unparsed = ?,
-         lost = ?, first_time = ?, last_time = ? where id = ?`,
+      `update source set format = ?, clock = ?, time_unit = ?, first_line = ?, last_line = ?, lines = ?, records = ?, continuation = ?, events = ?,
+         skipped = ?, unparsed = ?, lost = ?, first_time = ?, last_time = ? where id = ?`,
     ),
     entity: prepareInsert(db, 'entity', ['source_id']),
     assignEntity: db.prepare<Bindable[]>('update entity set device_id = ?, certainty = ? where id = ?'),

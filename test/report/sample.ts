@@ -121,6 +121,8 @@ export const SAMPLE: Analysis = {
       format: 'ftrace',
       compression: 'none',
       clock: 'unknown',
+      first_line: 1,
+      last_line: 136,
       lines: 136,
       records: 124,
       continuation: 0,
