@@ -10,6 +10,7 @@ import type { EventClass, Platform } from './model/states.ts';
 import { Replay, type ReplayOptions } from './replay/replay.ts';
 import type { DeviceTrack } from './replay/track.ts';
 import { documentOf } from './report/document.ts';
+import type { Draft } from './rules/draft.ts';
 import { RULES } from './rules/index.ts';
 import { Judge } from './rules/judge.ts';
 import { createTimeline, createTimelineFrom } from './timeline/create.ts';
@@ -72,7 +73,16 @@ export interface Analyzed {
  */
 export async function analyze(options: IngestOptions, judgement: JudgeOptions): Promise<Analyzed> {
   const { writer, failures } = await readAll(options);
-  const { signal } = options;
+  return conclude(writer, failures, judgement, options.signal);
+}
+
+/** Judges what has been read, and finishes the timeline; where that fails, or `signal` is aborted, nothing is left of it. */
+export async function conclude(
+  writer: TimelineWriter,
+  failures: readonly InputError[],
+  judgement: JudgeOptions,
+  signal: AbortSignal | undefined,
+): Promise<Analyzed> {
   let analysis: Analysis;
   try {
     analysis = await judge(writer.reader, judgement, signal);
@@ -153,11 +163,16 @@ function nothingRead(failures: readonly InputError[]): InputError {
   return first;
 }
 
-/** Replays the timeline and asks the rules: pure, apart from reading. */
-async function judge(
+/**
+ * Replays the timeline and asks the rules: pure, apart from reading.
+ *
+ * @param heed gets what the findings were made of.
+ */
+export async function judge(
   reader: TimelineReader,
   options: JudgeOptions,
   signal: AbortSignal | undefined,
+  heed?: (drafts: readonly Draft[]) => void,
 ): Promise<Analysis> {
   const host = hostOf(reader, options.platform);
   const replayOptions: ReplayOptions = {
@@ -174,6 +189,7 @@ async function judge(
   const court = new Judge(rules, replayOptions);
   const tracks = await new Replay(reader, replayOptions, court).run(signal);
   const covered = coveredTracks(tracks, new Set(court.findings().map(({ track }) => track)));
+  heed?.(court.findings());
   return documentOf(
     reader,
     {

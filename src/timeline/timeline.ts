@@ -44,6 +44,9 @@ export interface TimelineWriter {
    */
   writeAnalysis(analysis: Analysis): void;
 
+  /** Runs `work`, which may write, and takes back all that it wrote. Nobody else may write meanwhile. */
+  preview<T>(work: () => Promise<T>): Promise<T>;
+
   /** Reads on the writer's own connection, between writes; after `finish` it reads the finished file. */
   readonly reader: TimelineReader;
   /** Makes indexes, checks, and moves the file to its target (exclusively created or replaced whole). */

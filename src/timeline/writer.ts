@@ -51,6 +51,7 @@ export class TimelineBuilder implements TimelineWriter {
   #state: 'building' | 'finished' | 'gone' = 'building';
   /** Whether device rows lag behind the events. */
   #devicesStale = false;
+  #previewing = false;
   readonly #statements: ReturnType<typeof prepareWrites>;
 
   constructor(db: Database.Database, place: Place, target: string) {
@@ -192,6 +193,19 @@ export class TimelineBuilder implements TimelineWriter {
     this.#nextTransaction();
   }
 
+  async preview<T>(work: () => Promise<T>): Promise<T> {
+    this.#writing(() => this.#db.exec('savepoint preview'));
+    this.#previewing = true;
+    try {
+      return await work();
+    } finally {
+      this.#previewing = false;
+      this.#devicesStale = true;
+      // A disk that is full takes the whole transaction back by itself.
+      if (this.#db.open && this.#db.inTransaction) this.#db.exec('rollback to preview; release preview');
+    }
+  }
+
   finish(): void {
     this.#writing(() => {
       this.#settleDevices();
@@ -235,6 +249,7 @@ export class TimelineBuilder implements TimelineWriter {
   }
 
   #nextTransaction(): void {
+    if (this.#previewing) return;
     this.#writing(() => this.#db.exec('commit; begin'));
   }
 
