@@ -1,10 +1,11 @@
 import { InputError } from '../base/errors.ts';
-import type { HealthSink } from '../base/health.ts';
+import type { HealthItem, HealthSink } from '../base/health.ts';
 import type { Nanoseconds, TimeUnit } from '../base/time.ts';
-import { readBytes } from '../input/bytes.ts';
+import { type ReadBytesOptions, type ReadBytesResult, readBytes } from '../input/bytes.ts';
 import { type LineSink, LineSplitter, MAX_LINE } from '../input/lines.ts';
 import { type OpenedSource, shownPath } from '../input/source.ts';
 import type { Format, LineParser } from './format.ts';
+import { HeldRecord } from './held-record.ts';
 import { detectFormat, FORMATS, formatById, SAMPLE_LINES } from './index.ts';
 import { LossCounter } from './loss-counter.ts';
 import type { Interest, KernelRecord } from './record.ts';
@@ -23,6 +24,23 @@ export interface ReadOptions {
   readonly onProgress?: (progress: ReadProgress) => void;
   /** Looked at between chunks. */
   readonly signal?: AbortSignal;
+  /** Brings the bytes, instead of `readBytes`. */
+  readonly pump?: (options: ReadBytesOptions) => Promise<ReadBytesResult>;
+  /** Gets, before the first byte, what may be asked between chunks. */
+  readonly onOpen?: (reading: OpenReading) => void;
+}
+
+/** A source that is still being read. */
+export interface OpenReading {
+  /** What the source would hand over yet, were this its end; changes nothing. Null where no form fits so far. */
+  preview(): Preview | null;
+}
+
+export interface Preview {
+  readonly records: readonly KernelRecord[];
+  readonly health: readonly HealthItem[];
+  /** Without the times. */
+  readonly totals: ReadTotals;
 }
 
 /** `bytes` as stored, out of `totalBytes`, which is null for a pipe. */
@@ -61,7 +79,8 @@ export async function readSource(source: OpenedSource, options: ReadOptions): Pr
   const loss = new LossCounter(options.health);
   const reader = new Reader(chosen, { ...options, health: loss.take });
   const splitter = new LineSplitter(reader);
-  const { cut, bytes } = await readBytes(source, {
+  options.onOpen?.({ preview: () => reader.preview(source, splitter.lines, loss.lost) });
+  const { cut, bytes } = await (options.pump ?? ((how) => readBytes(source, how)))({
     consume: (chunk) => splitter.push(chunk),
     health: options.health,
     maxBytes: options.maxBytes,
@@ -148,6 +167,31 @@ class Reader implements LineSink {
     return this.#parser;
   }
 
+  preview(source: OpenedSource, lines: number, lost: number): Preview | null {
+    const records: KernelRecord[] = [];
+    const health: HealthItem[] = [];
+    let reader: Reader = this;
+    if (this.#parser === null) {
+      const { onOpen: _, ...options } = this.#options;
+      reader = new Reader(null, {
+        ...options,
+        emit: (record) => records.push(record),
+        health: (item) => health.push(item),
+      });
+      for (const [index, line] of this.#sample.entries()) {
+        reader.line(line, this.#sampleStart + index, this.#cutLines.has(this.#sampleStart + index));
+      }
+      reader.end();
+    } else if (this.#parser instanceof HeldRecord) records.push(...this.#parser.peek());
+    if (reader.#parser === null) return null;
+    const { records: read, continuation, skipped, unparsed, formatId: format } = reader;
+    const { name: clock, unit: timeUnit } = reader.#parser.clock;
+    const counts = { lines, records: read, continuation, skipped, unparsed, lost };
+    const { compression } = source;
+    const totals = { format, compression, clock, timeUnit, ...counts, firstTime: null, lastTime: null };
+    return { records, health, totals };
+  }
+
   /** Where no form fits, the lines count as unparsed and the next ones are tried: consoles begin with firmware's words. */
   #detect(): void {
     const sample = this.#sample;
@@ -166,7 +210,8 @@ class Reader implements LineSink {
 
   #start(format: Format): void {
     this.formatId = format.id;
-    this.#parser = format.parser(this.#options);
+    this.#parser =
+      this.#options.onOpen === undefined ? format.parser(this.#options) : new HeldRecord(format, this.#options);
   }
 
   #noteUnparsed(number: number): void {

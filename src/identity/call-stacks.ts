@@ -82,6 +82,16 @@ export class CallStacks {
     this.#stacks.clear();
   }
 
+  /** All of them, plain data, in the order of their age. */
+  all(): ReadonlyMap<string, CallStack> {
+    return this.#stacks;
+  }
+
+  /** Takes over what {@link all} of another one told. */
+  restore(stacks: ReadonlyMap<string, CallStack>): void {
+    for (const [key, stack] of stacks) this.#stacks.set(key, stack);
+  }
+
   /** Gives up the calls from index `from` on. */
   static abandon(stack: CallStack, from: number): void {
     stack.limbo.push(...stack.calls.splice(from));

@@ -113,6 +113,21 @@ export class CallTracker {
     this.#announced.clear();
   }
 
+  /** A copy that goes its own way. One call may be reached by several ways: all is copied at once. */
+  fork(): CallTracker {
+    const copy = new CallTracker();
+    const { stacks, announced, returning } = structuredClone({
+      stacks: this.#stacks.all(),
+      announced: this.#announced,
+      returning: this.#returning,
+    });
+    copy.#stacks.restore(stacks);
+    for (const [device, call] of announced) copy.#announced.set(device, call);
+    for (const symbol of returning) copy.#returning.add(symbol);
+    copy.#generation = this.#generation;
+    return copy;
+  }
+
   /** The record that tells more of a call stands for it. */
   #repeat(record: KernelRecord, event: KernelEvent, call: OpenCall, eventId: number, entityId: number | null): void {
     call.seenBy.push(tracerOf(record));

@@ -45,6 +45,15 @@ export class Clusters {
     return this.#clusters.values();
   }
 
+  /** A copy that goes its own way. */
+  fork(): Clusters {
+    const copy = new Clusters();
+    const { up, clusters } = structuredClone({ up: this.#up, clusters: this.#clusters });
+    for (const [entity, above] of up) copy.#up.set(entity, above);
+    for (const [root, cluster] of clusters) copy.#clusters.set(root, cluster);
+    return copy;
+  }
+
   /** True when `a` and `b` are one device now; false when what is known of them contradicts that. */
   unite(a: number, b: number): boolean {
     const rootA = this.#find(a);

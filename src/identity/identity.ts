@@ -52,8 +52,8 @@ const KERNEL_THREAD = /^(?:kworker\/|ksoftirqd\/|irq\/|migration\/|swapper\/|<id
  */
 export class Identity {
   readonly #newEntity: () => number;
-  readonly #clusters = new Clusters();
-  readonly #pointers = new Pointers(this.#clusters);
+  readonly #clusters: Clusters;
+  readonly #pointers: Pointers;
   /** The present bearer of an address: a removed and re-added function is a new one. */
   readonly #byBdf = new Map<Bdf, Bearer>();
   readonly #byTask = new Map<string, number>();
@@ -71,9 +71,29 @@ export class Identity {
   #entities = 0;
   #boot = 0;
 
-  /** `newEntity` allots an id in the timeline. */
-  constructor(newEntity: () => number) {
+  /** `newEntity` allots an id in the timeline. `from`: what it starts out with instead of nothing. */
+  constructor(newEntity: () => number, from: { clusters: Clusters; pointers: Pointers } | null = null) {
     this.#newEntity = newEntity;
+    this.#clusters = from?.clusters ?? new Clusters();
+    this.#pointers = from?.pointers ?? new Pointers(this.#clusters);
+  }
+
+  /** A copy that goes its own way. */
+  fork(): Identity {
+    const clusters = this.#clusters.fork();
+    const copy = new Identity(this.#newEntity, { clusters, pointers: this.#pointers.fork(clusters) });
+    for (const [bdf, bearer] of this.#byBdf) copy.#byBdf.set(bdf, { ...bearer });
+    for (const [task, entity] of this.#byTask) copy.#byTask.set(task, entity);
+    for (const [entity, bdf] of this.#bdfOf) copy.#bdfOf.set(entity, bdf);
+    for (const [task, named] of this.#namedBy) copy.#namedBy.set(task, new Set(named));
+    for (const [entity, dsm] of this.#dsmOf) copy.#dsmOf.set(entity, dsm);
+    for (const [entity, pf] of this.#pfOf) copy.#pfOf.set(entity, pf);
+    for (const [task, removal] of this.#removing) copy.#removing.set(task, removal);
+    for (const [entity, task] of this.#anonymous) copy.#anonymous.set(entity, task);
+    for (const entity of this.#shared) copy.#shared.add(entity);
+    copy.#entities = this.#entities;
+    copy.#boot = this.#boot;
+    return copy;
   }
 
   /** The entity that an event belongs to; null where it concerns no device. */
@@ -120,7 +140,7 @@ export class Identity {
     this.#removing.clear();
   }
 
-  /** Who everybody is, in the order of first mention. */
+  /** Who everybody is so far, in the order of first mention; changes nothing. */
   finish(): Resolved[] {
     const devices = new Map<
       number | string | object,

@@ -69,6 +69,14 @@ export class Pointers {
     for (const [space, value] of [...this.#clusters.of(entity).pointers]) this.forget(space, value);
   }
 
+  /** A copy that goes its own way, over a copy of the clusters. */
+  fork(clusters: Clusters): Pointers {
+    const copy = new Pointers(clusters);
+    for (const [key, entity] of this.#entityAt) copy.#entityAt.set(key, entity);
+    for (const [stretch, keys] of this.#near) copy.#near.set(stretch, new Set(keys));
+    return copy;
+  }
+
   clear(): void {
     this.#entityAt.clear();
     this.#near.clear();

@@ -4,7 +4,7 @@ import type { EventKind, KernelEvent } from '../events/event.ts';
 import { INTEREST } from '../events/index.ts';
 import { normalise } from '../events/normalise.ts';
 import { type HostMark, hostMark } from '../events/platform.ts';
-import { type ReadOptions, readSource } from '../formats/read.ts';
+import { type OpenReading, type ReadOptions, readSource } from '../formats/read.ts';
 import type { KernelRecord } from '../formats/record.ts';
 import { CallTracker, type OpenCall, type Place, tellsMore } from '../identity/calls.ts';
 import { Identity } from '../identity/identity.ts';
@@ -28,6 +28,14 @@ const SUPERSEDED_BY: Partial<Record<EventKind, readonly EventKind[]>> = {
 
 const LOSSES: ReadonlySet<HealthItem['code']> = new Set(['events-lost', 'messages-dropped']);
 
+/** A source that is still being read into the timeline. To be used between chunks only. */
+export interface OpenIngest {
+  /** Whether a judgement would see something that it did not see the last time it was asked. */
+  hasNews(): boolean;
+  /** Runs `work` on the timeline as it would be, were this the end of the source, and takes all of it back. */
+  preview<T>(work: () => Promise<T>): Promise<T>;
+}
+
 /**
  * Reads one opened source into the timeline: records become events, calls are paired, clues become devices.
  *
@@ -37,13 +45,17 @@ const LOSSES: ReadonlySet<HealthItem['code']> = new Set(['events-lost', 'message
 export async function ingest(
   writer: TimelineWriter,
   opened: OpenedSource,
-  options: Pick<ReadOptions, 'inputFormat' | 'maxBytes' | 'onProgress' | 'signal'>,
+  options: Pick<ReadOptions, 'inputFormat' | 'maxBytes' | 'onProgress' | 'signal' | 'pump'> & {
+    readonly onOpen?: (ingest: OpenIngest) => void;
+  },
 ): Promise<number> {
   const sourceId = writer.addSource({ path: opened.path, format: '', compression: opened.compression });
   const sink = new SourceIngest(writer, sourceId);
   let capped = false;
+  const { onOpen, ...how } = options;
   const totals = await readSource(opened, {
-    ...options,
+    ...how,
+    ...(onOpen && { onOpen: (reading) => onOpen(new Unfinished(writer, sourceId, sink, reading)) }),
     interest: INTEREST,
     emit: (record) => sink.take(record),
     health: (item) => {
@@ -61,23 +73,86 @@ export async function ingest(
   return sourceId;
 }
 
+class Unfinished implements OpenIngest {
+  readonly #writer: TimelineWriter;
+  readonly #sourceId: number;
+  readonly #sink: SourceIngest;
+  readonly #reading: OpenReading;
+  #known = '';
+
+  constructor(writer: TimelineWriter, sourceId: number, sink: SourceIngest, reading: OpenReading) {
+    this.#writer = writer;
+    this.#sourceId = sourceId;
+    this.#sink = sink;
+    this.#reading = reading;
+  }
+
+  hasNews(): boolean {
+    const preview = this.#reading.preview();
+    if (preview === null) return false;
+    const held = `${preview.records.map((record) => `${record.line}-${record.endLine}`).join()} ${preview.health.length}`;
+    const now = `${this.#sink.taken} ${held}`;
+    const isNew = now !== this.#known;
+    this.#known = now;
+    return isNew;
+  }
+
+  async preview<T>(work: () => Promise<T>): Promise<T> {
+    const preview = this.#reading.preview();
+    return this.#writer.preview(async () => {
+      if (preview !== null) {
+        const { records, health, totals } = preview;
+        const sink = records.length + health.length === 0 ? this.#sink : this.#sink.fork();
+        for (const record of records) sink.take(record);
+        for (const item of health) sink.health(item);
+        sink.finish();
+        this.#writer.finishSource(this.#sourceId, {
+          ...totals,
+          firstLine: 1,
+          lastLine: totals.lines,
+          events: sink.events,
+        });
+      }
+      return work();
+    });
+  }
+}
+
 /** The state of one source while it is read. */
 class SourceIngest {
   events = 0;
+  /** Events and health items so far. */
+  taken = 0;
   readonly #writer: TimelineWriter;
   readonly #sourceId: number;
-  readonly #calls = new CallTracker();
+  readonly #calls: CallTracker;
   readonly #identity: Identity;
   readonly #host = new Set<HostMark>();
   readonly #unrecognised = new Map<string, { subsystem: string; text: string; line: number; count: number }>();
 
-  constructor(writer: TimelineWriter, sourceId: number) {
+  constructor(
+    writer: TimelineWriter,
+    sourceId: number,
+    from: { readonly calls: CallTracker; readonly identity: Identity } | null = null,
+  ) {
     this.#writer = writer;
     this.#sourceId = sourceId;
-    this.#identity = new Identity(() => writer.addEntity(sourceId));
+    this.#calls = from?.calls ?? new CallTracker();
+    this.#identity = from?.identity ?? new Identity(() => writer.addEntity(sourceId));
+  }
+
+  /** A copy that goes its own way. */
+  fork(): SourceIngest {
+    const from = { calls: this.#calls.fork(), identity: this.#identity.fork() };
+    const copy = new SourceIngest(this.#writer, this.#sourceId, from);
+    copy.events = this.events;
+    for (const mark of this.#host) copy.#host.add(mark);
+    for (const [key, item] of this.#unrecognised) copy.#unrecognised.set(key, { ...item });
+    return copy;
   }
 
   health(item: HealthItem): void {
+    this.taken += 1;
     if (item.code === 'reboot') {
       this.#identity.reboot();
       this.#calls.clear();
@@ -174,6 +249,7 @@ class SourceIngest {
 
   #store(event: KernelEvent, entityId: number | null, parent: OpenCall | null): number {
     const { line, endLine, time, cpu, task, pid, kind, phase, outcome, code, symbol, args, text, truncated } = event;
+    this.taken += 1;
     return this.#writer.addEvent({
       sourceId: this.#sourceId,
       line,

@@ -1,0 +1,70 @@
+import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
+import type { KernelRecord } from './record.ts';
+
+/** Lines of a record that are kept; a longer one is shown without its end until it is complete. */
+const LINES_MAX = 256;
+
+/**
+ * A parser of which one can ask what it holds back: a message may go on in the next line, so that it is handed over only when
+ * another record begins. The answer comes from a second parser that sees these lines alone.
+ */
+export class HeldRecord implements LineParser {
+  readonly #format: Format;
+  readonly #context: ParserContext;
+  readonly #parser: LineParser;
+  #lines: { readonly line: string; readonly number: number; readonly truncated: boolean }[] = [];
+  #handedOver = 0;
+
+  constructor(format: Format, context: ParserContext) {
+    this.#format = format;
+    this.#context = context;
+    this.#parser = format.parser({
+      interest: context.interest,
+      health: context.health,
+      emit: (record) => {
+        this.#handedOver = record.line;
+        context.emit(record);
+      },
+    });
+    if (this.#parser.skim === undefined) this.skim = () => false;
+  }
+
+  get clock(): ClockInfo {
+    return this.#parser.clock;
+  }
+
+  parse(line: string, number: number, truncated: boolean): LineKind {
+    const kind = this.#parser.parse(line, number, truncated);
+    if (kind === 'record') this.#lines = [];
+    if (kind === 'record' || (kind === 'continuation' && this.#lines.length > 0)) {
+      if (this.#lines.length < LINES_MAX) this.#lines.push({ line, number, truncated });
+    }
+    return kind;
+  }
+
+  skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {
+    if (this.#parser.skim?.(bytes, text, start, end, number) !== true) return false;
+    if (this.#lines.length > 0) this.#lines = [];
+    return true;
+  }
+
+  end(): void {
+    this.#parser.end();
+  }
+
+  span(): TimeSpan {
+    return this.#parser.span();
+  }
+
+  /** The record that would be handed over, were the input over; none where it was handed over already, or nobody wants it. */
+  peek(): KernelRecord[] {
+    const first = this.#lines[0];
+    if (first === undefined || first.number <= this.#handedOver) return [];
+    const records: KernelRecord[] = [];
+    const { interest } = this.#context;
+    const parser = this.#format.parser({ interest, health: () => {}, emit: (record) => records.push(record) });
+    for (const { line, number, truncated } of this.#lines) parser.parse(line, number, truncated);
+    parser.end();
+    return records;
+  }
+}
