@@ -42,6 +42,15 @@ export const HEALTH_CODES = {
     meaning: 'the clocks of these sources are not known to relate; each source was analysed by itself',
   },
   reboot: { severity: 'note', meaning: 'a new boot begins here; nothing that was known before holds after it' },
+  'lines-elided': {
+    severity: 'warning',
+    meaning: 'somebody left lines out here: `...`, `[snip]`, or what grep puts between its matches',
+  },
+  'lines-repaired': {
+    severity: 'note',
+    meaning:
+      'lines had been changed on their way here (quoted, wrapped, in HTML, behind a time of another program); they were read as they had been',
+  },
   'unparsed-lines': { severity: 'note', meaning: 'lines that fit no form of this source' },
   'device-unresolved': { severity: 'note', meaning: 'events whose device could not be told' },
   'device-ambiguous': { severity: 'note', meaning: 'a clue (a pointer, a task) fits several devices; it was not used' },

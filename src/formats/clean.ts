@@ -24,23 +24,6 @@ export function pasteEnd(line: string): number {
   return at;
 }
 
-// `12:[   13.37`, `kern.log:[   13.37`, `kern.log-12-[   13.37`: grep -n, -H, -C.
-const GREP = /^(?:[\w./]{1,80}[:-])?(?:\d{1,9}[:-])?(?=[[<])/;
-// A login prompt or a shell waits in the line that the kernel then writes to.
-const PROMPT = /^[^[]{0,120}(?:login: |[#$] )(?=\[ *\d{1,10}\.\d{6}\][ [])/;
-
-/** What a line may be without something that stood before its stamp; the first one that has a stamp is it. */
-export function* unwrapped(line: string): Generator<string> {
-  const plain = withoutControls(line);
-  if (plain !== line) yield plain;
-  const bare = plain.slice(pasteEnd(plain));
-  if (bare !== plain) yield bare;
-  const grep = GREP.exec(bare)?.[0] ?? '';
-  if (grep !== '') yield bare.slice(grep.length);
-  const prompt = PROMPT.exec(plain)?.[0] ?? '';
-  if (prompt !== '') yield plain.slice(prompt.length);
-}
-
 /** Lines shorter than this are not broken for their width. */
 const MIN_WRAP = 55;
 /** Longest line that a mail program leaves whole (RFC 5322 section 2.1.1 asks for 78). A source with a longer one was not wrapped. */

@@ -1,10 +1,12 @@
 import { pasteEnd, withoutControls } from './clean.ts';
 import { behindBlank, HeadScanner } from './dmesg-head.ts';
+import { isElision } from './elision.ts';
 import type { Format, LineParser, ParserContext } from './format.ts';
 import type { LineHead } from './line-head.ts';
 import { decodeOctal } from './octal.ts';
 import type { PrintkHead } from './printk.ts';
 import { PrintkLines } from './printk-lines.ts';
+import type { Damage } from './repairs.ts';
 
 // `vfio-pci 0000:02:00.0: resetting`, with what dynamic debug or `dmesg -t` leave before it: a caller, a function.
 const DEVICE =
@@ -67,12 +69,14 @@ class BareHead implements LineHead {
   readonly stamp = null;
   readonly clock = null;
   readonly bareContinuation = false;
+  damage: Damage | null = null;
   readonly #scanner = new HeadScanner();
 
   scan(line: string): boolean {
     const plain = withoutControls(line);
     const start = messageStart(plain);
-    if (start >= plain.length || FOREIGN.test(plain.slice(start, start + 16))) return false;
+    if (start >= plain.length || FOREIGN.test(plain.slice(start, start + 16)) || isElision(line)) return false;
+    this.damage = start > 0 && /[>|*`]/.test(plain.slice(0, start)) ? 'quoted' : null;
     this.plain = plain;
     this.message = behindBlank(plain, this.#scanner.scanCaller(plain, start));
     return true;

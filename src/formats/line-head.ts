@@ -1,4 +1,5 @@
 import type { PrintkHead } from './printk.ts';
+import type { Damage } from './repairs.ts';
 
 /** Finds what stands before the message of a printk line. One object serves all lines; it holds until the next scan. */
 export interface LineHead {
@@ -12,5 +13,7 @@ export interface LineHead {
   readonly clock: string | null;
   /** The further lines of a record carry no prefix of their own (dmesg -r). */
   readonly bareContinuation: boolean;
+  /** What had to be taken away from the line. */
+  readonly damage: Damage | null;
   values(): PrintkHead;
 }

@@ -1,7 +1,12 @@
 import type { HealthCode, HealthItem, HealthSink } from '../base/health.ts';
 
 const LOSS_CODES: ReadonlySet<HealthCode> = new Set(['events-lost', 'buffer-wrapped', 'messages-dropped']);
-const REPEATED_CODES: ReadonlySet<HealthCode> = new Set([...LOSS_CODES, 'messages-suppressed', 'buffer-started']);
+const REPEATED_CODES: ReadonlySet<HealthCode> = new Set([
+  ...LOSS_CODES,
+  'messages-suppressed',
+  'buffer-started',
+  'lines-elided',
+]);
 /** Rows of one code that are handed on: a reader that fell behind leaves a loss mark every few hundred lines. */
 const MAX_ROWS = 1000;
 

@@ -8,6 +8,12 @@ import { decodeText, ownCopy } from './text.ts';
 /** Longest message in characters, with its further lines; what is longer is cut. */
 const MAX_MESSAGE = 64 * 1024;
 
+// RFC 2045 section 6.7: `IO_PAGE_FAULT device=3D02:00.0`. Lower case is tolerated there; here it could be part of a number.
+const QUOTED_PRINTABLE = /=([0-9A-F]{2})/g;
+
+/** How editors and mail programs show a carriage return. */
+const CARET_M = '^M';
+
 /** A further line of a record, and what joins it to the one before. */
 interface FurtherLine {
   readonly line: string;
@@ -48,6 +54,10 @@ export class PrintkLines implements LineParser {
   #truncated = false;
   #firstTime: Nanoseconds | null = null;
   #longest = 0;
+  /** The last line said that the one before comes again. */
+  #replaying = false;
+  /** A soft break was seen, so an equals sign anywhere is an escape. */
+  #quotedPrintable = false;
 
   constructor(context: ParserContext, form: LineForm) {
     this.stream = new PrintkStream(context);
@@ -65,6 +75,7 @@ export class PrintkLines implements LineParser {
     if (this.#open && indent > 0 && this.#isAligned(line, indent)) return this.#goOn(line, '\n', number, truncated);
     if (this.#head.scan(line)) return this.#begin(line, number, truncated);
     if (pasteEnd(line) === line.length || line.trim() === '') return 'skipped';
+    if (this.stream.elided(line, number)) return this.#close();
     const special = this.#form.other?.(line, number, this.stream) ?? null;
     if (special !== null) {
       if (special !== 'continuation') this.#open = false;
@@ -73,6 +84,10 @@ export class PrintkLines implements LineParser {
     const joint = this.#open ? this.#wrapJoint(line) : null;
     if (joint === '=') return this.#goOn(line, joint, number, truncated);
     if (indent > 0 && this.#open) return this.#goOn(line, '\n', number, truncated);
+    if (this.stream.replaying(line)) {
+      this.#replaying = true;
+      return this.#close();
+    }
     const rest = this.stream.dropped(line, number);
     if (rest !== null) return this.#head.scan(rest) ? this.#begin(rest, number, truncated) : 'skipped';
     if (joint !== null) return this.#goOn(line, joint, number, truncated);
@@ -105,21 +120,38 @@ export class PrintkLines implements LineParser {
     if (this.#more.length > 0) this.#more = [];
   }
 
-  #begin(line: string, number: number, truncated: boolean): LineKind {
-    this.flush();
+  /** Nothing may go on behind this line. */
+  #close(): LineKind {
     this.#open = false;
+    return 'skipped';
+  }
+
+  #begin(line: string, number: number, truncated: boolean): LineKind {
     const head = this.#head;
     const message = head.plain.slice(head.message);
+    if (this.#replaying) {
+      this.#replaying = false;
+      if (this.#wanted && this.#isPieceOf(message, head.stamp)) this.#wanted = false;
+    }
+    this.flush();
+    this.#open = false;
     if (message.startsWith('** ') && this.stream.dropped(message, number) !== null) return 'skipped';
     const first = this.#line === 0;
     this.stream.begin(head.stamp, message, number, head.clock);
     if (first) this.#firstTime = this.#timeOf(head);
+    if (head.damage !== null) this.stream.repaired(head.damage, number);
     this.hold(line, number, truncated);
     this.#bare = head.bareContinuation;
     // What was taken away may be what somebody looks for.
     this.#wanted =
       this.stream.wanted(message) || ((head.message > 0 || head.plain !== line) && this.stream.wanted(line));
     return 'record';
+  }
+
+  /** Whether the record that is held back is a piece of this message. */
+  #isPieceOf(message: string, stamp: number | null): boolean {
+    const held = this.#heldHead;
+    return held.scan(this.#first) && held.stamp === stamp && message.startsWith(held.plain.slice(held.message));
   }
 
   #timeOf(head: LineHead): Nanoseconds | null {
@@ -140,6 +172,8 @@ export class PrintkLines implements LineParser {
   #goOn(line: string, joint: FurtherLine['joint'], number: number, truncated: boolean): LineKind {
     this.#endLine = number;
     this.#length += line.length;
+    if (joint === '=') this.#quotedPrintable = true;
+    if (joint !== '\n') this.stream.repaired(joint === '=' ? 'soft-break' : 'wrapped', number);
     if (this.#length > MAX_MESSAGE) this.#truncated = true;
     else {
       this.#more.push({ line, joint });
@@ -162,6 +196,8 @@ export class PrintkLines implements LineParser {
       if (joint === '\n') message += dedent(plain, head.message);
       else message += joint === '=' ? plain : plain.slice(pasteEnd(plain));
     }
+    if (message.endsWith(CARET_M)) message = message.slice(0, -CARET_M.length);
+    if (this.#quotedPrintable) message = message.replace(QUOTED_PRINTABLE, decodeQuoted);
     const { device, message: rest } = this.#form.dictionary?.(message) ?? { message, device: null };
     this.stream.emit({
       ...head.values(),
@@ -174,6 +210,10 @@ export class PrintkLines implements LineParser {
       ...(device === null ? {} : { device: decodeText(device) }),
     });
   }
+}
+
+function decodeQuoted(_: string, hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }
 
 /** Leading blanks and tabs. */

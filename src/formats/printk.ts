@@ -1,8 +1,10 @@
 import type { Nanoseconds } from '../base/time.ts';
 import type { Untrusted } from '../base/untrusted.ts';
+import { elided } from './elision.ts';
 import type { ClockInfo, ParserContext } from './format.ts';
 import type { PrintkRecord } from './record.ts';
 import { RecordTime } from './record-time.ts';
+import { type Damage, Repairs } from './repairs.ts';
 
 /** What the head of a message says, whatever the form. `stamp`: microseconds. */
 export interface PrintkHead {
@@ -27,6 +29,13 @@ export interface PrintkEntry extends PrintkHead {
 const SUPPRESSED = / (\d{1,10}) callbacks suppressed/;
 // console_prepend_dropped() in kernel/printk/printk.c; before 6.x it shares a line with the next message.
 const DROPPED = /^(?:\[ *\d+\.\d+\] )?\*\* (\d{1,15}) printk messages dropped \*\* ?/;
+// nbcon_emit_next_record() in kernel/printk/nbcon.c (6.13): another CPU took the console over in the middle of the line
+// before, which comes again.
+const REPLAYING = '** replaying previous printk message **';
+// setup_log_buf(), before there was the buffer that log_buf_len= asks for.
+const EARLY = /^printk: dropped (\d{1,15}) messages/;
+// format_message() of systemd: a message that is no text, `[123B blob data]`, `[1.2K blob data]`.
+const BLOB = /^\[\d{1,6}(?:\.\d)?[BKMG] blob data\]$/;
 /** The first message of a boot, or the second on arm64. */
 const BANNER = 'Linux version ';
 /** Lines between the one where time fell and the banner. */
@@ -40,6 +49,7 @@ const DUMP_EMPTY = '(ftrace buffer empty)';
 export class PrintkStream {
   readonly #context: ParserContext;
   readonly #time: RecordTime;
+  readonly #repairs: Repairs;
   #clock: string | null = null;
   #fell = 0;
   /** Line of the first message of this boot. */
@@ -50,6 +60,7 @@ export class PrintkStream {
   constructor(context: ParserContext) {
     this.#context = context;
     this.#time = new RecordTime(context.health);
+    this.#repairs = new Repairs(context.health);
   }
 
   /** `none` where no message carried a time of a clock. */
@@ -79,6 +90,10 @@ export class PrintkStream {
     // The clocks of a calendar do not fall when a machine boots.
     if (this.#fell > 0 || this.#clock !== 'printk') this.#lookForBanner(message, line);
     if (message.endsWith('callbacks suppressed')) this.#suppressed(message, line);
+    if (message.endsWith('messages')) this.#early(message, line);
+    if (message.endsWith('blob data]') && BLOB.test(message)) {
+      this.lost(1, 'the journal did not show the text of a message', line);
+    }
     if (this.#dumpLine > 0) this.#lookAtDump(message);
     if (message.startsWith(DUMP)) this.#dumpLine = line;
   }
@@ -116,6 +131,11 @@ export class PrintkStream {
     return line.slice(match[0].length);
   }
 
+  /** Whether the line says that the one before was cut and comes again. */
+  replaying(line: string): boolean {
+    return line.startsWith(REPLAYING);
+  }
+
   wanted(message: string): boolean {
     return this.#context.interest.message(message);
   }
@@ -127,6 +147,17 @@ export class PrintkStream {
 
   end(): void {
     this.#time.end();
+    this.#repairs.end();
+  }
+
+  /** A line was taken for what it had been before it was copied. */
+  repaired(damage: Damage, line: number): void {
+    this.#repairs.note(damage, line);
+  }
+
+  /** Whether the line says that others were left out. */
+  elided(line: string, number: number): boolean {
+    return elided(line, number, this.#context.health);
   }
 
   /** The source says that a new boot begins here. */
@@ -151,6 +182,12 @@ export class PrintkStream {
       this.#fell = 0;
       this.#bootLine = line;
     } else if (line - this.#fell > BANNER_DISTANCE) this.#fell = 0;
+  }
+
+  #early(message: string, line: number): void {
+    const match = EARLY.exec(message);
+    if (match === null) return;
+    this.lost(Number(match[1]), `the first buffer of the kernel was too small for ${match[1]} messages`, line);
   }
 
   #suppressed(message: string, line: number): void {

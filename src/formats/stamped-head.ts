@@ -1,9 +1,10 @@
 import type { Nanoseconds } from '../base/time.ts';
-import { unwrapped } from './clean.ts';
 import { behindBlank, HeadScanner } from './dmesg-head.ts';
 import { stampAt } from './dmesg-stamps.ts';
 import type { LineHead } from './line-head.ts';
 import type { PrintkHead } from './printk.ts';
+import type { Damage } from './repairs.ts';
+import { unwrapped } from './unwrap.ts';
 
 /** Stamps on one line: dmesg has seven forms of time. */
 const MAX_STAMPS = 8;
@@ -26,6 +27,7 @@ export class StampedHead implements LineHead {
   stamp: number | null = null;
   clock: string | null = null;
   bareContinuation = false;
+  damage: Damage | null = null;
   readonly #scanner = new HeadScanner();
   /** Exact time of a stamp of another form than the usual one. */
   #time: Nanoseconds | null = null;
@@ -34,6 +36,7 @@ export class StampedHead implements LineHead {
   scan(line: string): boolean {
     const scanner = this.#scanner;
     this.bareContinuation = line.charCodeAt(0) === LESS;
+    this.damage = null;
     if (scanner.scan(line)) {
       const code = line.charCodeAt(scanner.message);
       if (code !== ESCAPE) {
@@ -43,7 +46,11 @@ export class StampedHead implements LineHead {
         return true;
       }
     } else if (this.#scanOther(line)) return true;
-    for (const plain of unwrapped(line)) if (this.#scanOther(plain)) return true;
+    for (const { plain, damage } of unwrapped(line)) {
+      if (!this.#scanOther(plain)) continue;
+      this.damage = damage;
+      return true;
+    }
     return this.#scanLevelAlone(line);
   }
 

@@ -1,10 +1,12 @@
 import type { Nanoseconds } from '../base/time.ts';
-import { unwrapped, withoutControls } from './clean.ts';
+import { withoutControls } from './clean.ts';
 import { behindBlank, HeadScanner } from './dmesg-head.ts';
 import { exactStamp } from './ftrace-row.ts';
 import type { LineHead } from './line-head.ts';
 import type { PrintkHead } from './printk.ts';
+import type { Damage } from './repairs.ts';
 import type { SyslogPrefix } from './syslog-prefix.ts';
+import { unwrapped } from './unwrap.ts';
 
 const BLANK = 32;
 const OPEN = 91;
@@ -22,6 +24,7 @@ export class SyslogHead implements LineHead {
   stamp: number | null = null;
   clock: string | null = null;
   readonly bareContinuation = false;
+  damage: Damage | null = null;
   /** The prefix of the line that was scanned last, whoever wrote it. */
   prefix: SyslogPrefix | null = null;
   readonly #inner = new HeadScanner();
@@ -34,10 +37,14 @@ export class SyslogHead implements LineHead {
 
   scan(line: string): boolean {
     this.prefix = null;
+    this.damage = null;
     if (this.#scan(line)) return true;
     if (this.prefix !== null) return false;
-    for (const plain of unwrapped(line)) {
-      if (this.#scan(plain)) return true;
+    for (const { plain, damage } of unwrapped(line)) {
+      if (this.#scan(plain)) {
+        this.damage = damage;
+        return true;
+      }
       if (this.prefix !== null) return false;
     }
     return false;

@@ -1,0 +1,29 @@
+import type { HealthSink } from '../base/health.ts';
+import { pasteEnd } from './clean.ts';
+
+// `...`, `[...]`, `<...>`, `[... cut for brevity ...]`
+const DOTS = /^[[<({]?(?:\.{2,8}|\xe2\x80\xa6)(?:[ \w,'-]{0,80}(?:\.{2,8}|\xe2\x80\xa6))?[\]>)}]?$/;
+// `[snip]`, `<snip>`, `[cut 20 lines]`, `(lines omitted)`
+const WORD = /^[[<({] {0,2}(?:lines? )?(?:snip|snipped|cut|trimmed|skipped|omitted|removed)\b[^\]>)}]{0,60}[\]>)}]$/i;
+// `---8<---`, `8<-----`
+const SCISSORS = /^(?:-{1,40} ?)?8<(?: ?-{1,40})?$|^-{1,40} ?8< ?-{1,40}$/;
+/** What grep puts between its matches. */
+const GREP = '--';
+const MAX_MARK = 128;
+
+/**
+ * Whether somebody who copied a log left lines out here: says so, since what is missing may be the line that matters.
+ *
+ * @param line latin1.
+ */
+export function elided(line: string, number: number, health: HealthSink): boolean {
+  if (!isElision(line)) return false;
+  health({ code: 'lines-elided', line: number, message: 'somebody left lines out here', count: 1 });
+  return true;
+}
+
+export function isElision(line: string): boolean {
+  if (line.length > MAX_MARK) return false;
+  const bare = line.slice(pasteEnd(line)).trimEnd();
+  return bare === GREP || DOTS.test(bare) || WORD.test(bare) || SCISSORS.test(bare);
+}

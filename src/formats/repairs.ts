@@ -1,0 +1,41 @@
+import type { HealthSink } from '../base/health.ts';
+
+/** What copying did to a line, as the words of the health row. */
+export type Damage = 'markup' | 'quoted' | 'grep' | 'outer-time' | 'prompt' | 'overwritten' | 'wrapped' | 'soft-break';
+
+const WORDS: Readonly<Record<Damage, string>> = {
+  markup: 'in HTML or Markdown',
+  quoted: 'quoted or indented',
+  grep: 'from grep',
+  'outer-time': 'behind a time of another program',
+  prompt: 'behind a prompt',
+  overwritten: 'behind text that a carriage return had overwritten',
+  wrapped: 'broken for their width',
+  'soft-break': 'in quoted-printable',
+};
+
+/** Counts the lines that were taken for what they had been before somebody copied them. */
+export class Repairs {
+  readonly #health: HealthSink;
+  readonly #counts = new Map<Damage, number>();
+  #first = 0;
+
+  constructor(health: HealthSink) {
+    this.#health = health;
+  }
+
+  note(damage: Damage, line: number): void {
+    if (this.#counts.size === 0) this.#first = line;
+    this.#counts.set(damage, (this.#counts.get(damage) ?? 0) + 1);
+  }
+
+  /** The input is over: says what was repaired. */
+  end(): void {
+    if (this.#counts.size === 0) return;
+    const counts = [...this.#counts];
+    const total = counts.reduce((sum, [, count]) => sum + count, 0);
+    const parts = counts.map(([damage, count]) => `${count} ${WORDS[damage]}`).join(', ');
+    const message = `lines had been changed on their way here: ${parts}; they were read as they had been`;
+    this.#health({ code: 'lines-repaired', line: this.#first, message, count: total });
+  }
+}

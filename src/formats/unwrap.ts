@@ -1,0 +1,75 @@
+import { pasteEnd, withoutControls } from './clean.ts';
+import type { Damage } from './repairs.ts';
+
+/** A line without something that stood before its stamp, and what that was; null for terminal controls, which are no damage. */
+export interface Unwrapped {
+  readonly plain: string;
+  readonly damage: Damage | null;
+}
+
+// Tags that forums, issue trackers and terminal recorders put around a line. `<4>` and `<idle>` are the kernel's.
+const TAG = /<\/?(?:a|b|br|code|div|em|font|i|li|p|pre|s|samp|span|strong|td|tr|tt|u)(?: [^<>]{0,256})?\/?>/gi;
+const ENTITY = /&(?:#(\d{1,3})|(amp|lt|gt|quot|apos|nbsp));/g;
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
+// `\[   13.377318\] vfio\_bar\_restore`: Markdown that was never rendered.
+const ESCAPED_STAMP = /^\\\[ *\d{1,10}\.\d{6}\\?\]/;
+const ESCAPED = /\\([\\`*_{}[\]()#+.!|<>~-])/g;
+/** Emphasis and code end behind the line, too. */
+const EMPHASIS = /[*`]{1,3}$/;
+// An item of a list, if a stamp or a priority follows.
+const BULLET = /^(?:[-+]|\xe2\x80\xa2) {1,4}(?=<\d{1,3}>|\[ *\d)/;
+// `12:[   13.37`, `kern.log:[   13.37`, `kern.log-12-Nov 22 05:53:14`: grep -n, -H, -C.
+const GREP = /^(?:[\w./@+-]{1,160}[:-])?(?:\d{1,9}[:-])?(?=[[<]|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{4}-\d\d-\d\d[T ]\d\d:)/;
+// LAVA, KernelCI, conserver, the ts of moreutils, Xen's console daemon: `2024-03-26T13:35:12.607377 [    1.400000]`,
+// `[2024-01-09 23:29:48] [    1.422280]`, `13:35:12.607377  <6>[    1.400000]`, `Nov 22 05:53:14 [    1.400000]`.
+const OUTER_TIME =
+  /^\[?(?:\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} [ \d]\d )?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:? {1,4}(?=(?:<\d{1,3}>)?\[ *\d{1,10}\.\d{6}\])/;
+// A login prompt or a shell waits in the line that the kernel then writes to.
+const PROMPT = /^[^[]{0,120}(?:login: |[#$] )(?=\[ *\d{1,10}\.\d{6}\][ [])/;
+
+/** Longest line that is looked at for tags. */
+const MAX_MARKUP = 8192;
+
+/** What a line may have been; the first one that has a stamp is it. */
+export function* unwrapped(line: string): Generator<Unwrapped> {
+  let plain = withoutControls(line);
+  if (plain !== line) yield { plain, damage: null };
+  const raw = line.lastIndexOf('\r');
+  if (raw > 0) yield { plain: withoutControls(line.slice(raw + 1)), damage: 'overwritten' };
+  const markup = withoutMarkup(plain);
+  if (markup !== plain) {
+    plain = markup;
+    yield { plain, damage: 'markup' };
+  }
+  const prompt = PROMPT.exec(plain)?.[0] ?? '';
+  const start = pasteEnd(plain);
+  if (start > 0) {
+    const emphasis = /[*`]/.test(plain.slice(0, start));
+    plain = emphasis ? plain.slice(start).replace(EMPHASIS, '') : plain.slice(start);
+    yield { plain, damage: 'quoted' };
+  }
+  for (const [pattern, damage] of [
+    [BULLET, 'quoted'],
+    [GREP, 'grep'],
+    [OUTER_TIME, 'outer-time'],
+  ] as const) {
+    const before = pattern.exec(plain)?.[0] ?? '';
+    if (before !== '') yield { plain: plain.slice(before.length), damage };
+  }
+  if (prompt !== '') yield { plain: markup.slice(prompt.length), damage: 'prompt' };
+}
+
+function withoutMarkup(line: string): string {
+  if (line.length > MAX_MARKUP) return line;
+  if (ESCAPED_STAMP.test(line.slice(pasteEnd(line)))) return line.replace(ESCAPED, '$1');
+  if (!line.includes('<')) return line;
+  const bare = line.replace(TAG, '');
+  if (bare === line) return line;
+  return bare.replace(ENTITY, (whole, code: string | undefined, name: string | undefined) =>
+    name === undefined ? character(Number(code), whole) : (ENTITIES[name] ?? whole),
+  );
+}
+
+function character(code: number, whole: string): string {
+  return code >= 32 && code < 127 ? String.fromCharCode(code) : whole;
+}
