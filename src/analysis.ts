@@ -228,7 +228,13 @@ function hostOf(
 }
 
 /** Health rows that mean: between these lines something may have happened unseen. */
-const GAPS: ReadonlySet<HealthCode> = new Set(['events-lost', 'messages-dropped', 'buffer-started', 'buffer-wrapped']);
+const GAPS: ReadonlySet<HealthCode> = new Set([
+  'events-lost',
+  'messages-dropped',
+  'lines-elided',
+  'buffer-started',
+  'buffer-wrapped',
+]);
 
 function gapsOf(reader: TimelineReader): Map<number, number[]> {
   const gaps = new Map<number, number[]>();

@@ -6,6 +6,7 @@ import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
 const LOSSES: ReadonlySet<HealthCode> = new Set([
   'events-lost',
   'messages-dropped',
+  'lines-elided',
   'buffer-started',
   'buffer-wrapped',
 ]);

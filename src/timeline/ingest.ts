@@ -26,7 +26,7 @@ const SUPERSEDED_BY: Partial<Record<EventKind, readonly EventKind[]>> = {
   'pci.clear_master': ['pci.clear_master'],
 };
 
-const LOSSES: ReadonlySet<HealthItem['code']> = new Set(['events-lost', 'messages-dropped']);
+const LOSSES: ReadonlySet<HealthItem['code']> = new Set(['events-lost', 'messages-dropped', 'lines-elided']);
 
 /** A source that is still being read into the timeline. To be used between chunks only. */
 export interface OpenIngest {
