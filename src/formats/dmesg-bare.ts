@@ -43,7 +43,7 @@ const FRAME =
   /^(?:\[<[0-9a-f]{8,16}>\] )?(?:\? )?[\w.]{1,128}\+0x[0-9a-f]{1,6}\/0x[0-9a-f]{1,6}|^\[<[0-9a-f]{8,16}>\] \(/;
 const STAMPED = /\[ *\d{1,10}\.\d{6}[\] ]/;
 /** Commands, remarks in a script's output, and programs of user space that name devices as the kernel does. */
-const FOREIGN = /^(?:[#$] |qemu-|kvm: |---8<|```)/;
+const FOREIGN = /^(?:[#$] |qemu-|kvm: |---8<|```|crash> |\(gdb\) |(?:SUBSYSTEM|DEVICE)=)/;
 
 /** Share of the lines that must look like the kernel's: the others may be any message. */
 const MIN_SHARE = 0.2;

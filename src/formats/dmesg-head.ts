@@ -17,6 +17,8 @@ export const LEVEL_NAMES = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', '
 
 // `kern  :warn  : `, sys-utils/dmesg.c of util-linux.
 const DECODED = /^([a-z]{3,8}[0-7]?) *:([a-z]{3,6}) *: /;
+// `<c>`, `<d>`: KERN_CONT and KERN_DEFAULT before 3.6, and what `log -m` of crash prints of a facility: no level.
+const HEXADECIMAL = /^<[0-9]{0,2}[a-f]>(?=\[)/;
 /** Longest decode prefix. */
 const MAX_DECODED = 24;
 
@@ -72,9 +74,11 @@ export class HeadScanner {
       priority = priority * 10 + line.charCodeAt(at) - 48;
       at++;
     }
-    if (at === 1 || line.charCodeAt(at) !== GREATER) return 0;
-    this.level = priority & 7;
-    return at + 1;
+    if (at > 1 && line.charCodeAt(at) === GREATER) {
+      this.level = priority & 7;
+      return at + 1;
+    }
+    return HEXADECIMAL.exec(line.slice(0, 8))?.[0].length ?? 0;
   }
 
   #scanDecoded(line: string, first: number): number {

@@ -1,5 +1,6 @@
 import { HeadSkimmer } from './dmesg-head.ts';
 import type { Format, ParserContext } from './format.ts';
+import { decodeOctal } from './octal.ts';
 import { type LineForm, PrintkLines } from './printk-lines.ts';
 import { shareExplained } from './share.ts';
 import { StampedHead } from './stamped-head.ts';
@@ -18,7 +19,7 @@ export class DmesgParser extends PrintkLines {
   readonly #skimmer = new HeadSkimmer();
 
   constructor(context: ParserContext, form: Omit<LineForm, 'createHead'> = {}) {
-    super(context, { ...form, createHead: () => new StampedHead() });
+    super(context, { dictionary: decodeOctal, ...form, createHead: () => new StampedHead() });
   }
 
   skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {

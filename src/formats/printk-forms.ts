@@ -5,6 +5,7 @@ import { fluentBit } from './fluent-bit.ts';
 import type { Format } from './format.ts';
 import { journalExport } from './journal-export.ts';
 import { journalJson } from './journal-json.ts';
+import { journalVerbose } from './journal-verbose.ts';
 import { kmsg } from './kmsg.ts';
 import { logcat } from './logcat.ts';
 import { pstore } from './pstore.ts';
@@ -20,6 +21,7 @@ export const PRINTK_FORMATS: readonly Format[] = [
   kmsg,
   journalJson,
   journalExport,
+  journalVerbose,
   fluentBit,
   logcat,
   dmesgBare,

@@ -2,6 +2,7 @@ import type { Nanoseconds } from '../base/time.ts';
 import { type Joint, pasteEnd, withoutControls, wrapJoint } from './clean.ts';
 import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import type { LineHead } from './line-head.ts';
+import { isBelow } from './octal.ts';
 import { PrintkStream } from './printk.ts';
 import { decodeText, ownCopy } from './text.ts';
 
@@ -11,6 +12,9 @@ const MAX_MESSAGE = 64 * 1024;
 // RFC 2045 section 6.7: `IO_PAGE_FAULT device=3D02:00.0`. Lower case is tolerated there; here it could be part of a number.
 const QUOTED_PRINTABLE = /=([0-9A-F]{2})/g;
 
+/** What an analyst typed where memory images are read: crash, gdb. */
+const PROMPT = /^(?:crash[\w-]{0,16}|drgn)> |^\(gdb\) /;
+const MAX_PROMPT = 32;
 /** How editors and mail programs show a carriage return. */
 const CARET_M = '^M';
 
@@ -76,6 +80,8 @@ export class PrintkLines implements LineParser {
     if (this.#head.scan(line)) return this.#begin(line, number, truncated);
     if (pasteEnd(line) === line.length || line.trim() === '') return 'skipped';
     if (this.stream.elided(line, number)) return this.#close();
+    if (PROMPT.test(line.slice(0, MAX_PROMPT))) return this.#close();
+    if (this.#open && isBelow(line)) return this.#goOn(line, '\n', number, truncated);
     const special = this.#form.other?.(line, number, this.stream) ?? null;
     if (special !== null) {
       if (special !== 'continuation') this.#open = false;
@@ -97,6 +103,13 @@ export class PrintkLines implements LineParser {
   end(): void {
     this.flush();
     this.stream.end();
+  }
+
+  retract(count: number): void {
+    const gone = this.#more.splice(Math.max(0, this.#more.length - count));
+    if (gone.length === 0) return;
+    this.#endLine -= gone.length;
+    for (const { line } of gone) this.#length -= line.length;
   }
 
   span(): TimeSpan {
@@ -136,6 +149,7 @@ export class PrintkLines implements LineParser {
     this.flush();
     this.#open = false;
     if (message.startsWith('** ') && this.stream.dropped(message, number) !== null) return 'skipped';
+    if (this.stream.nested(message, number, truncated)) return 'nested';
     const first = this.#line === 0;
     this.stream.begin(head.stamp, message, number, head.clock);
     if (first) this.#firstTime = this.#timeOf(head);

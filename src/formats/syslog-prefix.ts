@@ -24,7 +24,7 @@ const CLOCK = '(\\d\\d:\\d\\d:\\d\\d)';
 const RFC3164 = new RegExp(`^${PRIORITY}([A-Z][a-z]{2}) ([ \\d]\\d) ${CLOCK}(?:\\.(\\d{3,9}))? ${WHO}`);
 // short-iso, short-iso-precise, rsyslog's own:        2026-11-22T05:53:14[.549803]+00:00 host [kern.info] kernel: text
 const ISO = new RegExp(
-  `^${PRIORITY}(\\d{4})-(\\d\\d)-(\\d\\d)[T ]${CLOCK}(?:[.,](\\d{3,9}))?(Z|[+-]\\d\\d:?\\d\\d)? ${HOST}(?:[a-z]{3,8}[0-7]?\\.[a-z]{3,7} )?${IDENT}`,
+  `^${PRIORITY}(\\d{4})-(\\d\\d)-(\\d\\d)[T ]${CLOCK}(?:[.,](\\d{3,9}))?(Z|[+-]\\d\\d:?\\d\\d)? {1,2}${HOST}(?:[a-z]{3,8}[0-7]?\\.[a-z]{3,7} )?${IDENT}`,
 );
 // short-full, with-unit:                              Sun 2026-11-22 05:53:14[.549803] UTC host kernel: text
 const FULL = new RegExp(
@@ -34,8 +34,9 @@ const FULL = new RegExp(
 const RFC5424 = new RegExp(
   `^<(\\d{1,3})(?:\\.(\\d))?> ?(?:1 )?(\\d{4})-(\\d\\d)-(\\d\\d)[T ]${CLOCK}(?:\\.(\\d{1,9}))?(Z|[+-]\\d\\d:?\\d\\d)? (\\S{1,255}) (\\S{1,48}) \\S{1,128} \\S{1,32} (?:-|\\[[^\\]]{0,512}\\])(?: (?:\\xef\\xbb\\xbf)?|$)`,
 );
-// short-monotonic, short-delta:                       [   13.377318 <    0.115375 >] host kernel: text
-const MONOTONIC = new RegExp(`^\\[ *(\\d{1,10}\\.\\d{6})(?: [<*][ \\d.>-]{0,24})?\\] ${WHO}`);
+// short-monotonic, short-delta:                       [   13.377318 <    0.115375 >] host kernel: text; the first one
+// has blanks for it, one whose time journald doubts a star:  [   13.377318 <    0.115375*>]
+const MONOTONIC = new RegExp(`^\\[ *(\\d{1,10}\\.\\d{6})(?: [ <][ \\d.>*-]{0,24})?\\] ${WHO}`);
 // short-unix:                                         1795326794.549803 host kernel: text
 const UNIX = new RegExp(`^(\\d{9,10}\\.\\d{6}) ${WHO}`);
 // -o short without the first fields, as people paste it
