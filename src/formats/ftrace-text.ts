@@ -119,7 +119,8 @@ export function parseProbe(body: string): Probe | null {
       symbol: bareSymbol(target),
       offset: null,
       isReturn: true,
-      caller: bareSymbol(place?.[1] ?? where),
+      // `0`: bpftrace does not tell.
+      caller: place?.[1] === undefined && !PLAIN.test(where) ? null : bareSymbol(place?.[1] ?? where),
       fields,
     };
   }

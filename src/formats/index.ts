@@ -1,3 +1,4 @@
+import { bpftrace } from './bpftrace.ts';
 import type { Format } from './format.ts';
 import { ftrace } from './ftrace.ts';
 import { ftraceBare } from './ftrace-bare.ts';
@@ -14,6 +15,7 @@ export const FORMATS: readonly Format[] = [
   // Before the forms of a log, whose lines its rows are too.
   ftraceDump,
   ...PRINTK_FORMATS,
+  bpftrace,
   ftrace,
   ftraceLatency,
   ftraceBare,
