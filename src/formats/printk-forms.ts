@@ -7,6 +7,7 @@ import { journalExport } from './journal-export.ts';
 import { journalJson } from './journal-json.ts';
 import { journalVerbose } from './journal-verbose.ts';
 import { kmsg } from './kmsg.ts';
+import { lava } from './lava.ts';
 import { logcat } from './logcat.ts';
 import { pstore } from './pstore.ts';
 import { journalMonotonic, syslog } from './syslog.ts';
@@ -23,6 +24,7 @@ export const PRINTK_FORMATS: readonly Format[] = [
   journalExport,
   journalVerbose,
   fluentBit,
+  lava,
   logcat,
   dmesgBare,
 ];

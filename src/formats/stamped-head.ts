@@ -5,6 +5,7 @@ import type { LineHead } from './line-head.ts';
 import type { PrintkHead } from './printk.ts';
 import type { Damage } from './repairs.ts';
 import { unwrapped } from './unwrap.ts';
+import { mayBeVendor, vendorHead } from './vendor-head.ts';
 
 /** Stamps on one line: dmesg has seven forms of time. */
 const MAX_STAMPS = 8;
@@ -43,6 +44,7 @@ export class StampedHead implements LineHead {
         this.plain = line;
         this.#takeUsual();
         if (code === OPEN || (code >= DIGIT_0 && code <= DIGIT_9)) this.#scanMore(line);
+        this.#skipVendor(line);
         return true;
       }
     } else if (this.#scanOther(line)) return true;
@@ -79,6 +81,14 @@ export class StampedHead implements LineHead {
     this.message = behindBlank(line, scanner.scanCaller(line, at));
   }
 
+  #skipVendor(line: string): void {
+    const vendor = mayBeVendor(line, this.message) ? vendorHead(line, this.message) : null;
+    if (vendor === null) return;
+    this.#scanner.cpu ??= vendor.cpu;
+    this.#scanner.pid ??= vendor.pid;
+    this.message = vendor.end;
+  }
+
   #scanOther(line: string): boolean {
     const scanner = this.#scanner;
     const start = scanner.scanLevel(line);
@@ -92,6 +102,7 @@ export class StampedHead implements LineHead {
       if (line.charCodeAt(at) === OPEN && scanner.scanStamp(line, at)) {
         this.#takeUsual();
         this.#scanMore(line);
+        this.#skipVendor(line);
         return true;
       }
       const stamp = stampAt(line, at);
