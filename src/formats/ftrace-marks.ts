@@ -1,4 +1,5 @@
 import type { HealthSink } from '../base/health.ts';
+import { elided } from './elision.ts';
 import type { CallStacks } from './ftrace-calls.ts';
 
 // Loss and start marks: print_lost_events() and test_cpu_buff_start() in kernel/trace/trace.c; DROPPED: trace-cmd
@@ -8,6 +9,10 @@ const LOST = /^ *CPU:(\d{1,6}) \[(?:LOST )?(?:(\d{1,15}) )?EVENTS(?: DROPPED)?\]
 const STARTED = /^#{2,} CPU (\d{1,6}) buffer started #{2,}$/;
 const ENTRIES = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})\b/;
 const TRACER = /^# tracer: \S/;
+// tracing_read_pipe(): an entry that was longer than what a reader can get. print_func_help_header() and
+// show_snapshot_main_help() print the warning where ftrace has switched itself off after a fault.
+const TOO_BIG = '[LINE TOO BIG]';
+const CORRUPTED = '# WARNING: FUNCTION TRACING IS CORRUPTED';
 // ` 0)     sh-63      =>   kworker-32  `, print_graph_proc() twice; the names are cut to 7 bytes.
 const SWITCH = /^ *(?:\d+(?:\.\d+)? \| *)? *(\d{1,6})\) *(.{0,16})-(\d{1,10}) +=> *(.{0,16})-(\d{1,10}) *$/;
 const RULE = /^ *-{20,}$/;
@@ -44,7 +49,13 @@ export class TraceMarks {
       return true;
     }
     if (line.trim() === '') return true;
-    return this.#lost(line, number) || this.#switched(line) || this.#overrun(line, number) || this.#idle(line);
+    return (
+      this.#lost(line, number) ||
+      this.#switched(line) ||
+      this.#overrun(line, number) ||
+      this.#idle(line) ||
+      elided(line, number, this.#health)
+    );
   }
 
   #header(line: string, number: number): void {
@@ -60,6 +71,11 @@ export class TraceMarks {
       if (gone > 0) this.#health({ code: 'buffer-wrapped', line: number, message, count: gone });
       return;
     }
+    if (line === CORRUPTED) {
+      const message = 'function tracing had failed before: calls may be missing anywhere';
+      this.#health({ code: 'events-lost', line: number, message, count: 1 });
+      return;
+    }
     const started = STARTED.exec(line);
     if (started !== null) {
       const message = `CPU ${started[1]} has no entries before this line`;
@@ -68,6 +84,10 @@ export class TraceMarks {
   }
 
   #lost(line: string, number: number): boolean {
+    if (line === TOO_BIG) {
+      this.#health({ code: 'events-lost', line: number, message: 'an entry was too long to be printed', count: 1 });
+      return true;
+    }
     const match = LOST.exec(line);
     if (match === null) return false;
     const count = match[2] === undefined ? 1 : Number(match[2]);

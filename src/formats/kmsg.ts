@@ -12,10 +12,15 @@ import { decodeText, ownCopy } from './text.ts';
 //   | 6.1.0-rc7,   |6   ,361 ,518496  ,-    |,caller=T1   ;|ahci 0000:00:05.0: AHCI 0001.0300
 const HEADER = /^(?:\d{1,4}\.\d[^,;]{0,64},)?(\d{1,4}),(\d{1,20}),(\d{1,16}),[^,;]{0,8}((?:,[^,;]{0,80}){0,16});/;
 const CALLER = /,caller=([TC])(\d{1,10})(?:,|$)/;
+// CONFIG_PRINTK_EXECUTION_CTX of 7.x may add where the message was printed.
+const CPU = /,cpu=(\d{1,6})(?:,|$)/;
 const FRAGMENT = /,ncfrag=(\d{1,7})\/(\d{1,7})(?:,|$)/;
 // msg_add_dict_text(): `SUBSYSTEM=pci`, `DEVICE=+pci:0000:00:05.0`; users of netconsole add their own.
 const DICTIONARY = /^\s{1,64}([\w.-]{1,64})=(.*)$/;
 const ESCAPED = /\\x([0-9a-f]{2})/g;
+
+/** Time falls by more than this at a reboot, by less where datagrams overtook each other. */
+const REBOOT_US = 5e6;
 
 interface OpenRecord {
   readonly held: HeldLines;
@@ -47,6 +52,7 @@ class KmsgParser implements LineParser {
   /** Records end with NUL, and a newline is part of one (what dmesg -K reads). */
   #separated = false;
   #firstTime: Nanoseconds | null = null;
+  #highest = 0;
 
   constructor(context: ParserContext) {
     this.#stream = new PrintkStream(context);
@@ -61,6 +67,7 @@ class KmsgParser implements LineParser {
     const plain = this.#separated && line.includes('\0') ? line.replaceAll('\0', '') : line;
     const bare = HEADER.test(plain) ? plain : plain.slice(pasteEnd(plain));
     const header = HEADER.exec(bare);
+    if (header !== null && bare !== plain) this.#stream.repaired('quoted', number);
     const kind = header === null ? this.#other(plain, number, truncated) : this.#begin(bare, header, number, truncated);
     if (plain.length > this.#longest) this.#longest = plain.length;
     this.#previousLine = plain;
@@ -84,7 +91,7 @@ class KmsgParser implements LineParser {
     if (fragment !== null && this.#goesOn(sequence, Number(fragment[1])))
       return this.#add(text, line, number, truncated);
     this.#flush();
-    this.#noteSequence(sequence, number);
+    this.#noteSequence(sequence, Number(us), number);
     const caller = CALLER.exec(fields);
     const held = new HeldLines(number, (raw) => this.#stream.wanted(raw));
     held.add(line, number, truncated);
@@ -94,7 +101,7 @@ class KmsgParser implements LineParser {
       level: Number(priority) & 7,
       us: Number(us),
       pid: caller?.[1] === 'T' ? Number(caller[2]) : null,
-      cpu: caller?.[1] === 'C' ? Number(caller[2]) : null,
+      cpu: caller?.[1] === 'C' ? Number(caller[2]) : cpuOf(fields),
       message: text,
       device: null,
       total: fragment === null ? null : Number(fragment[2]),
@@ -111,7 +118,7 @@ class KmsgParser implements LineParser {
   /** A line without a header. */
   #other(line: string, number: number, truncated: boolean): LineKind {
     const open = this.#open;
-    if (line.trim() === '') return 'skipped';
+    if (line.trim() === '' || this.#stream.elided(line, number)) return 'skipped';
     if (open === null) return 'unparsed';
     const entry = DICTIONARY.exec(line) ?? DICTIONARY.exec(` ${line.slice(pasteEnd(line))}`);
     if (entry !== null && (line.charCodeAt(0) === 32 || pasteEnd(line) > 0)) {
@@ -121,6 +128,7 @@ class KmsgParser implements LineParser {
     }
     const joint = this.#separated ? '\n' : wrapJoint(this.#previousLine, line, this.#longest);
     if (joint === null) return 'unparsed';
+    if (joint !== '\n') this.#stream.repaired(joint === '=' ? 'soft-break' : 'wrapped', number);
     if (open.held.add(line, number, truncated)) {
       open.message = (joint === '=' ? open.message.slice(0, -1) : open.message + joint) + line.slice(pasteEnd(line));
     }
@@ -141,10 +149,18 @@ class KmsgParser implements LineParser {
     return 'continuation';
   }
 
-  /** Numbers are given without a gap: what is missing was overwritten before it was read, or lost on the way. */
-  #noteSequence(sequence: number, line: number): void {
-    const last = this.#last?.sequence ?? sequence - 1;
-    const missing = sequence - last - 1;
+  /**
+   * Numbers are given without a gap: what is missing was overwritten before it was read, or lost on the way. Datagrams come
+   * in any order, so a lower number tells nothing unless time has fallen with it, as after a reboot.
+   */
+  #noteSequence(sequence: number, us: number, line: number): void {
+    const last = this.#last;
+    if (last === null || (sequence < this.#highest && us + REBOOT_US < last.us)) {
+      this.#highest = sequence;
+      return;
+    }
+    const missing = sequence - this.#highest - 1;
+    this.#highest = Math.max(this.#highest, sequence);
     if (missing <= 0 || !Number.isSafeInteger(missing)) return;
     this.#stream.lost(missing, `the sequence numbers jump: ${missing} messages are missing here`, line);
   }
@@ -167,6 +183,11 @@ class KmsgParser implements LineParser {
       ...(device === null ? {} : { device: decodeText(ownCopy(device)) }),
     });
   }
+}
+
+function cpuOf(fields: string): number | null {
+  const match = CPU.exec(fields);
+  return match === null ? null : Number(match[1]);
 }
 
 function noteEntry(record: OpenRecord, key: string, value: string): void {

@@ -1,4 +1,6 @@
+import type { HealthSink } from '../base/health.ts';
 import type { Nanoseconds } from '../base/time.ts';
+import { elided } from './elision.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { CallStacks } from './ftrace-calls.ts';
 import { EntryReader } from './ftrace-entry.ts';
@@ -17,19 +19,24 @@ const MAX_HEAD = 256;
 //     |simple-terminat    10 198792.736893:    1001001 cpu-clock: |
 //      comm         pid[/tid] [cpu]  time     period   system:event:
 const SAMPLE =
-  /^ {0,16}(\S.{0,15}?) +(\d{1,10})(?:\/(\d{1,10}))? +(?:\[(\d{1,6})\] +)?(\d{1,12}\.(?:\d{9}|\d{6})): +(?:\d{1,20} +)?((?:[a-z][\w-]{0,63}:)?)(?=[A-Za-z_][\w:./-]{0,127}: ?)/;
+  /^ {0,16}(\S.{0,15}?) +(-1|\d{1,10})(?:\/(-1|\d{1,10}))? +(?:\[(\d{1,6})\] +)?(\d{1,12}\.(?:\d{9}|\d{6})): +(?:\d{1,20} +)?((?:[a-z][\w-]{0,63}:)?)(?=[A-Za-z_][\w:./-]{0,127}: ?)/;
 // A frame of the call chain: address, symbol, object. `\t  ffffffffb3867211 ghes_notify_nmi+0x1 (/lib/modules/.../vmlinux)`
 const FRAME = /^[\t ]+[0-9a-f]{1,16} \S/;
+
+// With --show-lost-events, perf_event__fprintf_lost() in tools/perf/util/event.c; what perf record said when it ended.
+const LOST = /PERF_RECORD_LOST(?:_SAMPLES)?:? lost (\d{1,15})$/;
+const LOST_CHUNKS = /^Processed \d{1,15} events and lost (\d{1,15}) chunks!$/;
 
 /** Samples of `perf script`. A dynamic event there names an address only, or what its user called it. */
 class PerfParser implements LineParser, EntryHead {
   cpu: number | null = null;
   readonly ticks = false;
   readonly clock: ClockInfo = { name: 'perf', unit: 'ns' };
+  readonly #health: HealthSink;
   readonly #time: RecordTime;
   readonly #entries: EntryReader;
   #stamp: Nanoseconds = 0n;
-  #who: RowTask = { task: '', pid: 0 };
+  #who: RowTask | null = null;
   #afterRecord = false;
   #firstTime: Nanoseconds | null = null;
   #lastTime: Nanoseconds | null = null;
@@ -37,6 +44,7 @@ class PerfParser implements LineParser, EntryHead {
   constructor(context: ParserContext) {
     const symbols = Wanted.symbols(context.interest);
     const events = Wanted.events(context.interest);
+    this.#health = context.health;
     this.#time = new RecordTime(context.health);
     const graph = new GraphReader(symbols, events, new CallStacks());
     this.#entries = new EntryReader(context, symbols, events, graph, this.#time);
@@ -47,7 +55,9 @@ class PerfParser implements LineParser, EntryHead {
     if (match !== null) {
       const [whole, task = '', pid, tid, cpu, stamp = ''] = match;
       this.#stamp = exactStamp(stamp);
-      this.#who = { task, pid: Number(tid ?? pid) };
+      // `:-1 -1`: perf did not know.
+      const thread = Number(tid ?? pid);
+      this.#who = thread < 0 ? null : { task, pid: thread };
       this.cpu = cpu === undefined ? null : Number(cpu);
       this.#time.note(Number(this.#stamp) / 1000, false, number);
       this.#firstTime ??= this.#stamp;
@@ -60,14 +70,23 @@ class PerfParser implements LineParser, EntryHead {
       this.#afterRecord = false;
       return 'skipped';
     }
+    if (this.#lost(line, number)) return 'skipped';
     return this.#afterRecord && FRAME.test(line.slice(0, MAX_HEAD)) ? 'continuation' : 'unparsed';
+  }
+
+  #lost(line: string, number: number): boolean {
+    const match = line.length > MAX_HEAD ? null : (LOST.exec(line) ?? LOST_CHUNKS.exec(line));
+    if (match === null) return elided(line, number, this.#health);
+    const message = `perf lost ${match[1]} ${line.endsWith('!') ? 'chunks of events' : 'events here'}`;
+    this.#health({ code: 'events-lost', line: number, message, count: Number(match[1]) });
+    return true;
   }
 
   time(): Nanoseconds {
     return this.#stamp;
   }
 
-  who(): RowTask {
+  who(): RowTask | null {
     return this.#who;
   }
 
