@@ -10,6 +10,8 @@ const RECORD_SEPARATOR = '\x1e';
 const EVENT = 'data: ';
 // A member of json-pretty: `\t"MESSAGE" : "vfio-pci 0000:02:00.0: resetting",`.
 const MEMBER = /^"(\w{1,64})" : (.*?),?$/;
+/** A field of the journal: a brace alone is any JSON. */
+const OF_JOURNAL = /"(?:__CURSOR|__REALTIME_TIMESTAMP|_TRANSPORT|MESSAGE)" ?:/;
 const MAX_MEMBERS = 256;
 
 interface OpenObject {
@@ -142,6 +144,9 @@ export const journalJson: Format = {
   title: 'kernel log of journalctl -k -o json, json-seq, json-sse or json-pretty; names the device of a message',
   example:
     '{"_TRANSPORT":"kernel","_SOURCE_MONOTONIC_TIMESTAMP":"13377318","MESSAGE":"vfio-pci 0000:02:00.0: resetting"}',
-  detect: (lines) => shareExplained(lines, (context) => new JournalJsonParser(context)),
+  detect: (lines) =>
+    lines.some((line) => OF_JOURNAL.test(line))
+      ? shareExplained(lines, (context) => new JournalJsonParser(context))
+      : 0,
   parser: (context) => new JournalJsonParser(context),
 };

@@ -5,6 +5,12 @@ const NUMBERS = /^(?:\d{1,10} \d{1,6} \d{1,20}|[0-9a-f]{8} [0-9a-f]{8} [0-9a-f]{
 const USAGE = /^trace-cmd version \S/;
 const STATISTICS = /^(?:entries|overrun|commit overrun): \d{1,20}$/;
 
+// A cloud's copy of the serial port: `gcloud compute instances get-serial-port-output --format=json`, `aws ec2
+// get-console-output`. All of the log is one string, which no line of a log is.
+const CLOUD = /^\s*"(contents|Output)": ?"/;
+// trace-cmd report of several files puts the name of each before its rows: `  host.dat:              drv-278  [001] ...`.
+const SEVERAL = /^ *\S{1,64}\.dat: +\S.{0,24}-\d{1,10} +\[/;
+
 /**
  * Why lines that belong to no form are of no use, as the end of "holds no kernel log line: ..."; null where nothing is known about them.
  *
@@ -21,6 +27,13 @@ export function whyRefused(lines: readonly string[]): string | null {
   if (share(NUMBERS) * 2 > filled.length) {
     const count = `${share(NUMBERS)} of the first ${filled.length} lines are ftrace entries printed as numbers`;
     return `${count} (trace option raw or hex), which mean nothing without the event formats of that kernel: switch the option off and read the trace again`;
+  }
+  const cloud = filled.map((line) => CLOUD.exec(line.slice(0, 80))?.[1]).find((name) => name !== undefined);
+  if (cloud !== undefined) {
+    return `the log is a string inside JSON: take it out with: jq -r .${cloud} FILE > serial.txt`;
+  }
+  if (share(SEVERAL) * 2 > filled.length) {
+    return 'trace-cmd report of several files, of a host and its guests perhaps, whose tasks cannot be told apart: report each file by itself';
   }
   if (share(STATISTICS) >= 2) return 'only the statistics of a trace buffer';
   if (share(USAGE) > 0) return 'only the help of trace-cmd: did it know every option of the command?';

@@ -77,6 +77,13 @@ describe('readSource', () => {
     );
     await refused('CPU: 0\nentries: 56\noverrun: 0\n', /^stdin: holds no kernel log line: only the statistics/);
     await refused('trace-cmd version 3.3.1 (x)\nusage:\n', /^stdin: holds no kernel log line: only the help of/);
+    await refused(
+      '{\n  "contents": "[    0.000000] Linux\\r\\n",\n  "start": "0"\n}\n',
+      /JSON: .*jq -r \.contents FILE/,
+    );
+    await refused('{\n    "Output": "[    0.000000] Linux\\r\\n"\n}\n', /jq -r \.Output FILE/);
+    const several = '  host.dat:              drv-278   [001]    85.767238: sys_exit:             NR 3 = 0\n';
+    await refused(several + several.replace(' host', 'guest'), /trace-cmd report of several files, .*report each/);
     await refused('# tracer: nop\n#\n', /: only the header of a trace: /);
     await refused('\n\n\n', /^stdin: holds no kernel log line/);
     await refused(LINE, /^stdin: holds no line of the form ftrace: /, { inputFormat: 'ftrace' });
