@@ -15,6 +15,7 @@ const env = { ...process.env, ...(isTerminal ? {} : { NO_COLOR: '1' }), PATH, TZ
 
 const CHECKS = [
   ['build', 'tsc', ['-p', 'tsconfig.build.json']],
+  ['bundle', 'rolldown', ['-c', '--logLevel', 'warn']],
   ['types', 'tsc', ['-p', 'tsconfig.json']],
   ['lint', 'biome', isTerminal ? ['ci', '.'] : ['ci', '--colors=off', '.']],
   ['layers', 'depcruise', ['src', '--config', '.dependency-cruiser.cjs']],

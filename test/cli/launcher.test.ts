@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -85,4 +96,32 @@ describe.skipIf(old === null)('under a Node that is too old', () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(/^tdi-trace: needs Node\.js 22\.14/);
   });
+});
+
+test('a bundle that is older than the compiled program is left alone', () => {
+  const entries = { src: 'dist/src/cli.js', bundle: 'dist/bundle/cli.js' };
+  for (const [name, path] of Object.entries(entries)) {
+    mkdirSync(join(folder, path, '..'), { recursive: true });
+    writeFileSync(join(folder, path), `export const main = () => process.stdout.write('${name}');\n`);
+  }
+  const now = Date.now() / 1000;
+  utimesSync(join(folder, entries.src), now, now);
+  utimesSync(join(folder, entries.bundle), now, now);
+  expect(launch(process.execPath).stdout).toBe('bundle');
+  utimesSync(join(folder, entries.bundle), now - 1, now - 1);
+  expect(launch(process.execPath).stdout).toBe('src');
+});
+
+test('every module that is started by its name is in the bundle', () => {
+  const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ts'),
+  );
+  const started = files.flatMap((path) =>
+    [...readFileSync(join(ROOT, 'src', path), 'utf8').matchAll(/siblingModule\(import\.meta\.url, '([\w-]+)'\)/g)].map(
+      ([, name]) => name,
+    ),
+  );
+  expect(started.length).toBeGreaterThan(0);
+  const config = readFileSync(join(ROOT, 'rolldown.config.js'), 'utf8');
+  for (const name of started) expect(config).toContain(`'${name}':`);
 });

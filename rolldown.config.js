@@ -1,0 +1,27 @@
+// The program as a few files, in dist/bundle: half of a start went into finding, reading and linking some 350 small modules
+// (kysely alone is 200 of them). Not minified: a stack trace names functions as the sources do. dist/src, which tsc wrote
+// and this reads, stays what a program that uses the library imports.
+
+/**
+ * yargs measures its help with string-width, which spends 15 ms of every start on a regular expression for emoji. The help
+ * is plain ASCII (test/cli/command-line.test.ts).
+ */
+const plainWidth = {
+  name: 'plain-width',
+  resolveId: (id) => (id === 'string-width' ? '\0string-width' : null),
+  load: (id) => (id === '\0string-width' ? 'export default (text) => text.length;' : null),
+};
+
+export default {
+  input: {
+    cli: 'dist/src/cli.js',
+    // Started by their names, see src/timeline/sibling-module.ts.
+    'query-worker': 'dist/src/timeline/query-worker.js',
+    'query-watchdog': 'dist/src/timeline/query-watchdog.js',
+  },
+  platform: 'node',
+  // Native: it finds its binary beside itself.
+  external: ['better-sqlite3'],
+  plugins: [plainWidth],
+  output: { dir: 'dist/bundle', format: 'esm', cleanDir: true, minify: false },
+};
