@@ -37,6 +37,19 @@ export const HEALTH_CODES = {
     meaning:
       'a trace buffer was dumped into this log: its entries are older than the lines around them and were not used',
   },
+  'crash-parts': {
+    severity: 'note',
+    meaning:
+      'parts of crash logs that do not follow one another: each is a source of its own, and nothing is carried from one to the next',
+  },
+  'parts-capped': {
+    severity: 'warning',
+    meaning: 'the form of the file changes more often than parts are told apart: what follows was read as the last one',
+  },
+  'part-unusable': {
+    severity: 'warning',
+    meaning: 'a part of the file cannot be read, and why; the rest was analysed',
+  },
   'clocks-unrelated': {
     severity: 'note',
     meaning: 'the clocks of these sources are not known to relate; each source was analysed by itself',

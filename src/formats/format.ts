@@ -1,12 +1,14 @@
-import type { HealthSink } from '../base/health.ts';
+import type { HealthItem, HealthSink } from '../base/health.ts';
 import type { Nanoseconds, TimeUnit } from '../base/time.ts';
+import type { DumpSink } from './dump-rows.ts';
 import type { Interest, KernelRecord } from './record.ts';
 
 /**
  * What a line was. `record`: begins a record, handed over or not. `continuation`: belongs to the record before.
- * `skipped`: carries no record by design (a header, a comment, a blank line). `unparsed`: fits nothing.
+ * `skipped`: carries no record by design (a header, a comment, a blank line). `unparsed`: fits nothing. `nested`: belongs to
+ * a part inside this one, which counts it (see {@link ParserContext.dump}).
  */
-export type LineKind = 'record' | 'continuation' | 'skipped' | 'unparsed';
+export type LineKind = 'record' | 'continuation' | 'skipped' | 'unparsed' | 'nested';
 
 export interface LineParser {
   /**
@@ -23,6 +25,10 @@ export interface LineParser {
    * @param start index of the first byte of the line, `end` behind the last one, without the ending.
    */
   skim?(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean;
+  /** The last `count` lines that were called continuation are none: they belong to another part of the file. */
+  retract?(count: number): void;
+  /** Whether a part of its own begins with this line, and why; asked before {@link parse}, which then is not called. */
+  begins?(line: string, number: number): HealthItem | null;
   /** The input is over: hands over what was held back. */
   end(): void;
   /** What the time stamps count so far. */
@@ -46,6 +52,8 @@ export interface ParserContext {
   emit(record: KernelRecord): void;
   readonly interest: Interest;
   readonly health: HealthSink;
+  /** A trace buffer was dumped into this log: where its rows go, null where there is no room for one more part. */
+  readonly dump?: () => DumpSink | null;
 }
 
 /** One form of text. A new form = its file here, its line in `index.ts`, its cases in `fixtures/formats/<id>/`. */

@@ -55,6 +55,9 @@ class DumpParser implements LineParser {
   }
 }
 
+/** Rows whose heads were taken off: a dump inside a log, found by the parser of the log. */
+export const dumpRows = (context: ParserContext): LineParser => new FtraceParser(context);
+
 export const ftraceDump: Format = {
   id: 'ftrace-dump',
   title: 'the trace inside a kernel log, written at an oops or by SysRq-z; the log around it is not read',

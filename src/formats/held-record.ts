@@ -1,3 +1,4 @@
+import type { HealthItem } from '../base/health.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import type { KernelRecord } from './record.ts';
 
@@ -21,6 +22,7 @@ export class HeldRecord implements LineParser {
     this.#parser = format.parser({
       interest: context.interest,
       health: context.health,
+      ...(context.dump && { dump: context.dump }),
       emit: (record) => {
         this.#handedOver = record.line;
         context.emit(record);
@@ -46,6 +48,15 @@ export class HeldRecord implements LineParser {
     if (this.#parser.skim?.(bytes, text, start, end, number) !== true) return false;
     if (this.#lines.length > 0) this.#lines = [];
     return true;
+  }
+
+  retract(count: number): void {
+    this.#lines.splice(Math.max(1, this.#lines.length - count));
+    this.#parser.retract?.(count);
+  }
+
+  begins(line: string, number: number): HealthItem | null {
+    return this.#parser.begins?.(line, number) ?? null;
   }
 
   end(): void {

@@ -38,10 +38,10 @@ export function formatById(id: string): Format | null {
  *
  * @param lines the first ones, latin1, at most {@link SAMPLE_LINES}.
  */
-export function detectFormat(lines: readonly string[]): Format | null {
+export function detectFormat(lines: readonly string[], formats: readonly Format[] = FORMATS): Format | null {
   let best: Format | null = null;
   let bestScore = 0;
-  for (const format of FORMATS) {
+  for (const format of formats) {
     const score = format.detect(lines);
     if (score <= bestScore) continue;
     best = format;

@@ -92,6 +92,7 @@ class KmsgParser implements LineParser {
       return this.#add(text, line, number, truncated);
     this.#flush();
     this.#noteSequence(sequence, Number(us), number);
+    if (this.#stream.nested(text, number, truncated)) return 'nested';
     const caller = CALLER.exec(fields);
     const held = new HeldLines(number, (raw) => this.#stream.wanted(raw));
     held.add(line, number, truncated);

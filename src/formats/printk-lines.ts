@@ -49,6 +49,8 @@ export class PrintkLines implements LineParser {
   #first = '';
   #more: FurtherLine[] = [];
   #length = 0;
+  /** Further lines that were not kept. */
+  #beyond = 0;
   #line = 0;
   /** Whether it may go on: not behind a loss mark. */
   #open = false;
@@ -106,10 +108,11 @@ export class PrintkLines implements LineParser {
   }
 
   retract(count: number): void {
-    const gone = this.#more.splice(Math.max(0, this.#more.length - count));
-    if (gone.length === 0) return;
-    this.#endLine -= gone.length;
-    for (const { line } of gone) this.#length -= line.length;
+    this.#endLine -= count;
+    // Lines beyond the cap were not kept.
+    const kept = Math.max(0, count - this.#beyond);
+    this.#beyond -= count - kept;
+    if (kept > 0) for (const { line } of this.#more.splice(-kept)) this.#length -= line.length;
   }
 
   span(): TimeSpan {
@@ -126,6 +129,7 @@ export class PrintkLines implements LineParser {
     this.#line = number;
     this.#endLine = number;
     this.#truncated = truncated;
+    this.#beyond = 0;
   }
 
   protected flush(): void {
@@ -188,8 +192,10 @@ export class PrintkLines implements LineParser {
     this.#length += line.length;
     if (joint === '=') this.#quotedPrintable = true;
     if (joint !== '\n') this.stream.repaired(joint === '=' ? 'soft-break' : 'wrapped', number);
-    if (this.#length > MAX_MESSAGE) this.#truncated = true;
-    else {
+    if (this.#length > MAX_MESSAGE) {
+      this.#truncated = true;
+      this.#beyond++;
+    } else {
       this.#more.push({ line, joint });
       this.#truncated ||= truncated;
       this.#wanted ||= this.stream.wanted(line);

@@ -1,5 +1,6 @@
 import type { Nanoseconds } from '../base/time.ts';
 import type { Untrusted } from '../base/untrusted.ts';
+import { DumpRows } from './dump-rows.ts';
 import { elided } from './elision.ts';
 import type { ClockInfo, ParserContext } from './format.ts';
 import type { PrintkRecord } from './record.ts';
@@ -56,6 +57,8 @@ export class PrintkStream {
   #bootLine = 0;
   /** Line that announced a dump of the trace buffer, as long as nothing of it came. */
   #dumpLine = 0;
+  /** The dump that is being written, where its rows have a place to go. */
+  #dump: DumpRows | null = null;
 
   constructor(context: ParserContext) {
     this.#context = context;
@@ -99,12 +102,38 @@ export class PrintkStream {
   }
 
   /**
+   * Asked before {@link begin}: a row of a trace buffer that is dumped into the log is no message of it.
+   *
+   * @param message latin1.
+   * @returns whether it was one: it is dealt with.
+   */
+  nested(message: string, line: number, truncated: boolean): boolean {
+    if (this.#dumpLine > 0 && this.#context.dump !== undefined) {
+      this.#dumpLine = 0;
+      const sink = this.#context.dump();
+      if (sink !== null) this.#dump = new DumpRows(sink);
+    }
+    const dump = this.#dump;
+    if (dump === null) return false;
+    const isRow = dump.take(message, line, truncated);
+    if (dump.done) this.#dump = null;
+    return isRow;
+  }
+
+  /**
    * Like {@link begin} for an ordinary message.
    *
    * @returns false where there is more to it; nothing was done then.
    */
   advance(stamp: number): boolean {
-    if (this.#fell > 0 || this.#dumpLine > 0 || this.#clock !== 'printk' || !this.#time.follows(stamp)) return false;
+    if (
+      this.#fell > 0 ||
+      this.#dumpLine > 0 ||
+      this.#dump !== null ||
+      this.#clock !== 'printk' ||
+      !this.#time.follows(stamp)
+    )
+      return false;
     this.#time.advance(stamp, 1);
     return true;
   }

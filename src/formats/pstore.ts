@@ -1,3 +1,4 @@
+import type { HealthItem } from '../base/health.ts';
 import { pasteEnd } from './clean.ts';
 import { DmesgParser } from './dmesg.ts';
 import type { Format, LineKind, ParserContext } from './format.ts';
@@ -8,24 +9,48 @@ const PART = /^(?:Panic|Oops|Emergency|Shutdown|Unknown|MCE|Restart|Halt|Powerof
 // ramoops_write_kmsg_hdr() in fs/pstore/ram.c: when it crashed, and whether the body is compressed.
 const RAMOOPS = /^====\d{1,20}\.\d{1,9}-[CD]$/;
 
-function createParser(context: ParserContext): DmesgParser {
-  let previous = 0;
-  return new DmesgParser(context, {
-    other(line, number): LineKind | null {
-      const bare = line.slice(pasteEnd(line)).trimEnd();
-      if (RAMOOPS.test(bare)) return 'skipped';
-      const match = PART.exec(bare);
-      if (match === null) return null;
-      const part = Number(match[2]);
-      if (previous > 0 && part > previous) {
-        const message = `part ${part} of the crash log is older than part ${previous}, which stands before it; the order of the file was kept: put the parts together in falling order`;
-        context.health({ code: 'time-backwards', line: number, message, count: 1 });
-      }
-      previous = part;
-      return 'skipped';
-    },
-  });
+/** Parts of a crash log, one below the other. */
+class PstoreParser extends DmesgParser {
+  #crash = 0;
+  #part = 0;
+
+  constructor(context: ParserContext) {
+    super(context, {
+      other: (line, number): LineKind | null => {
+        const bare = line.slice(pasteEnd(line)).trimEnd();
+        if (RAMOOPS.test(bare)) return 'skipped';
+        const match = PART.exec(bare);
+        if (match === null) return null;
+        if (this.#isOlder(match)) {
+          const message = `part ${match[2]} of the crash log is older than part ${this.#part}, which stands before it; the order of the file was kept: put the parts together in falling order`;
+          context.health({ code: 'time-backwards', line: number, message, count: 1 });
+        }
+        this.#crash = Number(match[1]);
+        this.#part = Number(match[2]);
+        return 'skipped';
+      },
+    });
+  }
+
+  /** pstore names its files by the number of the part, so parts put together by name stand newest first. */
+  begins(line: string, number: number): HealthItem | null {
+    const match = PART.exec(line.slice(pasteEnd(line)).trimEnd());
+    if (match === null || this.#part === 0) return null;
+    if (Number(match[1]) !== this.#crash) {
+      const message = `another crash begins here (${match[0]}): it was read by itself`;
+      return { code: 'crash-parts', line: number, message, count: 1 };
+    }
+    if (!this.#isOlder(match)) return null;
+    const message = `part ${match[2]} of the crash log is older than part ${this.#part}, which stands before it: each was read by itself; put together in falling order they are one`;
+    return { code: 'crash-parts', line: number, message, count: 1 };
+  }
+
+  #isOlder([, crash, part]: RegExpExecArray): boolean {
+    return this.#part > 0 && Number(crash) === this.#crash && Number(part) > this.#part;
+  }
 }
+
+const createParser = (context: ParserContext): PstoreParser => new PstoreParser(context);
 
 function isHeader(line: string): boolean {
   const bare = line.slice(pasteEnd(line)).trimEnd();

@@ -1,24 +1,24 @@
 import { InputError } from '../base/errors.ts';
 import type { HealthItem, HealthSink } from '../base/health.ts';
-import type { Nanoseconds, TimeUnit } from '../base/time.ts';
 import { type ReadBytesOptions, type ReadBytesResult, readBytes } from '../input/bytes.ts';
 import { type LineSink, LineSplitter, MAX_LINE } from '../input/lines.ts';
 import { type OpenedSource, shownPath } from '../input/source.ts';
+import type { DumpSink } from './dump-rows.ts';
 import type { Format, LineParser } from './format.ts';
+import { dumpRows, ftraceDump } from './ftrace-dump.ts';
 import { HeldRecord } from './held-record.ts';
 import { detectFormat, FORMATS, formatById, SAMPLE_LINES } from './index.ts';
-import { LossCounter } from './loss-counter.ts';
+import { Part, type PartCounts, type PartSink } from './part.ts';
 import type { Interest, KernelRecord } from './record.ts';
 import { whyRefused } from './refused.ts';
+import { type HeldLine, isGap, isHeader, leadingForm, type OddLine, OddRun } from './segment.ts';
+import { type Shape, ShapeScanner } from './shape.ts';
 
-export interface ReadOptions {
-  /** A format id that overrides detection, or null. */
+/** How to read, whatever it is read for. */
+interface CommonOptions {
+  /** A format id that overrides detection, or null. The whole source is then one part, but for dumps inside it. */
   readonly inputFormat: string | null;
   readonly interest: Interest;
-  /** Takes the records that are wanted, in the order of the file. */
-  readonly emit: (record: KernelRecord) => void;
-  /** Called in the order of the file too, save for what is counted until the end. */
-  readonly health: HealthSink;
   /** Limit of decompressed bytes. */
   readonly maxBytes: number;
   readonly onProgress?: (progress: ReadProgress) => void;
@@ -32,15 +32,32 @@ export interface ReadOptions {
 
 /** A source that is still being read. */
 export interface OpenReading {
-  /** What the source would hand over yet, were this its end; changes nothing. Null where no form fits so far. */
-  preview(): Preview | null;
+  /**
+   * What each part would hand over yet, were this the end of the source; changes nothing. Lines that may begin another part
+   * are left out until it is certain which. Empty where no form fits so far.
+   */
+  preview(): readonly Preview[];
 }
 
 export interface Preview {
+  /** Null for a part that has not begun: its form may still turn out to be another one. */
+  readonly sink: PartSink | null;
   readonly records: readonly KernelRecord[];
   readonly health: readonly HealthItem[];
   /** Without the times. */
-  readonly totals: ReadTotals;
+  readonly totals: PartTotals;
+}
+
+export interface PartOptions extends CommonOptions {
+  /** Called where a part has its first record, or says something: in the order in which the parts begin. */
+  readonly part: () => PartSink;
+}
+
+export interface ReadOptions extends CommonOptions {
+  /** Takes the records that are wanted, in the order of the file. */
+  readonly emit: (record: KernelRecord) => void;
+  /** Called in the order of the file too, save for what is counted until the end. */
+  readonly health: HealthSink;
 }
 
 /** `bytes` as stored, out of `totalBytes`, which is null for a pipe. */
@@ -51,62 +68,66 @@ export interface ReadProgress {
 }
 
 /** What a source held. lines = records + continuation + skipped + unparsed. */
-export interface ReadTotals {
-  readonly format: string;
-  readonly compression: 'none' | 'gzip';
-  readonly clock: string;
-  readonly timeUnit: TimeUnit;
-  readonly lines: number;
-  readonly records: number;
-  readonly continuation: number;
-  readonly skipped: number;
-  readonly unparsed: number;
-  /** Records that the source itself says are missing. */
-  readonly lost: number;
-  /** Of the first and the last record in the order of the file. */
-  readonly firstTime: Nanoseconds | null;
-  readonly lastTime: Nanoseconds | null;
+export interface ReadTotals extends PartCounts {
+  readonly compression: OpenedSource['compression'];
+}
+
+/** What a part of a source held. The lines of all parts add up to those of the source. */
+export interface PartTotals extends ReadTotals {
+  /** In the source, 1-based, inclusive; lines of other parts may stand between them. */
+  readonly firstLine: number;
+  readonly lastLine: number;
+  /** Where its records went. */
+  readonly sink: PartSink;
 }
 
 /**
- * Reads an opened source to its end: bytes, lines, records. Closes it.
+ * Reads an opened source to its end: bytes, lines, records. Closes it. Where the form changes for good, or another trace or
+ * excerpt begins whose clock is not that of the lines before, a new part begins.
  *
+ * @returns the parts, in the order in which they begin; one at least.
  * @throws InputError the source cannot be read, or no line of it is a kernel record.
  * @throws the reason of `signal` when it was aborted.
  */
+export async function readParts(source: OpenedSource, options: PartOptions): Promise<PartTotals[]> {
+  return read(source, options, options.inputFormat === null);
+}
+
+/** Like {@link readParts}, but everything is read as the one form that the beginning has. */
 export async function readSource(source: OpenedSource, options: ReadOptions): Promise<ReadTotals> {
+  const [only] = await read(source, { ...options, part: () => options }, false);
+  if (only === undefined) throw new Error('a source without a part');
+  const { firstLine: _first, lastLine: _last, sink: _sink, ...totals } = only;
+  return totals;
+}
+
+async function read(source: OpenedSource, options: PartOptions, split: boolean): Promise<PartTotals[]> {
   const chosen = chooseFormat(options.inputFormat);
-  const loss = new LossCounter(options.health);
-  const reader = new Reader(chosen, { ...options, health: loss.take });
+  const { interest, part } = options;
+  const { compression } = source;
+  const reader = new Reader({
+    format: chosen,
+    interest,
+    part,
+    split,
+    compression,
+    peeked: options.onOpen !== undefined,
+  });
   const splitter = new LineSplitter(reader);
-  options.onOpen?.({ preview: () => reader.preview(source, splitter.lines, loss.lost) });
+  options.onOpen?.({ preview: () => reader.preview(splitter.lines) });
   const { cut, bytes } = await (options.pump ?? ((how) => readBytes(source, how)))({
     consume: (chunk) => splitter.push(chunk),
-    health: options.health,
+    health: reader.health,
     maxBytes: options.maxBytes,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onStored: (stored) => options.onProgress?.({ lines: splitter.lines, bytes: stored, totalBytes: source.size }),
   });
   const openEnd = splitter.end(cut);
-  const parser = reader.end();
-  loss.end();
-  if (parser === null || reader.records === 0) throw noKernelLine(source, chosen, bytes, reader.refusal);
-  reportLines(splitter, reader, openEnd && !cut, options.health);
-  const span = parser.span();
-  return {
-    format: reader.formatId,
-    compression: source.compression,
-    clock: parser.clock.name,
-    timeUnit: parser.clock.unit,
-    lines: splitter.lines,
-    records: reader.records,
-    continuation: reader.continuation,
-    skipped: reader.skipped,
-    unparsed: reader.unparsed,
-    lost: loss.lost,
-    firstTime: span.first,
-    lastTime: span.last,
-  };
+  reader.end(splitter.lines);
+  if (reader.records === 0) throw noKernelLine(source, chosen, bytes, reader, options.maxBytes);
+  reportLines(splitter, reader, openEnd && !cut);
+  reader.finish();
+  return reader.parts.map((one) => reader.totals(one));
 }
 
 function chooseFormat(id: string | null): Format | null {
@@ -117,127 +138,449 @@ function chooseFormat(id: string | null): Format | null {
   return format;
 }
 
-/** Lines to the parser, once it is known which: until then they are kept, at most {@link SAMPLE_LINES}. */
-class Reader implements LineSink {
-  records = 0;
-  continuation = 0;
-  skipped = 0;
-  unparsed = 0;
-  firstUnparsed = 0;
-  formatId = '';
-  /** Why the first lines are of no use, where no form fits them and that is known. */
-  refusal: string | null = null;
-  readonly #options: ReadOptions;
-  #parser: LineParser | null = null;
-  #sample: string[] = [];
-  /** Numbers of the sample's lines that were cut. */
-  #cutLines = new Set<number>();
-  #sampleStart = 1;
+/** Why lines are held until the next ones are seen. */
+type Hold = 'first' | 'header' | 'fall' | 'unlike';
 
-  constructor(format: Format | null, options: ReadOptions) {
+/** Lines that wait: for the form that they begin with, or for what follows them. */
+interface Held {
+  readonly why: Hold;
+  readonly lines: HeldLine[];
+}
+
+/** Lines until which it shows what a part begins with, by why they are held. */
+const HELD_MAX: Readonly<Record<Hold, number>> = { first: SAMPLE_LINES, header: 100, fall: 6, unlike: 64 };
+/** Parts of a file that are told apart. */
+const MAX_PARTS = 64;
+/** What a clock falls by without having been set back: CPUs print a little out of order. */
+const SLACK = 1_000_000_000n;
+/** Begins the log of a boot: then the clock has not fallen but started again. */
+const BANNER = 'Linux version ';
+/** Explains any line, so what looks like another form's record is looked at before it has a say. */
+const UNDEMANDING = 'dmesg-bare';
+/** The page around a trace has headers of its own. */
+const WRAPPED = 'systrace';
+
+interface ReaderOptions {
+  readonly format: Format | null;
+  readonly interest: Interest;
+  readonly part: () => PartSink;
+  /** Several parts may be told apart. */
+  readonly split: boolean;
+  readonly compression: OpenedSource['compression'];
+  /** What is held back may be asked for. */
+  readonly peeked: boolean;
+}
+
+/** Lines to the parser of the part they belong to, once it is known which: until then they are kept, a few hundred at most. */
+class Reader implements LineSink {
+  /** In the order in which they begin. */
+  readonly parts: Part[] = [];
+  /** The input was longer than what was read. */
+  capped = false;
+  /** Why lines are of no use, where no form fits them and that is known. */
+  refusal: string | null = null;
+  readonly #options: ReaderOptions;
+  readonly #scanner = new ShapeScanner();
+  #part: Part | null = null;
+  /** The parser that may skim: none while it must be seen what comes next. */
+  #fast: LineParser | null = null;
+  #held: Held | null = null;
+  #odd: OddRun | null = null;
+  /** No record has come since a blank line or a line that fits nothing. */
+  #gap = false;
+  /** Lines before the first part; none of them fits any form. */
+  #before = 0;
+  #full = false;
+  /** What was said about the file before it had a part. */
+  #early: HealthItem[] = [];
+
+  constructor(options: ReaderOptions) {
     this.#options = options;
-    if (format !== null) this.#start(format);
+    if (options.format !== null) this.#begin(options.format, 1, []);
+    else this.#held = { why: 'first', lines: [] };
+  }
+
+  get records(): number {
+    return this.parts.reduce((sum, part) => sum + part.records, 0);
   }
 
   skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {
-    if (this.#parser?.skim?.(bytes, text, start, end, number) !== true) return false;
-    this.records++;
+    if (this.#fast?.skim?.(bytes, text, start, end, number) !== true) return false;
+    if (this.#part !== null) this.#part.records++;
     return true;
   }
 
   line(line: string, number: number, truncated: boolean): void {
-    const parser = this.#parser;
-    if (parser === null) {
-      this.#sample.push(line);
-      if (truncated) this.#cutLines.add(number);
-      if (this.#sample.length >= SAMPLE_LINES) this.#detect();
+    const part = this.#part;
+    if (this.#held !== null) this.#hold({ line, number, truncated });
+    else if (part !== null && this.#options.split && this.#isTurn(part, line, number)) {
+      this.#hold({ line, number, truncated });
+    } else this.#take(line, number, truncated);
+  }
+
+  /** About the part that the file is at. */
+  readonly health = (item: HealthItem): void => {
+    this.capped ||= item.code === 'source-capped';
+    if (this.#part === null) this.#early.push(item);
+    else this.#part.health(item);
+  };
+
+  /** About the part that a line belongs to. */
+  healthAt(item: HealthItem & { line: number }): void {
+    const inside = this.parts.filter(({ firstLine, lastLine }) => firstLine <= item.line && item.line <= lastLine);
+    (inside.at(-1) ?? this.parts[0])?.health(item);
+  }
+
+  totals(part: Part): PartTotals {
+    const { firstLine, lastLine } = part;
+    return { ...part.counts(), compression: this.#options.compression, firstLine, lastLine, sink: part.open() };
+  }
+
+  /** @param lines so far. */
+  preview(lines: number): readonly Preview[] {
+    if (this.#part === null) return this.#guess(lines);
+    return this.parts
+      .filter(({ records }) => records > 0)
+      .map((part) => {
+        const lastLine = part === this.#part ? Math.max(part.firstLine, lines) : part.lastLine;
+        const totals = { ...this.totals(part), lastLine, firstTime: null, lastTime: null };
+        const records = part.parser instanceof HeldRecord ? part.parser.peek() : [];
+        return { sink: part.open(), records, health: [], totals };
+      });
+  }
+
+  /** What the first lines would be, were they all. */
+  #guess(lines: number): readonly Preview[] {
+    const kept = new Map<PartSink, { records: KernelRecord[]; health: HealthItem[] }>();
+    const part = (): PartSink => {
+      const content = { records: [] as KernelRecord[], health: [] as HealthItem[] };
+      const sink: PartSink = {
+        emit: (record) => void content.records.push(record),
+        health: (item) => void content.health.push(item),
+      };
+      kept.set(sink, content);
+      return sink;
+    };
+    const reader = new Reader({ ...this.#options, part, peeked: false });
+    reader.#before = this.#before;
+    for (const { line, number, truncated } of this.#held?.lines ?? []) reader.line(line, number, truncated);
+    reader.end(lines);
+    if (reader.records === 0) return [];
+    return reader.parts.map((one) => {
+      const totals = { ...reader.totals(one), firstTime: null, lastTime: null };
+      const { records, health } = kept.get(totals.sink) ?? { records: [], health: [] };
+      return { sink: null, records, health, totals };
+    });
+  }
+
+  /** The input is over. @param lines in all. */
+  end(lines: number): void {
+    // What is replayed may be held again: less of it each time.
+    while (this.#held !== null && this.#held.lines.length > 0) this.#decide(this.#held);
+    if (this.#odd?.ripe(true)) this.#turnTo(this.#odd);
+    while (this.#held !== null && this.#held.lines.length > 0) this.#decide(this.#held);
+    if (this.#part !== null) this.#part.lastLine = Math.max(lines, 1);
+    this.#dropEmpty();
+    for (const part of this.parts) part.open();
+    for (const part of this.parts) part.end();
+  }
+
+  /** After all else that is to be said. */
+  finish(): void {
+    for (const part of this.parts) part.reportUnparsed();
+  }
+
+  /** Whether the line may begin a part of the same form: then it is held, or has begun it. */
+  #isTurn(part: Part, line: string, number: number): boolean {
+    if (part.records === 0 || this.#full) return false;
+    if (isHeader(line) && part.format.id !== WRAPPED) {
+      this.#held = { why: 'header', lines: [] };
+    } else if (this.#gap && this.#fallsAt(part, line)) {
+      this.#held = { why: 'fall', lines: [] };
+    } else if (part.format.id === UNDEMANDING && this.#looksUnlike(part, line)) {
+      this.#held = { why: 'unlike', lines: [] };
+    } else {
+      const why = part.parser.begins?.(line, number) ?? null;
+      if (why !== null) this.#begin(part.format, number, [line])?.health(why);
+      return false;
+    }
+    this.#fast = null;
+    return true;
+  }
+
+  #fallsAt(part: Part, line: string): boolean {
+    const last = part.parser.span().last;
+    const next = last === null ? null : part.timeOf(line);
+    return last !== null && next !== null && next !== undefined && next < last - SLACK;
+  }
+
+  #looksUnlike(part: Part, line: string): boolean {
+    const shape = this.#scanner.of(line);
+    return shape !== null && !part.shapes.has(shape);
+  }
+
+  #hold(line: HeldLine): void {
+    const held = this.#held;
+    if (held === null) return;
+    const { why, lines } = held;
+    if (lines.length > 0) {
+      const over =
+        (why === 'header' && isHeader(line.line)) ||
+        (why === 'unlike' && line.line.trim() !== '' && this.#scanner.of(line.line) === null);
+      if (over) {
+        this.#decide(held);
+        this.line(line.line, line.number, line.truncated);
+        return;
+      }
+    }
+    lines.push(line);
+    if (lines.length >= HELD_MAX[why]) this.#decide(held);
+  }
+
+  /** Tells what the held lines begin, and takes them. */
+  #decide({ why, lines }: Held): void {
+    const [first] = lines;
+    this.#held = null;
+    if (first === undefined) return;
+    const texts = lines.map(({ line }) => line);
+    const part = this.#part;
+    if (part === null) {
+      this.#decideFirst(lines, texts);
       return;
     }
-    const kind = parser.parse(line, number, truncated);
-    if (kind === 'record') this.records++;
-    else if (kind === 'skipped') this.skipped++;
-    else if (kind === 'continuation') this.continuation++;
-    else this.#noteUnparsed(number);
-  }
-
-  /** The input is over. The parser, or null where no form was found. */
-  end(): LineParser | null {
-    if (this.#parser === null && this.#sample.length > 0) this.#detect();
-    this.#parser?.end();
-    return this.#parser;
-  }
-
-  preview(source: OpenedSource, lines: number, lost: number): Preview | null {
-    const records: KernelRecord[] = [];
-    const health: HealthItem[] = [];
-    let reader: Reader = this;
-    if (this.#parser === null) {
-      const { onOpen: _, ...options } = this.#options;
-      reader = new Reader(null, {
-        ...options,
-        emit: (record) => records.push(record),
-        health: (item) => health.push(item),
-      });
-      for (const [index, line] of this.#sample.entries()) {
-        reader.line(line, this.#sampleStart + index, this.#cutLines.has(this.#sampleStart + index));
-      }
-      reader.end();
-    } else if (this.#parser instanceof HeldRecord) records.push(...this.#parser.peek());
-    if (reader.#parser === null) return null;
-    const { records: read, continuation, skipped, unparsed, formatId: format } = reader;
-    const { name: clock, unit: timeUnit } = reader.#parser.clock;
-    const counts = { lines, records: read, continuation, skipped, unparsed, lost };
-    const { compression } = source;
-    const totals = { format, compression, clock, timeUnit, ...counts, firstTime: null, lastTime: null };
-    return { records, health, totals };
+    let next: Format | null = null;
+    if (why === 'fall') next = texts.some((line) => line.includes(BANNER)) ? null : part.format;
+    else if (why === 'header') next = leadingForm(texts, this.#scanner);
+    else next = this.#unlike(part, texts);
+    if (next === null && why === 'header') this.#refuse(part, first.number, texts);
+    const began = next !== null && this.#begin(next, first.number, texts) !== null;
+    // The first line is what they were held for: held again, it would be for ever.
+    if (!began) this.#take(first.line, first.number, first.truncated);
+    for (const { line, number, truncated } of began ? lines : lines.slice(1)) {
+      if (began) this.line(line, number, truncated);
+      else if (why === 'unlike') this.#take(line, number, truncated);
+      else this.line(line, number, truncated);
+    }
   }
 
   /** Where no form fits, the lines count as unparsed and the next ones are tried: consoles begin with firmware's words. */
-  #detect(): void {
-    const sample = this.#sample;
-    const start = this.#sampleStart;
-    this.#sample = [];
-    this.#sampleStart += sample.length;
-    const format = detectFormat(sample);
-    if (format !== null) this.#start(format);
-    else this.refusal ??= whyRefused(sample);
-    for (const [index, line] of sample.entries()) {
-      if (format === null) this.#noteUnparsed(start + index);
-      else this.line(line, start + index, this.#cutLines.has(start + index));
+  #decideFirst(lines: readonly HeldLine[], texts: readonly string[]): void {
+    const format = this.#options.split ? leadingForm(texts, this.#scanner) : detectFormat(texts);
+    if (format === null) {
+      this.refusal ??= whyRefused(texts);
+      this.#before += lines.length;
+      this.#held = { why: 'first', lines: [] };
+      return;
     }
-    this.#cutLines.clear();
+    const part = this.#begin(format, 1, texts);
+    if (part !== null) {
+      part.unparsed = this.#before;
+      part.firstUnparsed = this.#before > 0 ? 1 : 0;
+    }
+    for (const item of this.#early.splice(0)) part?.health(item);
+    for (const { line, number, truncated } of lines) this.line(line, number, truncated);
   }
 
-  #start(format: Format): void {
-    this.formatId = format.id;
-    this.#parser =
-      this.#options.onOpen === undefined ? format.parser(this.#options) : new HeldRecord(format, this.#options);
+  /** The form of lines that hardly any log without times has; null where they are too few. */
+  #unlike(part: Part, lines: readonly string[]): Format | null {
+    const shape = this.#scanner.of(lines[0] ?? '');
+    if (shape === null) return null;
+    const run = new OddRun(shape, this.#gap);
+    for (const line of lines) run.add({ line, number: 0, truncated: false, kind: 'unparsed' }, this.#scanner.of(line));
+    const form = run.ripe(false) ? run.form() : null;
+    return form === part.format ? null : form;
   }
 
-  #noteUnparsed(number: number): void {
-    if (this.unparsed === 0) this.firstUnparsed = number;
-    this.unparsed++;
+  #refuse(part: Part, line: number, lines: readonly string[]): void {
+    const reason = whyRefused(lines);
+    if (reason === null) return;
+    part.health({ code: 'part-unusable', line, message: `from here on: ${reason}`, count: 1 });
+  }
+
+  #take(line: string, number: number, truncated: boolean): void {
+    const part = this.#part;
+    if (part === null) return;
+    const kind = part.parser.parse(line, number, truncated);
+    if (kind === 'record') {
+      part.count(kind, number);
+      this.#odd = null;
+      this.#gap = false;
+      this.#fast = part.parser;
+    } else if (kind === 'nested') this.#odd = null;
+    else if (this.#options.split) this.#takeOdd(part, { line, number, truncated, kind });
+    else part.count(kind, number);
+  }
+
+  /** A line that is no record of the part that the file is at: does it look like one of another form? */
+  #takeOdd(part: Part, odd: OddLine): void {
+    const { line, number, kind } = odd;
+    const shape = this.#scanner.of(line);
+    const foreign = shape !== null && !part.shapes.has(shape);
+    if (foreign && this.#resume(part, odd, shape)) return;
+    part.count(kind, number);
+    if (this.#odd === null && foreign && !this.#full) {
+      this.#odd = new OddRun(shape, this.#gap || part.records === 0);
+      this.#fast = null;
+    }
+    if (isGap(line, kind)) {
+      this.#gap = true;
+      this.#fast = null;
+    }
+    const run = this.#odd;
+    if (run === null) return;
+    run.add(odd, shape);
+    if (run.ripe(false)) this.#turnTo(run);
+    else if (run.overlong) this.#odd = null;
+  }
+
+  /** What two programs write to one terminal: the line belongs to a part that was begun before, whose clock has not fallen. */
+  #resume(part: Part, { line, number, truncated, kind }: OddLine, shape: Shape): boolean {
+    const other = this.parts.findLast((one) => one !== part && one.resumes && one.shapes.has(shape));
+    if (other === undefined) return false;
+    const time = other.timeOf(line);
+    if (time === undefined) return false;
+    const last = other.parser.span().last;
+    if (time !== null && last !== null && time < last - SLACK) return false;
+    if (kind === 'continuation') part.parser.retract?.(1);
+    this.#leave(part, number);
+    this.#enter(other);
+    other.count(other.parser.parse(line, number, truncated), number);
+    return true;
+  }
+
+  /** Gives a run of lines to the form that explains it, if there is one. */
+  #turnTo(run: OddRun): void {
+    const part = this.#part;
+    const first = run.lines[0];
+    if (part === null || first === undefined) return;
+    const form = run.form();
+    if (form === null || form === part.format) {
+      if (run.shape === 'numbers' && run.first) {
+        this.#refuse(
+          part,
+          first.number,
+          run.lines.map(({ line }) => line),
+        );
+      }
+      return;
+    }
+    const next = this.#begin(
+      form,
+      first.number,
+      run.lines.map(({ line }) => line),
+    );
+    if (next === null) return;
+    const further = run.lines.filter(({ kind }) => kind === 'continuation').length;
+    if (further > 0) part.parser.retract?.(further);
+    for (const { kind, number } of run.lines) part.discount(kind, number);
+    for (const { line, number, truncated } of run.lines) this.line(line, number, truncated);
+  }
+
+  /** @returns null where there are too many parts. */
+  #begin(format: Format, number: number, lines: readonly string[]): Part | null {
+    if (!this.#hasRoom(number)) return null;
+    const part = this.#newPart(format, number, this.#dumps);
+    part.learn(lines, this.#scanner);
+    for (const other of this.parts) if (other.format === format) other.resumes = false;
+    if (this.#part !== null) this.#leave(this.#part, number);
+    this.parts.push(part);
+    this.#enter(part);
+    return part;
+  }
+
+  #newPart(format: Format, number: number, dump: (() => DumpSink | null) | null): Part {
+    const { interest, part: open, peeked } = this.#options;
+    return new Part(format, number, { interest, open, peeked, dump });
+  }
+
+  /** The part goes on elsewhere, or nowhere: with `number` another one begins. */
+  #leave(part: Part, number: number): void {
+    part.lastLine = Math.max(part.lastLine, number - 1);
+    if (part.records > 0) part.open();
+  }
+
+  #enter(part: Part): void {
+    this.#part = part;
+    this.#odd = null;
+    this.#gap = false;
+    this.#fast = part.parser;
+  }
+
+  #hasRoom(number: number): boolean {
+    if (this.parts.length < MAX_PARTS) return true;
+    if (this.#full) return false;
+    this.#full = true;
+    const message = `the form changes more than ${MAX_PARTS} times: from here on it is not looked for any more`;
+    this.health({ code: 'parts-capped', line: number, message, count: 1 });
+    return false;
+  }
+
+  /** A dump of the trace buffer inside the log: what it tells is older than the lines around it, on another clock. */
+  readonly #dumps = (): DumpSink | null => {
+    if (!this.#options.split || this.#full) return null;
+    const format: Format = { ...ftraceDump, parser: dumpRows };
+    const part = this.#newPart(format, 1, null);
+    part.resumes = false;
+    return {
+      row: (text, number, truncated) => {
+        const kind = part.parser.parse(text, number, truncated);
+        // What a user wrote into the trace may have further lines, but so may the log.
+        if (kind === 'unparsed' || (kind === 'continuation' && !text.trimStart().startsWith('=> '))) return 'unparsed';
+        if (part.lines === 0) {
+          if (!this.#hasRoom(number)) return 'unparsed';
+          this.#part?.open();
+          part.firstLine = number;
+          this.parts.push(part);
+        }
+        part.count(kind, number);
+        part.lastLine = number;
+        return kind;
+      },
+    };
+  };
+
+  /** A part without a record was none: its lines go to the one before it. */
+  #dropEmpty(): void {
+    for (let index = this.parts.length - 1; index > 0; index--) {
+      const part = this.parts[index];
+      const before = this.parts[index - 1];
+      if (part === undefined || before === undefined || part.records > 0) continue;
+      before.adopt(part);
+      this.parts.splice(index, 1);
+      if (part === this.#part) this.#part = before;
+    }
   }
 }
 
-function reportLines(splitter: LineSplitter, reader: Reader, openEnd: boolean, health: HealthSink): void {
+function reportLines(splitter: LineSplitter, reader: Reader, openEnd: boolean): void {
   if (splitter.truncatedLines > 0) {
     const message = `${splitter.truncatedLines} longer than ${MAX_LINE} bytes were cut`;
-    health({ code: 'lines-truncated', line: splitter.firstTruncated, message, count: splitter.truncatedLines });
+    reader.healthAt({
+      code: 'lines-truncated',
+      line: splitter.firstTruncated,
+      message,
+      count: splitter.truncatedLines,
+    });
   }
   if (openEnd) {
     const message = 'the last line has no newline: it may be cut';
-    health({ code: 'no-final-newline', line: splitter.lines, message, count: 1 });
-  }
-  if (reader.unparsed > 0) {
-    const message = `${reader.unparsed} of ${splitter.lines} lines do not fit the form ${reader.formatId}`;
-    health({ code: 'unparsed-lines', line: reader.firstUnparsed, message, count: reader.unparsed });
+    reader.healthAt({ code: 'no-final-newline', line: splitter.lines, message, count: 1 });
   }
 }
 
-function noKernelLine(source: OpenedSource, format: Format | null, bytes: number, refusal: string | null): InputError {
+function noKernelLine(
+  source: OpenedSource,
+  format: Format | null,
+  bytes: number,
+  { refusal, capped }: Reader,
+  maxBytes: number,
+): InputError {
   const path = shownPath(source.path);
   if (bytes === 0) return new InputError(`${path}: is empty: was the log saved before the buffer was read or cleared?`);
+  if (capped) {
+    const limit = `the first ${maxBytes} bytes, which is the limit`;
+    return new InputError(`${path}: holds no kernel log line in ${limit}: raise --max-bytes`);
+  }
   if (format !== null)
     return new InputError(
       `${path}: holds no line of the form ${format.id}: leave --input-format away to have it detected`,

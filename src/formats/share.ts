@@ -1,7 +1,7 @@
 import type { LineParser, ParserContext } from './format.ts';
 
 /** Nobody wants anything: records are counted only. */
-const NOBODY: ParserContext = {
+export const NOBODY: ParserContext = {
   emit: () => undefined,
   health: () => undefined,
   interest: { symbol: () => false, event: () => false, message: () => false },

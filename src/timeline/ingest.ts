@@ -1,14 +1,14 @@
-import { InputError } from '../base/errors.ts';
 import type { HealthItem } from '../base/health.ts';
 import type { EventKind, KernelEvent } from '../events/event.ts';
 import { INTEREST } from '../events/index.ts';
 import { normalise } from '../events/normalise.ts';
 import { type HostMark, hostMark } from '../events/platform.ts';
-import { type OpenReading, type ReadOptions, readSource } from '../formats/read.ts';
+import type { PartSink } from '../formats/part.ts';
+import { type OpenReading, type PartOptions, type PartTotals, readParts } from '../formats/read.ts';
 import type { KernelRecord } from '../formats/record.ts';
 import { CallTracker, type OpenCall, type Place, tellsMore } from '../identity/calls.ts';
 import { Identity } from '../identity/identity.ts';
-import { type OpenedSource, shownPath } from '../input/source.ts';
+import type { OpenedSource } from '../input/source.ts';
 import type { TimelineWriter } from './timeline.ts';
 
 // Different wordings of unknown lines that are kept; one of each is enough, and a hostile log has no end of them.
@@ -39,79 +39,105 @@ export interface OpenIngest {
 /**
  * Reads one opened source into the timeline: records become events, calls are paired, clues become devices.
  *
- * @returns the id of the source.
- * @throws InputError as `readSource` does; nothing is stored of the source then.
+ * @returns the ids of its parts, each a source of the timeline; one at least.
+ * @throws InputError as `readParts` does; nothing is stored of the source then.
  */
 export async function ingest(
   writer: TimelineWriter,
   opened: OpenedSource,
-  options: Pick<ReadOptions, 'inputFormat' | 'maxBytes' | 'onProgress' | 'signal' | 'pump'> & {
+  options: Pick<PartOptions, 'inputFormat' | 'maxBytes' | 'onProgress' | 'signal' | 'pump'> & {
     readonly onOpen?: (ingest: OpenIngest) => void;
   },
-): Promise<number> {
-  const sourceId = writer.addSource({ path: opened.path, format: '', compression: opened.compression });
-  const sink = new SourceIngest(writer, sourceId);
-  let capped = false;
+): Promise<readonly number[]> {
+  const sources = new PartSources(writer, opened);
   const { onOpen, ...how } = options;
-  const totals = await readSource(opened, {
+  const totals = await readParts(opened, {
     ...how,
-    ...(onOpen && { onOpen: (reading) => onOpen(new Unfinished(writer, sourceId, sink, reading)) }),
+    ...(onOpen && { onOpen: (reading) => onOpen(new Unfinished(writer, sources, reading)) }),
     interest: INTEREST,
-    emit: (record) => sink.take(record),
-    health: (item) => {
-      capped ||= item.code === 'source-capped';
-      sink.health(item);
-    },
+    part: () => sources.add(),
   }).catch((error: unknown) => {
-    writer.dropSource(sourceId);
-    if (!capped || !(error instanceof InputError)) throw error;
-    const limit = `the first ${options.maxBytes} bytes, which is the limit`;
-    throw new InputError(`${shownPath(opened.path)}: holds no kernel log line in ${limit}: raise --max-bytes`);
+    sources.drop();
+    throw error;
   });
-  sink.finish();
-  writer.finishSource(sourceId, { ...totals, firstLine: 1, lastLine: totals.lines, events: sink.events });
-  return sourceId;
+  return totals.map((part) => sources.of(part.sink).finish(part));
+}
+
+/** The sources that the parts of one file are in the timeline. */
+class PartSources {
+  readonly #writer: TimelineWriter;
+  readonly #opened: OpenedSource;
+  readonly #ingests = new Map<PartSink, SourceIngest>();
+
+  constructor(writer: TimelineWriter, opened: OpenedSource) {
+    this.#writer = writer;
+    this.#opened = opened;
+  }
+
+  add(): PartSink {
+    const sink = this.begin();
+    const part: PartSink = { emit: (record) => sink.take(record), health: (item) => sink.health(item) };
+    this.#ingests.set(part, sink);
+    return part;
+  }
+
+  begin(): SourceIngest {
+    const { path, compression } = this.#opened;
+    return new SourceIngest(this.#writer, this.#writer.addSource({ path, format: '', compression }));
+  }
+
+  of(part: PartSink): SourceIngest {
+    const sink = this.#ingests.get(part);
+    if (sink === undefined) throw new Error('a part that was never begun');
+    return sink;
+  }
+
+  /** The last one first: the next source takes the number of the first. */
+  drop(): void {
+    for (const { sourceId } of [...this.#ingests.values()].reverse()) this.#writer.dropSource(sourceId);
+  }
+
+  get taken(): number {
+    let taken = 0;
+    for (const sink of this.#ingests.values()) taken += sink.taken;
+    return taken;
+  }
 }
 
 class Unfinished implements OpenIngest {
   readonly #writer: TimelineWriter;
-  readonly #sourceId: number;
-  readonly #sink: SourceIngest;
+  readonly #sources: PartSources;
   readonly #reading: OpenReading;
   #known = '';
 
-  constructor(writer: TimelineWriter, sourceId: number, sink: SourceIngest, reading: OpenReading) {
+  constructor(writer: TimelineWriter, sources: PartSources, reading: OpenReading) {
     this.#writer = writer;
-    this.#sourceId = sourceId;
-    this.#sink = sink;
+    this.#sources = sources;
     this.#reading = reading;
   }
 
   hasNews(): boolean {
-    const preview = this.#reading.preview();
-    if (preview === null) return false;
-    const held = `${preview.records.map((record) => `${record.line}-${record.endLine}`).join()} ${preview.health.length}`;
-    const now = `${this.#sink.taken} ${held}`;
+    const previews = this.#reading.preview();
+    if (previews.length === 0) return false;
+    const held = previews.map(({ records, health }) => {
+      const lines = records.map((record) => `${record.line}-${record.endLine}`).join();
+      return `${lines} ${health.length}`;
+    });
+    const now = `${this.#sources.taken} ${held.join(';')}`;
     const isNew = now !== this.#known;
     this.#known = now;
     return isNew;
   }
 
   async preview<T>(work: () => Promise<T>): Promise<T> {
-    const preview = this.#reading.preview();
+    const previews = this.#reading.preview();
     return this.#writer.preview(async () => {
-      if (preview !== null) {
-        const { records, health, totals } = preview;
-        const sink = records.length + health.length === 0 ? this.#sink : this.#sink.fork();
+      for (const { sink: part, records, health, totals } of previews) {
+        const known = part === null ? this.#sources.begin() : this.#sources.of(part);
+        const sink = part === null || records.length + health.length === 0 ? known : known.fork();
         for (const record of records) sink.take(record);
         for (const item of health) sink.health(item);
-        sink.finish();
-        this.#writer.finishSource(this.#sourceId, {
-          ...totals,
-          firstLine: 1,
-          lastLine: totals.lines,
-          events: sink.events,
-        });
+        sink.finish(totals);
       }
       return work();
     });
@@ -124,7 +150,7 @@ class SourceIngest {
   /** Events and health items so far. */
   taken = 0;
   readonly #writer: TimelineWriter;
-  readonly #sourceId: number;
+  readonly sourceId: number;
   readonly #calls: CallTracker;
   readonly #identity: Identity;
   readonly #host = new Set<HostMark>();
@@ -136,7 +162,7 @@ class SourceIngest {
     from: { readonly calls: CallTracker; readonly identity: Identity } | null = null,
   ) {
     this.#writer = writer;
-    this.#sourceId = sourceId;
+    this.sourceId = sourceId;
     this.#calls = from?.calls ?? new CallTracker();
     this.#identity = from?.identity ?? new Identity(() => writer.addEntity(sourceId));
   }
@@ -144,7 +170,7 @@ class SourceIngest {
   /** A copy that goes its own way. */
   fork(): SourceIngest {
     const from = { calls: this.#calls.fork(), identity: this.#identity.fork() };
-    const copy = new SourceIngest(this.#writer, this.#sourceId, from);
+    const copy = new SourceIngest(this.#writer, this.sourceId, from);
     copy.events = this.events;
     for (const mark of this.#host) copy.#host.add(mark);
     for (const [key, item] of this.#unrecognised) copy.#unrecognised.set(key, { ...item });
@@ -158,7 +184,7 @@ class SourceIngest {
       this.#calls.clear();
     }
     if (LOSSES.has(item.code)) this.#calls.lose();
-    this.#writer.addHealth({ ...item, sourceId: this.#sourceId });
+    this.#writer.addHealth({ ...item, sourceId: this.sourceId });
   }
 
   take(record: KernelRecord): void {
@@ -214,11 +240,12 @@ class SourceIngest {
     if (call.kind === 'pci.remove' && call.symbol !== null) this.#identity.gone(entityId);
   }
 
-  finish(): void {
+  /** @returns the id of the source. */
+  finish(totals: Omit<PartTotals, 'sink'>): number {
     for (const device of this.#identity.finish()) {
       const certainty = device.bdf === null ? 'none' : 'exact';
       const id = this.#writer.addDevice({
-        sourceId: this.#sourceId,
+        sourceId: this.sourceId,
         bdf: device.bdf,
         pf: device.pf,
         dsm: device.dsm,
@@ -229,8 +256,10 @@ class SourceIngest {
       for (const { entity, certainty: how } of device.members) this.#writer.assignEntity(entity, id, how);
     }
     for (const item of this.#unrecognised.values()) {
-      this.#writer.addUnrecognised({ ...item, sourceId: this.#sourceId });
+      this.#writer.addUnrecognised({ ...item, sourceId: this.sourceId });
     }
+    this.#writer.finishSource(this.sourceId, { ...totals, events: this.events });
+    return this.sourceId;
   }
 
   /** The first record of each kind is enough. */
@@ -251,7 +280,7 @@ class SourceIngest {
     const { line, endLine, time, cpu, task, pid, kind, phase, outcome, code, symbol, args, text, truncated } = event;
     this.taken += 1;
     return this.#writer.addEvent({
-      sourceId: this.#sourceId,
+      sourceId: this.sourceId,
       line,
       endLine,
       time,

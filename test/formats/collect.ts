@@ -18,7 +18,7 @@ export interface Collected {
 export function collect(id: string, lines: readonly string[], interest: Interest = EVERYTHING): Collected {
   const records: KernelRecord[] = [];
   const health: HealthItem[] = [];
-  const kinds: Record<LineKind, number> = { record: 0, continuation: 0, skipped: 0, unparsed: 0 };
+  const kinds: Record<LineKind, number> = { record: 0, continuation: 0, skipped: 0, unparsed: 0, nested: 0 };
   const format = formatById(id);
   if (format === null) throw new Error(`no format ${id}`);
   const parser = format.parser({

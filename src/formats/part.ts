@@ -1,0 +1,181 @@
+import type { HealthItem, HealthSink } from '../base/health.ts';
+import type { Nanoseconds, TimeUnit } from '../base/time.ts';
+import type { Format, LineKind, LineParser, ParserContext } from './format.ts';
+import { HeldRecord } from './held-record.ts';
+import { LossCounter } from './loss-counter.ts';
+import type { Interest, KernelRecord } from './record.ts';
+import type { Shape, ShapeScanner } from './shape.ts';
+import { NOBODY } from './share.ts';
+
+/** Where what a part holds goes. */
+export interface PartSink {
+  /** Takes the records that are wanted, in the order of the file. */
+  emit(record: KernelRecord): void;
+  /** Called in the order of the file too, save for what is counted until the end. */
+  readonly health: HealthSink;
+}
+
+/** What a part needs to know about where it is read. */
+export interface PartSurroundings {
+  readonly interest: Interest;
+  /** Called with the first record. */
+  readonly open: () => PartSink;
+  /** See {@link ParserContext.dump}; null where there are none. */
+  readonly dump: NonNullable<ParserContext['dump']> | null;
+  /** What the parser holds back may be asked for. */
+  readonly peeked: boolean;
+}
+
+/** What a part held. lines = records + continuation + skipped + unparsed. */
+export interface PartCounts {
+  readonly format: string;
+  readonly clock: string;
+  readonly timeUnit: TimeUnit;
+  readonly lines: number;
+  readonly records: number;
+  readonly continuation: number;
+  readonly skipped: number;
+  readonly unparsed: number;
+  /** Records that the source itself says are missing. */
+  readonly lost: number;
+  /** Of the first and the last record in the order of the file. */
+  readonly firstTime: Nanoseconds | null;
+  readonly lastTime: Nanoseconds | null;
+}
+
+/**
+ * A piece of a file that has one form and one clock: its parser, and what was counted of it. Lines of another part may stand
+ * between its own.
+ */
+export class Part {
+  readonly format: Format;
+  readonly parser: LineParser;
+  /** What the records of the part look like: such lines are never another form's. */
+  readonly shapes = new Set<Shape>();
+  records = 0;
+  continuation = 0;
+  skipped = 0;
+  unparsed = 0;
+  firstUnparsed = 0;
+  firstLine: number;
+  lastLine: number;
+  /** Lines that look like its records may come back to it. */
+  resumes = true;
+  readonly health: HealthSink;
+  readonly #loss: LossCounter;
+  readonly #open: () => PartSink;
+  #sink: PartSink | null = null;
+  /** What was said before the first record: a part without any is none. */
+  #early: HealthItem[] = [];
+  #probe: LineParser | null = null;
+
+  constructor(format: Format, firstLine: number, { interest, open, dump, peeked }: PartSurroundings) {
+    this.format = format;
+    this.firstLine = firstLine;
+    this.lastLine = firstLine;
+    this.#open = open;
+    this.#loss = new LossCounter((item) => {
+      if (this.#sink === null) this.#early.push(item);
+      else this.#sink.health(item);
+    });
+    this.health = this.#loss.take;
+    const context: ParserContext = {
+      emit: (record) => this.open().emit(record),
+      health: this.health,
+      interest,
+      ...(dump === null ? {} : { dump }),
+    };
+    this.parser = peeked ? new HeldRecord(format, context) : format.parser(context);
+  }
+
+  /** Where its records go: from the first one on, since a part without any is none. */
+  open(): PartSink {
+    if (this.#sink === null) {
+      this.#sink = this.#open();
+      for (const item of this.#early.splice(0)) this.#sink.health(item);
+    }
+    return this.#sink;
+  }
+
+  /** Takes over the lines of a part that turned out to be none. */
+  adopt(part: Part): void {
+    if (this.unparsed === 0) this.firstUnparsed = part.firstUnparsed;
+    this.continuation += part.continuation;
+    this.skipped += part.skipped;
+    this.unparsed += part.unparsed;
+    this.firstLine = Math.min(this.firstLine, part.firstLine);
+    this.lastLine = Math.max(this.lastLine, part.lastLine);
+  }
+
+  get lines(): number {
+    return this.records + this.continuation + this.skipped + this.unparsed;
+  }
+
+  count(kind: LineKind, number: number): void {
+    if (kind === 'record') {
+      this.records++;
+      if (this.#sink === null) this.open();
+    } else if (kind === 'continuation') this.continuation++;
+    else if (kind === 'skipped') this.skipped++;
+    else if (kind === 'unparsed') {
+      if (this.unparsed === 0) this.firstUnparsed = number;
+      this.unparsed++;
+    }
+  }
+
+  /** Takes back what {@link count} was told of a line: it belongs to another part. */
+  discount(kind: LineKind, number: number): void {
+    if (kind === 'continuation') this.continuation--;
+    else if (kind === 'skipped') this.skipped--;
+    else if (kind === 'unparsed') {
+      this.unparsed--;
+      if (this.firstUnparsed === number) this.firstUnparsed = 0;
+    }
+  }
+
+  /** Learns from lines of the part what its records look like. */
+  learn(lines: readonly string[], scanner: ShapeScanner): void {
+    const parser = this.format.parser(NOBODY);
+    for (const [index, line] of lines.entries()) {
+      if (parser.parse(line, index + 1, false) !== 'record') continue;
+      const shape = scanner.of(line);
+      if (shape !== null) this.shapes.add(shape);
+    }
+  }
+
+  /** The time of a line, were it a record of this part: undefined where it is none, null where it has no time. */
+  timeOf(line: string): Nanoseconds | null | undefined {
+    this.#probe ??= this.format.parser(NOBODY);
+    return this.#probe.parse(line, 1, false) === 'record' ? this.#probe.span().last : undefined;
+  }
+
+  /** The input is over for this part: what was held back is handed over, what was counted is reported. */
+  end(): void {
+    this.parser.end();
+    this.#loss.end();
+  }
+
+  reportUnparsed(): void {
+    if (this.unparsed === 0) return;
+    const message = `${this.unparsed} of ${this.lines} lines do not fit the form ${this.format.id}`;
+    this.health({ code: 'unparsed-lines', line: this.firstUnparsed || null, message, count: this.unparsed });
+  }
+
+  counts(): PartCounts {
+    const span = this.parser.span();
+    const { clock } = this.parser;
+    return {
+      format: this.format.id,
+      clock: clock.name,
+      timeUnit: clock.unit,
+      lines: this.lines,
+      records: this.records,
+      continuation: this.continuation,
+      skipped: this.skipped,
+      unparsed: this.unparsed,
+      lost: this.#loss.lost,
+      firstTime: span.first,
+      lastTime: span.last,
+    };
+  }
+}

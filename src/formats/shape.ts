@@ -1,0 +1,49 @@
+import { pasteEnd } from './clean.ts';
+import { GraphScanner } from './ftrace-graph-line.ts';
+import { LatencyScanner } from './ftrace-latency-row.ts';
+import { RowScanner } from './ftrace-row.ts';
+import { scanQemu } from './qemu-line.ts';
+import { StampedHead } from './stamped-head.ts';
+import { syslogPrefix } from './syslog-prefix.ts';
+
+/**
+ * What a line looks like, from afar: many forms share one. `numbers`: ftrace entries printed as numbers, which no form reads.
+ */
+export type Shape = 'trace' | 'stamp' | 'syslog' | 'kmsg' | 'qemu' | 'json' | 'perf' | 'logcat' | 'numbers';
+
+const KMSG = /^(?:\d{1,4}\.\d[^,;]{0,64},)?\d{1,4},\d{1,20},\d{1,16},[-c]/;
+// A line of the journal as JSON, or one of dmesg --json.
+const JSON_LINE = /^(?:\{"|\s{0,16}"(?:dmesg|pri|time|caller|msg|fac)" {0,2}:)/;
+// `swapper     0 [148] 1117148.086594: probe:ghes_notify_nmi: (ffffffffb3867210)`
+const PERF = /^\S.{0,24} \d{1,10}(?:\/\d{1,10})? +\[\d{3,}\] +\d{1,12}\.\d{6}: /;
+// `12-13 10:32:21.317     0     0 I IOAPIC[0]: apic_id 8`
+const LOGCAT = /^\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} +\d{1,7} +\d{1,7} [VDIWEF] /;
+// Trace options raw and hex, see refused.ts.
+const NUMBERS = /^(?:\d{1,10} \d{1,6} \d{1,20}|[0-9a-f]{8} [0-9a-f]{8} [0-9a-f]{16}) type: \d{1,6}$/;
+
+/** Longest beginning of a line that is looked at. */
+const MAX_HEAD = 512;
+
+/** Tells what a line that the form at hand does not explain looks like. One object serves all lines. */
+export class ShapeScanner {
+  readonly #row = new RowScanner();
+  readonly #latency = new LatencyScanner();
+  readonly #graph = new GraphScanner();
+  readonly #stamp = new StampedHead();
+
+  /** Null where the line looks like the record of no form: most lines of prose do. */
+  of(line: string): Shape | null {
+    const head = line.length > MAX_HEAD ? line.slice(0, MAX_HEAD) : line;
+    if (head.trim() === '') return null;
+    if (this.#row.scan(head) || this.#latency.scan(head) || this.#graph.scan(head)) return 'trace';
+    if (this.#stamp.scan(head)) return 'stamp';
+    if (NUMBERS.test(head)) return 'numbers';
+    const bare = head.slice(pasteEnd(head));
+    if (KMSG.test(bare)) return 'kmsg';
+    if (JSON_LINE.test(head)) return 'json';
+    if (scanQemu(head) !== null) return 'qemu';
+    if (syslogPrefix(bare) !== null) return 'syslog';
+    if (PERF.test(head)) return 'perf';
+    return LOGCAT.test(head) ? 'logcat' : null;
+  }
+}
