@@ -233,7 +233,8 @@ class Reader implements LineSink {
 
   totals(part: Part): PartTotals {
     const { firstLine, lastLine } = part;
-    return { ...part.counts(), compression: this.#options.compression, firstLine, lastLine, sink: part.open() };
+    const { format, ...counts } = part.counts();
+    return { format, compression: this.#options.compression, ...counts, firstLine, lastLine, sink: part.open() };
   }
 
   /** @param lines so far. */
