@@ -5,7 +5,9 @@ import {
   type DeviceEvent,
   deviceEvent,
   request,
+  statesBehindError,
   TDISP_REQUESTS,
+  type TdispErrorName,
   type TdispRequest,
 } from '../../src/model/tdisp.ts';
 
@@ -84,13 +86,53 @@ describe('the request table', () => {
   });
 });
 
+/**
+ * What an error tells of the state before: one letter a state. INVALID_NONCE comes from a locked interface, lack of entropy
+ * and a bad device configuration from an unlocked one; INVALID_INTERFACE_STATE from the states that do not allow the request.
+ */
+const BEHIND: readonly (readonly [TdispRequest, TdispErrorName, string])[] = [
+  ['LOCK_INTERFACE_REQUEST', 'INVALID_INTERFACE_STATE', 'L R E'],
+  ['LOCK_INTERFACE_REQUEST', 'INSUFFICIENT_ENTROPY', 'U'],
+  ['LOCK_INTERFACE_REQUEST', 'INVALID_DEVICE_CONFIGURATION', 'U'],
+  ['LOCK_INTERFACE_REQUEST', 'INVALID_REQUEST', 'U L R E'],
+  ['LOCK_INTERFACE_REQUEST', 'BUSY', 'U L R E'],
+  ['GET_DEVICE_INTERFACE_REPORT', 'INVALID_INTERFACE_STATE', 'U E'],
+  ['START_INTERFACE_REQUEST', 'INVALID_NONCE', 'L'],
+  ['START_INTERFACE_REQUEST', 'INVALID_INTERFACE_STATE', 'U R E'],
+  ['START_INTERFACE_REQUEST', 'INSUFFICIENT_ENTROPY', ''],
+  ['STOP_INTERFACE_REQUEST', 'INVALID_INTERFACE_STATE', ''],
+  ['STOP_INTERFACE_REQUEST', 'INVALID_INTERFACE', 'U L R E'],
+  ['SET_MMIO_ATTRIBUTE_REQUEST', 'INVALID_INTERFACE_STATE', 'U L E'],
+];
+
+describe('an error as evidence', () => {
+  it.each(BEHIND)('%s answered with %s', (name, error, states) => {
+    const expected = states.split(' ').flatMap((letter) => AFTER[letter] ?? []);
+    expect(statesBehindError(name, error)).toEqual(expected);
+  });
+
+  it('never speaks against the table of requests', () => {
+    for (const name of Object.keys(TDISP_REQUESTS) as TdispRequest[]) {
+      const refused = statesBehindError(name, 'INVALID_INTERFACE_STATE');
+      for (const state of TDISP_STATES) expect(refused.includes(state)).toBe(request(state, name) === null);
+    }
+  });
+});
+
 /** What happens without a message: one letter a state, in the order of COLUMNS. */
 const WITHOUT_MESSAGE = {
   'command-clear': 'U E E E',
+  'config-change': 'U E E E',
   flr: 'U E E E',
   'conventional-reset': 'U U U U',
   'power-loss': 'U E E E',
   'sriov-change': 'U E E E',
+  'requester-id-change': 'U E E E',
+  'stream-insecure': 'U E E E',
+  'session-end': 'U E E E',
+  'unrecovered-error': 'U E E E',
+  'device-failure': 'U E E E',
+  'self-scrub': 'U L R U',
 } as const satisfies Record<DeviceEvent, string>;
 
 describe.each(Object.entries(WITHOUT_MESSAGE))('device event %s', (name, row) => {
@@ -107,8 +149,9 @@ describe('device events', () => {
     expect(Object.keys(WITHOUT_MESSAGE).sort()).toEqual(Object.keys(DEVICE_EVENTS).sort());
   });
 
-  it('leave no interface locked or running', () => {
-    for (const event of Object.keys(DEVICE_EVENTS) as DeviceEvent[])
+  it('leave no interface locked or running, but for the one that only a failed device does', () => {
+    const events = (Object.keys(DEVICE_EVENTS) as DeviceEvent[]).filter((event) => event !== 'self-scrub');
+    for (const event of events)
       for (const state of TDISP_STATES) expect(['unlocked', 'error']).toContain(deviceEvent(state, event));
   });
 });
