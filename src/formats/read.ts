@@ -11,7 +11,7 @@ import { detectFormat, FORMATS, formatById, SAMPLE_LINES } from './index.ts';
 import { Part, type PartCounts, type PartSink } from './part.ts';
 import type { Interest, KernelRecord } from './record.ts';
 import { whyRefused } from './refused.ts';
-import { type HeldLine, isGap, isHeader, leadingForm, type OddLine, OddRun } from './segment.ts';
+import { formBelow, type HeldLine, isGap, isHeader, leadingForm, type OddLine, OddRun } from './segment.ts';
 import { type Shape, ShapeScanner } from './shape.ts';
 
 /** How to read, whatever it is read for. */
@@ -188,6 +188,8 @@ class Reader implements LineSink {
   #odd: OddRun | null = null;
   /** No record has come since a blank line or a line that fits nothing. */
   #gap = false;
+  /** It was said why the lines since the last record are of no use. */
+  #refused = false;
   /** Lines before the first part; none of them fits any form. */
   #before = 0;
   #full = false;
@@ -279,6 +281,7 @@ class Reader implements LineSink {
     // What is replayed may be held again: less of it each time.
     while (this.#held !== null && this.#held.lines.length > 0) this.#decide(this.#held);
     if (this.#odd?.ripe(true)) this.#turnTo(this.#odd);
+    if (this.#odd !== null && this.#part !== null) this.#giveUp(this.#part, this.#odd);
     while (this.#held !== null && this.#held.lines.length > 0) this.#decide(this.#held);
     if (this.#part !== null) this.#part.lastLine = Math.max(lines, 1);
     this.#dropEmpty();
@@ -351,7 +354,7 @@ class Reader implements LineSink {
     }
     let next: Format | null = null;
     if (why === 'fall') next = texts.some((line) => line.includes(BANNER)) ? null : part.format;
-    else if (why === 'header') next = leadingForm(texts, this.#scanner);
+    else if (why === 'header') next = formBelow(texts, this.#scanner);
     else next = this.#unlike(part, texts);
     if (next === null && why === 'header') this.#refuse(part, first.number, texts);
     const began = next !== null && this.#begin(next, first.number, texts) !== null;
@@ -393,8 +396,9 @@ class Reader implements LineSink {
   }
 
   #refuse(part: Part, line: number, lines: readonly string[]): void {
-    const reason = whyRefused(lines);
+    const reason = this.#refused ? null : whyRefused(lines);
     if (reason === null) return;
+    this.#refused = true;
     part.health({ code: 'part-unusable', line, message: `from here on: ${reason}`, count: 1 });
   }
 
@@ -404,7 +408,8 @@ class Reader implements LineSink {
     const kind = part.parser.parse(line, number, truncated);
     if (kind === 'record') {
       part.count(kind, number);
-      this.#odd = null;
+      if (this.#odd !== null) this.#giveUp(part, this.#odd);
+      this.#refused = false;
       this.#gap = false;
       this.#fast = part.parser;
     } else if (kind === 'nested') this.#odd = null;
@@ -431,7 +436,19 @@ class Reader implements LineSink {
     if (run === null) return;
     run.add(odd, shape);
     if (run.ripe(false)) this.#turnTo(run);
-    else if (run.overlong) this.#odd = null;
+    else if (run.overlong) this.#giveUp(part, run);
+  }
+
+  /** No form explains the run: its lines stay what they are, but it may be known what they are. */
+  #giveUp(part: Part, run: OddRun): void {
+    this.#odd = null;
+    const [first] = run.lines;
+    if (run.shape !== 'numbers' || first === undefined) return;
+    this.#refuse(
+      part,
+      first.number,
+      run.lines.map(({ line }) => line),
+    );
   }
 
   /** What two programs write to one terminal: the line belongs to a part that was begun before, whose clock has not fallen. */
@@ -455,16 +472,7 @@ class Reader implements LineSink {
     const first = run.lines[0];
     if (part === null || first === undefined) return;
     const form = run.form();
-    if (form === null || form === part.format) {
-      if (run.shape === 'numbers' && run.first) {
-        this.#refuse(
-          part,
-          first.number,
-          run.lines.map(({ line }) => line),
-        );
-      }
-      return;
-    }
+    if (form === null || form === part.format) return;
     const next = this.#begin(
       form,
       first.number,

@@ -40,7 +40,7 @@ export class OddRun {
   foreign = 0;
   /** Lines like the first one when another form was looked for. */
   #asked = 0;
-  #times = 0;
+
   readonly #min: number;
 
   /** @param clear a blank line, prose, or nothing stands before the run. */
@@ -53,11 +53,6 @@ export class OddRun {
     return this.lines.length >= MAX_RUN;
   }
 
-  /** Another form was looked for once. */
-  get first(): boolean {
-    return this.#times === 1;
-  }
-
   add(line: OddLine, shape: Shape | null): void {
     this.lines.push(line);
     if (shape === this.shape) this.foreign++;
@@ -68,7 +63,6 @@ export class OddRun {
     const min = atEnd ? FOREIGN_MIN_CLEAR : this.#min;
     if (this.foreign < min || this.foreign < this.#asked * 2) return false;
     this.#asked = this.foreign;
-    this.#times++;
     return true;
   }
 
@@ -122,6 +116,20 @@ export function leadingForm(lines: readonly string[], scanner: ShapeScanner): Fo
     if (run.overlong) run = null;
   }
   return most;
+}
+
+/** The form of what stands below the header of a trace: null where no record comes soon, as in a trace of no entries. */
+export function formBelow(lines: readonly string[], scanner: ShapeScanner): Format | null {
+  const format = leadingForm(lines, scanner);
+  const parser = format?.parser(NOBODY);
+  let unfit = 0;
+  for (const [index, line] of lines.entries()) {
+    const kind = parser?.parse(line, index + 1, false);
+    if (kind === 'record') return format;
+    if (kind === 'unparsed') unfit++;
+    if (unfit >= FOREIGN_MIN) break;
+  }
+  return null;
 }
 
 /** A line that no record is: behind it another excerpt may begin. */
