@@ -6,7 +6,7 @@ import { shareExplained } from './share.ts';
 import { decodeText, ownCopy } from './text.ts';
 
 // One member of an object a line, as lib/jsonwrt.c of util-linux prints it: `"time":    10.783055,`.
-const MEMBER = /^"(\w{1,16})": *(.*?),?$/;
+const MEMBER = /^"(\w{1,16})": {0,64}(\S.*)$/s;
 const HEADER = /^(?:\{ *)?"dmesg" *: *\[?$/;
 
 /** Members of an object that is open. */
@@ -113,7 +113,7 @@ class DmesgJsonParser implements LineParser {
     if (object === null || match === null) return 'unparsed';
     if (object.members.length >= 16) return 'unparsed';
     const [, name = '', raw = ''] = match;
-    const value = parseValue(raw);
+    const value = parseValue(raw.endsWith(',') ? raw.slice(0, -1) : raw);
     if (value === null) return 'unparsed';
     object.endLine = number;
     object.members.push(text);

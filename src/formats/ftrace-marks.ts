@@ -14,10 +14,12 @@ const TRACER = /^# tracer: \S/;
 const TOO_BIG = '[LINE TOO BIG]';
 const CORRUPTED = '# WARNING: FUNCTION TRACING IS CORRUPTED';
 // ` 0)     sh-63      =>   kworker-32  `, print_graph_proc() twice; the names are cut to 7 bytes.
-const SWITCH = /^ *(?:\d+(?:\.\d+)? \| *)? *(\d{1,6})\) *(.{0,16})-(\d{1,10}) +=> *(.{0,16})-(\d{1,10}) *$/;
+const SWITCH =
+  /^ {0,24}(?:\d{1,12}(?:\.\d{1,9})? \| {0,8})?(\d{1,6})\) {0,16}(.{0,16})-(\d{1,10}) {1,16}=> {0,16}(.{0,16})-(\d{1,10}) {0,16}$/;
 const RULE = /^ *-{20,}$/;
 // ` 0)   ==========> |`, ` 0)   <========== |`: an interrupt began or ended.
-const INTERRUPT = /^ *(?:\d+(?:\.\d+)? \| *)?(?:\d{1,6}\))?[^<=|]{0,32}\|? *(?:={4,}>|<={4,}) \|/;
+const INTERRUPT =
+  /^ {0,24}(?:\d{1,12}(?:\.\d{1,9})? \| {0,8})?(?:\d{1,6}\))?[^<=|]{0,32}\|? {0,16}(?:={4,16}>|<={4,16}) \|/;
 const OVERRUNS = /^ *\(Overruns: (\d{1,15})\)$/;
 // The preamble of trace-cmd report.
 const PREAMBLE = /^(?:cpus=\d+|version = \d+|CPU \d+ is empty|trace-cmd: .*)$/;

@@ -9,7 +9,7 @@ import { wallStamp } from './wall-time.ts';
 // threadtime of logcat (system/logging/liblog/logprint.cpp): date, time, pid, tid, priority, tag, message.
 //   12-13 10:32:21.317     0     0 I IOAPIC[0]: apic_id 8, version 17
 const ENTRY = /^(?:(\d{4})-)?(\d\d)-(\d\d) (\d\d:\d\d:\d\d)\.(\d{3,6}) +(\d{1,10}) +(\d{1,10}) ([VDIWEFS]) (.*)$/;
-const TAG = /^(.{0,64}?) *: (.*)$/;
+const TAG = /^(.{0,64}?) {0,32}: (.*)$/s;
 const REMARK = /^-{4,12} (?:beginning of|switch to) /;
 /** Levels of printk that logd maps to each letter; where it maps several, the most usual. */
 const LEVELS: Readonly<Record<string, number>> = { F: 2, E: 3, W: 4, I: 6, D: 7, V: 7, S: 5 };

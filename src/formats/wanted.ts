@@ -8,7 +8,7 @@ const CAPACITY = 1 << 16;
 const MAX_NAME = 512;
 
 // gcc: .constprop.N .isra.N .part.N .cold[.N], clang: .llvm.N; several may follow one another.
-const COMPILER_SUFFIX = /(?:\.(?:constprop|isra|part|cold|llvm|lto_priv)(?:\.\d+)*)+$/;
+const COMPILER_SUFFIX = /(?:\.(?:constprop|isra|part|cold|llvm|lto_priv)(?:\.\d{1,20}){0,2}){1,8}$/;
 
 /** A symbol without what the compiler appended to it: `pci_tsm_walk_fns_reverse.constprop.0` -> `pci_tsm_walk_fns_reverse`. */
 export function bareSymbol(name: string): string {
