@@ -68,7 +68,8 @@ class KmsgParser implements LineParser {
     const bare = HEADER.test(plain) ? plain : plain.slice(pasteEnd(plain));
     const header = HEADER.exec(bare);
     if (header !== null && bare !== plain) this.#stream.repaired('quoted', number);
-    const kind = header === null ? this.#other(plain, number, truncated) : this.#begin(bare, header, number, truncated);
+    const kind =
+      header === null ? this.#other(plain, number, truncated) : this.#begin(bare, header, plain, number, truncated);
     if (plain.length > this.#longest) this.#longest = plain.length;
     this.#previousLine = plain;
     return kind;
@@ -83,7 +84,7 @@ class KmsgParser implements LineParser {
     return { first: this.#firstTime, last: this.#last === null ? null : BigInt(this.#last.us) * 1000n };
   }
 
-  #begin(line: string, header: RegExpExecArray, number: number, truncated: boolean): LineKind {
+  #begin(line: string, header: RegExpExecArray, raw: string, number: number, truncated: boolean): LineKind {
     const [whole, priority, sequenceText, us, fields = ''] = header;
     const sequence = Number(sequenceText);
     const text = line.slice(whole.length);
@@ -94,8 +95,8 @@ class KmsgParser implements LineParser {
     this.#noteSequence(sequence, Number(us), number);
     if (this.#stream.nested(text, number, truncated)) return 'nested';
     const caller = CALLER.exec(fields);
-    const held = new HeldLines(number, (raw) => this.#stream.wanted(raw));
-    held.add(line, number, truncated);
+    const held = new HeldLines(number, (text) => this.#stream.wanted(text));
+    held.add(raw, number, truncated);
     const record: OpenRecord = {
       held,
       sequence,
