@@ -232,6 +232,7 @@ const GAPS: ReadonlySet<HealthCode> = new Set([
   'events-lost',
   'messages-dropped',
   'lines-elided',
+  'source-rotated',
   'buffer-started',
   'buffer-wrapped',
 ]);

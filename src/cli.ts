@@ -32,12 +32,16 @@ export async function main(): Promise<void> {
     const code = entry === null ? EXIT.clean : await entry.load().then(({ command }) => command.run(args, context));
     // An error that came by another way (a full disk behind stdout) stands.
     process.exitCode ??= context.signal.aborted ? EXIT.interrupted : code;
+    // A read that brings nothing cannot be called off: the command is over all the same.
+    if (context.endedBySignal()) setTimeout(() => process.exit(), GRACE_MS).unref();
   } catch (error) {
     await fail(error);
   }
 }
 
-function makeContext(argv: readonly string[]): CommandContext {
+type Context = CommandContext & { readonly endedBySignal: () => boolean };
+
+function makeContext(argv: readonly string[]): Context {
   const end = argv.indexOf('--');
   const noColor = (end < 0 ? argv : argv.slice(0, end)).includes('--no-color');
   const stderr = makeSink(process.stderr, noColor, process.env);
@@ -46,20 +50,28 @@ function makeContext(argv: readonly string[]): CommandContext {
     stderr,
     stdinIsTerminal: process.stdin.isTTY === true,
     env: process.env,
-    signal: interruption(stderr),
+    ...interruption(stderr),
   };
 }
 
-/** Aborted by the first signal; the second one, or a command that does not end, ends the process. */
-function interruption(stderr: Sink): AbortSignal {
+/**
+ * `signal` is aborted by the first signal; the second one, or a command that does not end, ends the process. A command that
+ * has asked for `endBySignal` gets to its end in its own time after the first one.
+ */
+function interruption(stderr: Sink): Pick<Context, 'signal' | 'endBySignal' | 'endedBySignal'> {
   const abort = new AbortController();
+  const end = new AbortController();
+  let isPatient = false;
   let since = 0;
   const giveUp = (): void => {
     void stderr.write(INTERRUPTED);
     process.exit(EXIT.interrupted);
   };
   const stop = (): void => {
-    if (!abort.signal.aborted) {
+    if (isPatient && !end.signal.aborted) {
+      since = performance.now();
+      end.abort();
+    } else if (!isPatient && !abort.signal.aborted) {
       since = performance.now();
       abort.abort();
       setTimeout(giveUp, GRACE_MS).unref();
@@ -71,7 +83,12 @@ function interruption(stderr: Sink): AbortSignal {
   process.on('SIGTERM', stop);
   // The terminal is gone: what is temporary has to go, too. Node takes no heed of nohup, with or without this.
   process.on('SIGHUP', stop);
-  return abort.signal;
+  const endBySignal = (): AbortSignal => {
+    isPatient = true;
+    if (abort.signal.aborted) end.abort();
+    return end.signal;
+  };
+  return { signal: abort.signal, endBySignal, endedBySignal: () => end.signal.aborted };
 }
 
 function exitCodeOf(error: unknown, context: CommandContext): number {

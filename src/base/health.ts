@@ -6,6 +6,10 @@ export const HEALTH_CODES = {
   },
   'no-final-newline': { severity: 'note', meaning: 'the last line has no newline: it may be cut' },
   'source-changed': { severity: 'warning', meaning: 'the file changed while it was read' },
+  'source-rotated': {
+    severity: 'warning',
+    meaning: 'the followed file was replaced or cut, and reading went on in the new one; lines may be missing here',
+  },
   'source-cut': {
     severity: 'error',
     meaning: 'the compressed input ends early or is damaged; what came before was analysed',

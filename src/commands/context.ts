@@ -19,8 +19,10 @@ export interface CommandContext {
   readonly stderr: Sink;
   readonly stdinIsTerminal: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted at the first SIGINT or SIGTERM. */
+  /** Aborted at the first SIGINT or SIGTERM, unless {@link endBySignal} was called. */
   readonly signal: AbortSignal;
+  /** From now on the first signal only asks for the end, by what this returns; the second one ends the process. */
+  endBySignal(): AbortSignal;
 }
 
 export const MIN_WIDTH = 60;

@@ -162,24 +162,71 @@ const UNRECOGNISED = record('lines of a known subsystem in an unknown wording', 
   line: LINE,
 });
 
+const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
+
+const ANALYSIS = record('the result of an analysis', {
+  schema: { const: 'tdi-trace/analysis/1' },
+  tool_version: text(),
+  platform: oneOf(PLATFORMS),
+  platform_evidence: list(PLACE),
+  from_boot: flag('the capture begins at boot, as declared'),
+  complete: list(oneOf(EVENT_CLASSES), 'classes declared complete'),
+  sources: list(SOURCE),
+  clocks: list(CLOCK),
+  devices: list(DEVICE_INFO),
+  findings: list(FINDING),
+  rules: list(COVERAGE),
+  health: list(HEALTH),
+  unrecognised: list(UNRECOGNISED),
+});
+
 /** The JSON Schema (draft 2020-12) of what `analyze --format json` prints. */
 export const ANALYSIS_SCHEMA: Schema = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $schema: DIALECT,
   $id: 'urn:tdi-trace:analysis:1',
   title: 'tdi-trace analysis',
-  ...record('the result of an analysis', {
-    schema: { const: 'tdi-trace/analysis/1' },
-    tool_version: text(),
-    platform: oneOf(PLATFORMS),
-    platform_evidence: list(PLACE),
-    from_boot: flag('the capture begins at boot, as declared'),
-    complete: list(oneOf(EVENT_CLASSES), 'classes declared complete'),
-    sources: list(SOURCE),
-    clocks: list(CLOCK),
-    devices: list(DEVICE_INFO),
-    findings: list(FINDING),
-    rules: list(COVERAGE),
-    health: list(HEALTH),
-    unrecognised: list(UNRECOGNISED),
-  }),
+  ...ANALYSIS,
+};
+
+const KEY = text('place, rule and device of the finding: stays the same from line to line, where ids do not');
+const PATH = orNull(text('as the user typed it'));
+
+/** The JSON Schema of each line that `analyze --follow --format json` prints. */
+export const FOLLOW_SCHEMA: Schema = {
+  $schema: DIALECT,
+  $id: 'urn:tdi-trace:follow:1',
+  title: 'tdi-trace analyze --follow, line by line',
+  oneOf: [
+    record('a headline, as soon as it is certain enough; ids in it are those of the moment', {
+      event: { const: 'finding' },
+      key: KEY,
+      path: PATH,
+      line: orNull(LINE),
+      finding: FINDING,
+    }),
+    record('later lines changed what was told', {
+      event: { const: 'update' },
+      key: KEY,
+      path: PATH,
+      line: orNull(LINE),
+      caused_by: orNull(text('key of the finding that explains it')),
+      was: record('what was told', { key: KEY, verdict: oneOf(VERDICTS), caused_by: orNull(KEY) }),
+      finding: FINDING,
+    }),
+    record('later lines speak against what was told', {
+      event: { const: 'withdrawn' },
+      key: KEY,
+      path: PATH,
+      line: orNull(LINE),
+    }),
+    record('a loss or damage at a place: it weakens what follows', {
+      event: { const: 'health' },
+      path: PATH,
+      health: HEALTH,
+    }),
+    record('the last line: the document that analyze prints without --follow', {
+      event: { const: 'analysis' },
+      analysis: ANALYSIS,
+    }),
+  ],
 };

@@ -7,6 +7,7 @@ const LOSSES: ReadonlySet<HealthCode> = new Set([
   'events-lost',
   'messages-dropped',
   'lines-elided',
+  'source-rotated',
   'buffer-started',
   'buffer-wrapped',
 ]);

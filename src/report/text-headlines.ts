@@ -58,7 +58,7 @@ function writeHeadline(page: Page, number: number, headline: Headline, lookup: L
   page.line(
     0,
     { text: `${number}. `, style: 'strong' },
-    { text: finding.verdict.toUpperCase(), style: styleOf(finding.verdict) },
+    { text: finding.verdict.toUpperCase(), style: verdictStyle(finding.verdict) },
     '  ',
     { text: finding.rule, style: 'strong' },
     `  ${lookup.device(finding)}${finding.time === null ? '' : `  at ${finding.time}`}`,
@@ -133,11 +133,11 @@ function shortly(finding: Finding, lookup: Lookup): { readonly lead: readonly Sp
   const violation = violationOf(finding);
   const place = violation === null ? '' : `${lookup.place(violation.source, violation.line)} `;
   return {
-    lead: [place, { text: finding.verdict, style: styleOf(finding.verdict) }, ': '],
+    lead: [place, { text: finding.verdict, style: verdictStyle(finding.verdict) }, ': '],
     text: `${finding.rule}: ${lookup.device(finding)}: ${lookup.summary(finding)}`,
   };
 }
 
-function styleOf(verdict: Verdict): Style {
+export function verdictStyle(verdict: Verdict): Style {
   return verdict === 'definite' || verdict === 'probable' ? 'error' : verdict === 'possible' ? 'warning' : 'dim';
 }

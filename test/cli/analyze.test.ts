@@ -56,7 +56,14 @@ function sink(): FakeSink {
 async function run(values: Record<string, unknown>, signal = new AbortController().signal) {
   const stdout = sink();
   const stderr = sink();
-  const context: CommandContext = { stdout, stderr, stdinIsTerminal: false, env: {}, signal };
+  const context: CommandContext = {
+    stdout,
+    stderr,
+    stdinIsTerminal: false,
+    env: {},
+    signal,
+    endBySignal: () => signal,
+  };
   const code = await command.run(new Arguments({ input: ['trace.txt'], ...values }), context);
   return { code, stdout: stdout.text, stderr: stderr.text };
 }

@@ -41,7 +41,14 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
     width: 100,
   });
   const signal = new AbortController().signal;
-  const context: CommandContext = { stdout: sink('out'), stderr: sink('err'), stdinIsTerminal: false, env: {}, signal };
+  const context: CommandContext = {
+    stdout: sink('out'),
+    stderr: sink('err'),
+    stdinIsTerminal: false,
+    env: {},
+    signal,
+    endBySignal: () => signal,
+  };
   const { entry, args } = await parseCommandLine(['query', ...argv], 100);
   const { command } = (await entry?.load()) ?? {};
   if (command === undefined) throw new Error('no command');

@@ -16,7 +16,9 @@ async function schema(values: Record<string, unknown>): Promise<string> {
     color: false,
     width: 100,
   };
-  const context = { stdout: sink, stderr: sink, stdinIsTerminal: false, env: {}, signal: new AbortController().signal };
+  const { signal } = new AbortController();
+  const endBySignal = () => signal;
+  const context = { stdout: sink, stderr: sink, stdinIsTerminal: false, env: {}, signal, endBySignal };
   expect(await command.run(new Arguments(values), context)).toBe(0);
   return out;
 }

@@ -41,6 +41,7 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
     stdinIsTerminal: false,
     env: {},
     signal: new AbortController().signal,
+    endBySignal: () => new AbortController().signal,
   };
   const { entry, args } = await parseCommandLine(argv, 100);
   if (entry === null) throw new Error('no command');

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { judge } from '../../src/analysis.ts';
+import { NEUTRAL_JUDGEMENT } from '../../src/commands/reading.ts';
+import type { OpenedSource } from '../../src/input/source.ts';
+import type { Analysis } from '../../src/model/analysis.ts';
+import { createTimeline } from '../../src/timeline/create.ts';
+import { ingest, type OpenIngest } from '../../src/timeline/ingest.ts';
+import { analyzeText } from '../support/analyze.ts';
+
+const FIXTURES = 'fixtures/captures';
+const CAPTURES = readdirSync(FIXTURES, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .flatMap(({ name }) => readdirSync(join(FIXTURES, name)).map((file) => `${name}/${file}`));
+
+const PREFIXES = 8;
+
+/** What a judgement says of the devices, without what is only known at the end of a source. */
+function facts({ platform, devices, findings, rules }: Analysis): unknown {
+  return { platform, devices, findings, rules };
+}
+
+test.each(CAPTURES)(
+  '%s: a preview sees what an analysis of the lines so far would see, and leaves no trace',
+  async (name) => {
+    const stored = readFileSync(join(FIXTURES, name));
+    const text = (name.endsWith('.gz') ? gunzipSync(stored) : stored).toString('latin1');
+    const lines = text.match(/[^\n]*\n/g) ?? [];
+    const step = Math.ceil(lines.length / PREFIXES);
+    const writer = await createTimeline(null);
+    let open: OpenIngest | null = null;
+    let seen = 0;
+    try {
+      await ingest(writer, sourceOf(name), {
+        inputFormat: null,
+        maxBytes: 2 ** 30,
+        onOpen: (ingested) => {
+          open = ingested;
+        },
+        pump: async ({ consume }) => {
+          for (let at = 0; at < lines.length; at += step) {
+            consume(Buffer.from(lines.slice(at, at + step).join(''), 'latin1'));
+            const soFar = lines.slice(0, at + step).join('');
+            const expected = await analyzeText(soFar).catch(() => null);
+            const preview = await open?.preview(() => judge(writer.reader, NEUTRAL_JUDGEMENT, undefined));
+            if (preview === undefined) throw new Error('no preview');
+            if (expected === null) expect(preview.devices).toEqual([]);
+            else expect(facts(preview)).toEqual(facts(expected));
+            seen += preview.devices.length;
+          }
+          return { bytes: text.length, cut: false };
+        },
+      });
+      const analysis = await judge(writer.reader, NEUTRAL_JUDGEMENT, undefined);
+      expect(facts(analysis)).toEqual(facts(await analyzeText(text)));
+      expect(seen).toBeGreaterThan(0);
+    } finally {
+      writer.abort();
+    }
+  },
+);
+
+function sourceOf(path: string): OpenedSource {
+  const empty = {
+    size: null,
+    head: Buffer.alloc(0),
+    handle: null,
+    stream: null,
+    stamp: null,
+    recording: false,
+  } as const;
+  return { kind: 'log', path, compression: 'none', ...empty, close: async () => {} };
+}
