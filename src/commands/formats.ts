@@ -1,5 +1,5 @@
 import { EXIT } from '../base/errors.ts';
-import { FORMATS } from '../formats/index.ts';
+import { INPUT_FORMATS } from '../formats/index.ts';
 import { jsonLine } from '../report/json.ts';
 import { Page } from '../report/page.ts';
 import { valueOption } from './arguments.ts';
@@ -14,12 +14,12 @@ export const command: Command = {
 
   async run(args, { stdout }) {
     if (args.choice('format', ['text', 'json'], 'text') === 'json') {
-      await stdout.write(FORMATS.map(({ id, title, example }) => jsonLine({ id, title, example })).join(''));
+      await stdout.write(INPUT_FORMATS.map(({ id, title, example }) => jsonLine({ id, title, example })).join(''));
       return EXIT.clean;
     }
     const page = new Page(stdout.width, stdout.color);
-    const width = Math.max(...FORMATS.map((format) => format.id.length));
-    for (const format of FORMATS) {
+    const width = Math.max(...INPUT_FORMATS.map((format) => format.id.length));
+    for (const format of INPUT_FORMATS) {
       page.line(0, { text: format.id.padEnd(width), style: 'strong' }, `  ${format.title}`);
       page.cut(width + 2, format.example, 2);
     }

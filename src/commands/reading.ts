@@ -3,7 +3,7 @@ import type { IngestOptions, JudgeOptions } from '../analysis.ts';
 import { type Bdf, parseBdfWithoutDomain } from '../base/bdf.ts';
 import { UsageError } from '../base/errors.ts';
 import { parseSeconds } from '../base/time.ts';
-import { FORMATS } from '../formats/index.ts';
+import { INPUT_FORMATS } from '../formats/index.ts';
 import { EVENT_CLASSES, PLATFORMS } from '../model/states.ts';
 import { type Arguments, flagOption, NoInputError, oneOf, valueOption } from './arguments.ts';
 import type { CommandContext } from './context.ts';
@@ -120,7 +120,7 @@ function inputFormat(args: Arguments): string | null {
   return oneOf(
     'input-format',
     text,
-    FORMATS.map((format) => format.id),
+    INPUT_FORMATS.map((format) => format.id),
   );
 }
 

@@ -9,6 +9,7 @@ import { PRINTK_FORMATS } from './printk-forms.ts';
 import { qemu } from './qemu.ts';
 import { systrace } from './systrace.ts';
 import { traceCmd } from './trace-cmd.ts';
+import { traceDat } from './trace-dat/id.ts';
 
 /** Every form that can be read. A new form adds its line here. */
 export const FORMATS: readonly Format[] = [
@@ -24,6 +25,9 @@ export const FORMATS: readonly Format[] = [
   systrace,
   qemu,
 ];
+
+/** What `--input-format` can name: the forms of text, and the one that is none. */
+export const INPUT_FORMATS: readonly Pick<Format, 'id' | 'title' | 'example'>[] = [...FORMATS, traceDat];
 
 /** Lines that {@link detectFormat} looks at. */
 export const SAMPLE_LINES = 400;

@@ -7,12 +7,15 @@ import type { DumpSink } from './dump-rows.ts';
 import type { Format, LineParser } from './format.ts';
 import { dumpRows, ftraceDump } from './ftrace-dump.ts';
 import { HeldRecord } from './held-record.ts';
-import { detectFormat, FORMATS, formatById, SAMPLE_LINES } from './index.ts';
+import { detectFormat, formatById, INPUT_FORMATS, SAMPLE_LINES } from './index.ts';
 import { Part, type PartCounts, type PartSink } from './part.ts';
+import { isCrashPart, pstore } from './pstore.ts';
 import type { Interest, KernelRecord } from './record.ts';
+import { RecordingIntake, readRecordingBytes, readRecordingFile } from './recording.ts';
 import { whyRefused } from './refused.ts';
 import { formBelow, type HeldLine, isGap, isHeader, leadingForm, type OddLine, OddRun } from './segment.ts';
 import { type Shape, ShapeScanner } from './shape.ts';
+import { traceDat } from './trace-dat/id.ts';
 
 /** How to read, whatever it is read for. */
 interface CommonOptions {
@@ -102,7 +105,12 @@ export async function readSource(source: OpenedSource, options: ReadOptions): Pr
 }
 
 async function read(source: OpenedSource, options: PartOptions, split: boolean): Promise<PartTotals[]> {
-  const chosen = chooseFormat(options.inputFormat);
+  if (source.recording) {
+    checkRecordingFormat(source, options.inputFormat);
+    return [await readRecordingFile(source, options)];
+  }
+  const wantsRecording = options.inputFormat === traceDat.id;
+  const chosen = wantsRecording ? null : chooseFormat(options.inputFormat);
   const { interest, part } = options;
   const { compression } = source;
   const reader = new Reader({
@@ -115,13 +123,24 @@ async function read(source: OpenedSource, options: PartOptions, split: boolean):
   });
   const splitter = new LineSplitter(reader);
   options.onOpen?.({ preview: () => reader.preview(splitter.lines) });
+  let recording: RecordingIntake | null = null;
   const { cut, bytes } = await (options.pump ?? ((how) => readBytes(source, how)))({
-    consume: (chunk) => splitter.push(chunk),
-    health: reader.health,
+    onRecording: () => {
+      checkRecordingFormat(source, options.inputFormat);
+      recording = new RecordingIntake(source.path);
+    },
+    consume: (chunk) => {
+      if (recording !== null) recording.take(chunk);
+      else if (wantsRecording) throw noRecording(source);
+      else splitter.push(chunk);
+    },
+    health: (item) => (recording === null ? reader : recording).health(item),
     maxBytes: options.maxBytes,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onStored: (stored) => options.onProgress?.({ lines: splitter.lines, bytes: stored, totalBytes: source.size }),
   });
+  const intake = recording as RecordingIntake | null;
+  if (intake !== null) return [await readRecordingBytes(source, intake, options)];
   const openEnd = splitter.end(cut);
   reader.end(splitter.lines);
   if (reader.records === 0) throw noKernelLine(source, chosen, bytes, reader, options.maxBytes);
@@ -130,11 +149,25 @@ async function read(source: OpenedSource, options: PartOptions, split: boolean):
   return reader.parts.map((one) => reader.totals(one));
 }
 
+function checkRecordingFormat(source: OpenedSource, id: string | null): void {
+  if (id === null || id === traceDat.id) return;
+  chooseFormat(id);
+  throw new InputError(
+    `${shownPath(source.path)}: is a trace.dat, which is not of the form ${id}: leave --input-format away`,
+  );
+}
+
+function noRecording(source: OpenedSource): InputError {
+  return new InputError(
+    `${shownPath(source.path)}: is no trace.dat: leave --input-format away to have the form detected`,
+  );
+}
+
 function chooseFormat(id: string | null): Format | null {
   if (id === null) return null;
   const format = formatById(id);
   if (format === null)
-    throw new InputError(`unknown input format ${id}: one of ${FORMATS.map((known) => known.id).join(', ')}`);
+    throw new InputError(`unknown input format ${id}: one of ${INPUT_FORMATS.map((known) => known.id).join(', ')}`);
   return format;
 }
 
@@ -297,11 +330,11 @@ class Reader implements LineSink {
   /** Whether the line may begin a part of the same form: then it is held, or has begun it. */
   #isTurn(part: Part, line: string, number: number): boolean {
     if (part.records === 0 || this.#full) return false;
-    if (isHeader(line) && part.format.id !== WRAPPED) {
+    if (this.#isHeader(part, line)) {
       this.#held = { why: 'header', lines: [] };
     } else if (this.#gap && this.#fallsAt(part, line)) {
       this.#held = { why: 'fall', lines: [] };
-    } else if (part.format.id === UNDEMANDING && this.#looksUnlike(part, line)) {
+    } else if ((this.#gap || part.format.id === UNDEMANDING) && this.#looksUnlike(part, line)) {
       this.#held = { why: 'unlike', lines: [] };
     } else {
       const why = part.parser.begins?.(line, number) ?? null;
@@ -310,6 +343,11 @@ class Reader implements LineSink {
     }
     this.#fast = null;
     return true;
+  }
+
+  #isHeader(part: Part, line: string): boolean {
+    if (isHeader(line)) return part.format.id !== WRAPPED;
+    return part.format !== pstore && isCrashPart(line);
   }
 
   #fallsAt(part: Part, line: string): boolean {
@@ -329,7 +367,7 @@ class Reader implements LineSink {
     const { why, lines } = held;
     if (lines.length > 0) {
       const over =
-        (why === 'header' && isHeader(line.line)) ||
+        (why === 'header' && (isHeader(line.line) || isCrashPart(line.line))) ||
         (why === 'unlike' && line.line.trim() !== '' && this.#scanner.of(line.line) === null);
       if (over) {
         this.#decide(held);
@@ -421,7 +459,8 @@ class Reader implements LineSink {
   #takeOdd(part: Part, odd: OddLine): void {
     const { line, number, kind } = odd;
     const shape = this.#scanner.of(line);
-    const foreign = shape !== null && !part.shapes.has(shape);
+    // What a form skips it knows: journals hold lines of other programs that look like those of dmesg.
+    const foreign = shape !== null && kind !== 'skipped' && !part.shapes.has(shape);
     if (foreign && this.#resume(part, odd, shape)) return;
     part.count(kind, number);
     if (this.#odd === null && foreign && !this.#full) {
