@@ -1,21 +1,31 @@
-import { EXIT } from '../base/errors.ts';
-import { jsonLine } from '../report/json.ts';
+import { EXIT, UsageError } from '../base/errors.ts';
+import { escapeJson, jsonLine } from '../report/json.ts';
+import { modelDocument, modelDot, modelMermaid, modelText } from '../report/model.ts';
 import { count, Page } from '../report/page.ts';
 import type { RuleDoc } from '../rules/doc.ts';
-import { valueOption } from './arguments.ts';
+import { flagOption, valueOption } from './arguments.ts';
 import type { Command } from './command.ts';
 import { ruleDocs } from './rule-docs.ts';
 
-/** `tdi-trace rules`: a table of what is checked. */
+const FORMATS = ['text', 'json', 'mermaid', 'dot'] as const;
+
+/** `tdi-trace rules`: a table of what is checked; with `--model` the tables that the replay runs on. */
 export const command: Command = {
   builder: (yargs) =>
     yargs
-      .option('format', valueOption('text, or json: one object a line', 'text'))
+      .option('model', flagOption('print the TDISP and TSM model instead: states, requests, registers, platforms'))
+      .option('format', valueOption('text, or json: one object a line; of the model also mermaid, dot', 'text'))
       .example('$0 rules', 'ids, platforms and titles')
+      .example('$0 rules --model --format dot | dot -Tsvg', 'the state machine as a picture')
       .example("$0 rules --format json | jq -r '.id'", 'ids for a script'),
 
   async run(args, { stdout }) {
-    const format = args.choice('format', ['text', 'json'], 'text');
+    const format = args.choice('format', FORMATS, 'text');
+    if (args.flag('model')) {
+      await stdout.write(model(format, new Page(stdout.width, stdout.color)));
+      return EXIT.clean;
+    }
+    if (format === 'mermaid' || format === 'dot') throw new UsageError(`--format ${format} needs --model`);
     const docs = ruleDocs();
     if (format === 'json')
       await stdout.write(docs.map(({ id, title, platforms }) => jsonLine({ id, title, platforms })).join(''));
@@ -23,6 +33,19 @@ export const command: Command = {
     return EXIT.clean;
   },
 };
+
+function model(format: (typeof FORMATS)[number], page: Page): string {
+  switch (format) {
+    case 'json':
+      return `${escapeJson(JSON.stringify(modelDocument(), null, 2))}\n`;
+    case 'mermaid':
+      return modelMermaid();
+    case 'dot':
+      return modelDot();
+    case 'text':
+      return modelText(page);
+  }
+}
 
 function table(docs: readonly RuleDoc[], page: Page): string {
   const rows = docs.map((doc) => [doc.id, platformsOf(doc), doc.title] as const);

@@ -1,4 +1,5 @@
 import type { Bdf } from '../base/bdf.ts';
+import type { Compression } from '../base/compression.ts';
 import type { HealthCode, HealthSeverity } from '../base/health.ts';
 import type { Untrusted } from '../base/untrusted.ts';
 import type { BindState, ContractState, EventClass, Platform, TdispState } from './states.ts';
@@ -28,7 +29,7 @@ export interface SourceInfo {
   readonly id: string;
   readonly path: string;
   readonly format: string;
-  readonly compression: 'none' | 'gzip';
+  readonly compression: Compression;
   readonly clock: string;
   /** In the file, 1-based, inclusive. A file whose form changes is several sources with one path. */
   readonly first_line: number;
@@ -44,13 +45,20 @@ export interface SourceInfo {
   readonly last_time: string | null;
 }
 
+/**
+ * `same`: one clock, read by several sources. `related`: merged into one order by an offset that the records show. `unrelated`: the
+ * first sources of several histories, each judged by itself.
+ */
 export interface ClockRelation {
   readonly sources: readonly string[];
-  readonly relation: 'same' | 'unrelated';
+  readonly relation: 'same' | 'related' | 'unrelated';
+  /** Decimal seconds to add to the times of each source to have them on the clock of the first one; empty for `unrelated`. */
+  readonly offsets: readonly string[];
+  /** By which they may be wrong; null for `unrelated`. */
   readonly error_ns: number | null;
 }
 
-/** One device's life in one source. `bdf` is null where no record tells it. */
+/** One device's life in one history; its times are those of the clock of the first source. `bdf` is null where no record tells it. */
 export interface DeviceInfo {
   readonly id: string;
   readonly bdf: Bdf | null;

@@ -68,6 +68,7 @@ describe('usage errors take one line and exit with 2', () => {
     [['explain'], /which rule\?/],
     [['explain', 'unbind'], /no rule 'unbind'/],
     [['explain', 'flr-while-lokced'], /did you mean 'flr-while-locked'\?/],
+    [['rules', '--format', 'dot'], /--format dot needs --model/],
     [['rules', '-'], /unexpected argument '-'/],
     [['explain', 'a', 'b'], /unexpected argument 'b'/],
   ])('%j', (args, message) => {
@@ -107,6 +108,8 @@ describe('rules and explain', () => {
 
   test('the table has a line for each', () => {
     expect(tdiTrace(['rules']).stdout).toMatch(/^unbind-before-disable +all +\S/m);
+    expect(tdiTrace(['rules', '--model']).stdout).toMatch(/^ +LOCK_INTERFACE_REQUEST +locked +refused/m);
+    expect(JSON.parse(tdiTrace(['rules', '--model', '--format', 'json']).stdout).schema).toBe('tdi-trace/model/1');
   });
 });
 
