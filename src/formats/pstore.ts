@@ -52,6 +52,11 @@ class PstoreParser extends DmesgParser {
 
 const createParser = (context: ParserContext): PstoreParser => new PstoreParser(context);
 
+/** What a part of a crash log begins with. */
+export function isCrashPart(line: string): boolean {
+  return line.includes('#') && PART.test(line.slice(pasteEnd(line)).trimEnd());
+}
+
 function isHeader(line: string): boolean {
   const bare = line.slice(pasteEnd(line)).trimEnd();
   return PART.test(bare) || RAMOOPS.test(bare);

@@ -467,7 +467,7 @@ class Reader implements LineSink {
       this.#odd = new OddRun(shape, this.#gap || part.records === 0);
       this.#fast = null;
     }
-    if (isGap(line, kind)) {
+    if (!foreign && isGap(line, kind)) {
       this.#gap = true;
       this.#fast = null;
     }

@@ -4,12 +4,12 @@ import { LatencyScanner } from './ftrace-latency-row.ts';
 import { RowScanner } from './ftrace-row.ts';
 import { scanQemu } from './qemu-line.ts';
 import { StampedHead } from './stamped-head.ts';
-import { syslogPrefix } from './syslog-prefix.ts';
+import { monotonicPrefix, syslogPrefix } from './syslog-prefix.ts';
 
 /**
  * What a line looks like, from afar: many forms share one. `numbers`: ftrace entries printed as numbers, which no form reads.
  */
-export type Shape = 'trace' | 'stamp' | 'syslog' | 'kmsg' | 'qemu' | 'json' | 'perf' | 'logcat' | 'numbers';
+export type Shape = 'trace' | 'stamp' | 'journal' | 'syslog' | 'kmsg' | 'qemu' | 'json' | 'perf' | 'logcat' | 'numbers';
 
 const KMSG = /^(?:\d{1,4}\.\d[^,;]{0,64},)?\d{1,4},\d{1,20},\d{1,16},[-c]/;
 // A line of the journal as JSON, or one of dmesg --json.
@@ -36,9 +36,9 @@ export class ShapeScanner {
     const head = line.length > MAX_HEAD ? line.slice(0, MAX_HEAD) : line;
     if (head.trim() === '') return null;
     if (this.#row.scan(head) || this.#latency.scan(head) || this.#graph.scan(head)) return 'trace';
-    if (this.#stamp.scan(head)) return 'stamp';
-    if (NUMBERS.test(head)) return 'numbers';
     const bare = head.slice(pasteEnd(head));
+    if (this.#stamp.scan(head)) return monotonicPrefix(bare)?.ident === 'kernel' ? 'journal' : 'stamp';
+    if (NUMBERS.test(head)) return 'numbers';
     if (KMSG.test(bare)) return 'kmsg';
     if (JSON_LINE.test(head)) return 'json';
     if (scanQemu(head) !== null) return 'qemu';
