@@ -14,7 +14,7 @@ const LOG_TABLES = [
     id integer primary key,
     path text not null,
     format text not null,
-    compression text not null check (compression in ('none', 'gzip')),
+    compression text not null check (compression in ('none', 'gzip', 'xz', 'zstd', 'bzip2', 'deflate')),
     clock text not null,
     time_unit text not null check (time_unit in ('ns', 'ticks')),
     first_line integer not null,

@@ -4,7 +4,8 @@ import { InputError } from './base/errors.ts';
 import type { HealthCode } from './base/health.ts';
 import { parseSeconds } from './base/time.ts';
 import { toolVersion } from './base/version.ts';
-import { openSource, shownPath } from './input/source.ts';
+import { readInput } from './input/inputs.ts';
+import { shownPath } from './input/source.ts';
 import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
 import { Replay, type ReplayOptions } from './replay/replay.ts';
@@ -20,13 +21,13 @@ import type { TimelineReader, TimelineWriter } from './timeline/timeline.ts';
 
 /** What to read and how to keep it. */
 export interface IngestOptions {
-  /** Paths as the user typed them, `-` for stdin; logs or timelines. */
+  /** Paths as the user typed them, `-` for stdin; logs, archives and directories of logs, or timelines. */
   readonly inputs: readonly string[];
   /** Where to keep the timeline; null: a private temporary file that is removed by `close`. */
   readonly db: string | null;
   /** A format id that overrides detection, or null. */
   readonly inputFormat: string | null;
-  /** Limit of decompressed bytes per source. */
+  /** Limit of decompressed bytes an input. */
   readonly maxBytes: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
@@ -107,26 +108,31 @@ async function hearSignals(signal: AbortSignal | undefined): Promise<void> {
 /** Every input into one timeline. An input that cannot be read leaves the others alone. */
 async function readAll(options: IngestOptions): Promise<{ writer: TimelineWriter; failures: InputError[] }> {
   const failures: InputError[] = [];
-  let writer: TimelineWriter | null = null;
+  // Set in callbacks, which the compiler does not follow.
+  let writer = null as TimelineWriter | null;
   let read = 0;
   try {
     for (const path of options.inputs) {
       options.signal?.throwIfAborted();
       try {
-        const opened = await openSource(path);
-        if (opened.kind === 'timeline') {
-          if (options.inputs.length > 1) {
-            throw new InputError(`${shownPath(path)}: is a timeline; a timeline can only be analysed alone`);
-          }
-          writer = createTimelineFrom(path, options.db);
-          writer.clearAnalysis();
-        } else {
-          writer ??= await createTimeline(options.db).catch(async (error: unknown) => {
-            await opened.close();
-            throw error;
-          });
-          await readOne(writer, opened, options);
-        }
+        await readInput(path, {
+          maxBytes: options.maxBytes,
+          ...(options.signal && { signal: options.signal }),
+          async prepare() {
+            writer ??= await createTimeline(options.db);
+          },
+          async read(opened) {
+            if (writer) await readOne(writer, opened, options);
+          },
+          async timeline() {
+            if (options.inputs.length > 1) {
+              throw new InputError(`${shownPath(path)}: is a timeline; a timeline can only be analysed alone`);
+            }
+            writer = createTimelineFrom(path, options.db);
+            writer.clearAnalysis();
+          },
+          health: (item) => writer?.addHealth({ ...item, sourceId: null }),
+        });
         read += 1;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;

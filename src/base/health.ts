@@ -19,6 +19,10 @@ export const HEALTH_CODES = {
     meaning: 'bytes after the end of the compressed data were ignored, as gzip does; what was compressed was analysed',
   },
   'source-capped': { severity: 'error', meaning: 'the input is larger than the limit; what came before was analysed' },
+  'members-left': {
+    severity: 'note',
+    meaning: 'files of an archive or a directory that hold no kernel log, or that were not looked at',
+  },
   'source-unusable': { severity: 'error', meaning: 'an input could not be analysed at all' },
   'events-lost': { severity: 'warning', meaning: 'the tracer says that events were lost here' },
   'buffer-wrapped': { severity: 'warning', meaning: 'the ring buffer had wrapped: its oldest entries are gone' },

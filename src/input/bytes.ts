@@ -1,10 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { InputError } from '../base/errors.ts';
 import type { HealthSink } from '../base/health.ts';
+import { Damage } from './damage.ts';
 import { sniff } from './magic.ts';
-import { type OpenedSource, openError, refusal, shownPath } from './source.ts';
+import { type OpenedSource, openError, type PackedText, refusal, shownPath } from './source.ts';
+import { UNPACK_COMMAND } from './unpack.ts';
 
 /** Bytes a read of a file: each read costs two switches between threads. */
 const READ = 1024 * 1024;
@@ -51,7 +52,7 @@ class Stop extends Error {}
 export async function readBytes(source: OpenedSource, options: ReadBytesOptions): Promise<ReadBytesResult> {
   const intake = new Intake(source, options);
   try {
-    if (source.compression === 'gzip') await pumpGzip(source, intake, options);
+    if (source.packed !== null) await pumpPacked(source, source.packed, intake, options);
     else if (source.handle === null) await pumpStream(source, intake, options);
     else await pumpFile(source.handle, source.head, intake, options);
   } catch (error) {
@@ -100,10 +101,10 @@ class Intake {
       this.#options.onRecording();
       return 0;
     }
-    const what = content.kind === 'gzip' ? 'compressed twice' : 'a compressed timeline';
-    throw new InputError(
-      `${shownPath(this.#source.path)}: is ${what}: unpack it with: gzip -dk ${shownPath(this.#source.path)}`,
-    );
+    const { path, compression } = this.#source;
+    const what = content.kind === 'timeline' ? 'a compressed timeline' : 'compressed twice';
+    const command = compression === 'none' ? 'tar -xf' : UNPACK_COMMAND[compression];
+    throw new InputError(`${shownPath(path)}: is ${what}: unpack it with: ${command} ${shownPath(path)}`);
   }
 }
 
@@ -162,170 +163,58 @@ function pumpStream(source: OpenedSource, intake: Intake, options: ReadBytesOpti
   });
 }
 
-/**
- * Inflates to the end. zlib's error drops the output of the piece that it is at: what was before the damage in that piece
- * is had by a second run that goes byte by byte there.
- */
-async function pumpGzip(source: OpenedSource, intake: Intake, options: ReadBytesOptions): Promise<void> {
-  const pieces = new StoredPieces(source);
-  let fed = 0;
-  let at = 0;
-  const first = async function* (): AsyncGenerator<Buffer> {
-    for await (const piece of pieces.first()) {
-      at = fed;
-      fed += piece.length;
-      yield piece;
-      options.onStored?.(fed);
+async function pumpPacked(
+  source: OpenedSource,
+  packed: PackedText,
+  intake: Intake,
+  options: ReadBytesOptions,
+): Promise<void> {
+  try {
+    for await (const chunk of packed.chunks) {
+      for (let at = 0; at < chunk.length; at += CHUNK) intake.take(chunk.subarray(at, at + CHUNK));
+      options.onStored?.(packed.stored());
     }
-  };
-  const objection = await inflate(first(), (chunk) => intake.take(chunk));
-  if (objection === null) return;
-  if (!endsEarly(objection)) {
-    let known = intake.bytes;
-    await inflate(pieces.again(at), (chunk) => {
-      const skip = Math.min(known, chunk.length);
-      known -= skip;
-      if (skip < chunk.length) intake.take(chunk.subarray(skip));
-    });
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+    noteDamage(source, error, intake, options);
   }
-  if (intake.bytes === 0 && !isTrailing(objection)) {
-    const what = endsEarly(objection) ? 'it ends before any of its text' : 'none of it can be unpacked';
-    throw new InputError(`${shownPath(source.path)}: is a damaged gzip file, ${what}: copy it again`);
-  }
-  if (isTrailing(objection)) {
-    const message = 'what follows the compressed data is no gzip and was ignored; all that was compressed was analysed';
-    options.health({ code: 'source-trailing', line: null, message, count: 1 });
+}
+
+/** Tells what could not be unpacked. @throws InputError where that is all of it. */
+function noteDamage(
+  source: OpenedSource,
+  damage: Damage,
+  intake: Intake,
+  { health, maxBytes }: ReadBytesOptions,
+): void {
+  const path = shownPath(source.path);
+  const form = source.compression === 'none' ? 'tar' : source.compression;
+  if (damage.kind === 'trailing') {
+    const message = `what follows the compressed data is no ${form} and was ignored; all that was compressed was analysed`;
+    health({ code: 'source-trailing', line: null, message, count: 1 });
     return;
+  }
+  if (intake.bytes === 0) {
+    if (damage.kind === 'refused') {
+      throw new InputError(`${path}: ${damage.message}: unpack it with: ${damage.remedy.replace('FILE', () => path)}`);
+    }
+    const what = damage.kind === 'early' ? 'it ends before any of its text' : 'none of it can be unpacked';
+    throw new InputError(`${path}: is a damaged ${form} file, ${what}: copy it again`);
   }
   intake.damaged = true;
-  const what = endsEarly(objection) ? 'ends early' : 'is damaged';
-  const message = `the compressed data ${what} after ${intake.bytes} bytes of text; what came before was analysed`;
-  options.health({ code: 'source-cut', line: null, message, count: 1 });
-}
-
-function endsEarly(objection: Error): boolean {
-  return 'code' in objection && objection.code === 'Z_BUF_ERROR';
-}
-
-/** The first two bytes of a member are wrong; those of the first one were looked at when the source was opened. */
-function isTrailing(objection: Error): boolean {
-  return objection.message === 'incorrect header check';
-}
-
-/** Hands the text of all members over. Answers what zlib objected to, or null. @throws what `take` throws. */
-async function inflate(pieces: AsyncIterable<Buffer>, take: (chunk: Buffer) => void): Promise<Error | null> {
-  const gunzip = createGunzip({ chunkSize: CHUNK });
-  let settled = false;
-  let objection: Error | null = null;
-  let thrown: { readonly error: unknown } | null = null;
-  let wake = (): void => {};
-  const settle = (): void => {
-    settled = true;
-    wake();
-  };
-  const object = (error: Error): void => {
-    objection ??= error;
-    settle();
-  };
-  gunzip.on('data', (chunk: Buffer) => {
-    if (settled) return;
-    try {
-      take(chunk);
-    } catch (error) {
-      thrown = { error };
-      settle();
-    }
-  });
-  gunzip.once('end', settle);
-  gunzip.on('error', object);
-  /** Until zlib is through with it, or has come to its end. */
-  const through = (start: (done: (error?: Error | null) => void) => void): Promise<void> =>
-    new Promise((resolve) => {
-      wake = resolve;
-      start((error) => (error ? object(error) : resolve()));
-    });
-  try {
-    for await (const piece of pieces) {
-      await through((done) => gunzip.write(piece, done));
-      if (settled) break;
-    }
-    if (!settled) await through(() => gunzip.end());
-  } finally {
-    gunzip.destroy();
-  }
-  const failure = thrown as { readonly error: unknown } | null;
-  if (failure !== null) throw failure.error;
-  return objection;
-}
-
-/** Compressed bytes that zlib gets at once: what a second run has to take byte by byte. */
-const PIECE = 16 * 1024;
-/** Of a pipe so much is kept for a second run. */
-const KEPT_MAX = 4 * 1024 * 1024;
-
-/** The stored bytes of a compressed source, in small pieces, once and perhaps once more. */
-class StoredPieces {
-  readonly #source: OpenedSource;
-  #kept: Buffer[] | null = [];
-  #keptBytes = 0;
-
-  constructor(source: OpenedSource) {
-    this.#source = source;
-  }
-
-  async *first(): AsyncGenerator<Buffer> {
-    for await (const stored of storedChunks(this.#source)) {
-      for (let at = 0; at < stored.length; at += PIECE) {
-        const piece = stored.subarray(at, at + PIECE);
-        if (this.#source.stamp === null) this.#keep(piece);
-        yield piece;
-      }
-    }
-  }
-
-  /** From the start; from `fine` on a piece is one byte. Nothing of a long pipe, which cannot be read again. */
-  async *again(fine: number): AsyncGenerator<Buffer> {
-    let offset = 0;
-    for await (const stored of this.#source.stamp === null ? (this.#kept ?? []) : this.#reread()) {
-      const coarse = stored.subarray(0, Math.max(0, fine - offset));
-      if (coarse.length > 0) yield coarse;
-      for (let at = coarse.length; at < stored.length; at++) yield stored.subarray(at, at + 1);
-      offset += stored.length;
-    }
-  }
-
-  #keep(piece: Buffer): void {
-    this.#keptBytes += piece.length;
-    if (this.#keptBytes > KEPT_MAX) this.#kept = null;
-    else this.#kept?.push(piece);
-  }
-
-  async *#reread(): AsyncGenerator<Buffer> {
-    const { handle } = this.#source;
-    for (let position = 0; handle !== null; ) {
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, position);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-      position += bytesRead;
-    }
-  }
-}
-
-async function* storedChunks(source: OpenedSource): AsyncGenerator<Buffer> {
-  yield source.head;
-  if (source.handle === null) {
-    if (source.stream === null || source.stream.readableEnded) return;
-    for await (const chunk of source.stream) yield chunk as Buffer;
+  if (damage.kind === 'capped') {
+    const message = `the archive is larger than the limit of ${maxBytes} bytes; the rest was not read`;
+    health({ code: 'source-capped', line: null, message, count: 1 });
     return;
   }
-  for (;;) {
-    const { buffer, bytesRead } = await source.handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
-  }
+  const what = { early: 'ends early', damaged: 'is damaged', refused: damage.message }[damage.kind];
+  const data = source.compression === 'none' ? 'archive' : 'compressed data';
+  const message = `the ${data} ${what} after ${intake.bytes} bytes of text; what came before was analysed`;
+  health({ code: 'source-cut', line: null, message, count: 1 });
 }
 
-async function noteChange(source: OpenedSource, health: HealthSink): Promise<void> {
+/** Tells where the file is another one than when it was opened. */
+export async function noteChange(source: Pick<OpenedSource, 'handle' | 'stamp'>, health: HealthSink): Promise<void> {
   if (source.handle === null || source.stamp === null) return;
   const now = await source.handle.stat({ bigint: true });
   if (now.size === source.stamp.size && now.mtimeNs === source.stamp.mtime) return;

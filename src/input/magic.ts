@@ -1,7 +1,12 @@
+import { hasZlibHeader } from './gzip.ts';
+import { isTar } from './tar.ts';
+import type { Packing } from './unpack.ts';
+
 /** What the first bytes of an input are. `refused`: no text; `what` and `remedy` complete the message to the user. */
 export type Content =
   | { readonly kind: 'text'; readonly skip: number }
-  | { readonly kind: 'gzip' }
+  | { readonly kind: 'packed'; readonly packing: Packing }
+  | { readonly kind: 'tar' }
   | { readonly kind: 'timeline' }
   /** A trace.dat of trace-cmd: binary, and read by position. */
   | { readonly kind: 'recording' }
@@ -17,16 +22,14 @@ interface Magic {
 // Bytes as latin1. journal: sd-journal `journal-def.h` HEADER_SIGNATURE; perf.data: tools/perf/util/header.c; the others:
 // file(1)'s magic database.
 const MAGICS: readonly Magic[] = [
-  { bytes: '\xfd7zXZ\x00', what: 'xz-compressed', remedy: 'unpack it with: xz -dk FILE' },
-  { bytes: '\x28\xb5\x2f\xfd', what: 'zstd-compressed', remedy: 'unpack it with: zstd -d FILE' },
-  { bytes: 'BZh', what: 'bzip2-compressed', remedy: 'unpack it with: bzip2 -dk FILE' },
-  { bytes: 'PK\x03\x04', what: 'a zip archive', remedy: 'unpack it with: unzip FILE, and name the log inside' },
   {
-    bytes: 'ustar',
-    offset: 257,
-    what: 'a tar archive',
-    remedy: 'unpack it with: tar -xf FILE, and name the log inside',
+    bytes: 'PK\x03\x04',
+    what: 'a zip archive',
+    remedy: 'name the file in it that is the log: unzip -p FILE LOG | tdi-trace analyze -',
   },
+  { bytes: '7z\xbc\xaf\x27\x1c', what: 'a 7z archive', remedy: 'unpack it with: 7z x FILE' },
+  { bytes: '\x04\x22\x4d\x18', what: 'lz4-compressed', remedy: 'unpack it with: lz4 -dk FILE' },
+  { bytes: 'LZIP', what: 'lzip-compressed', remedy: 'unpack it with: lzip -dk FILE' },
   {
     bytes: '\x7fELF',
     what: 'an ELF file',
@@ -43,9 +46,19 @@ const MAGICS: readonly Magic[] = [
   { bytes: '\xfe\xff', what: 'UTF-16 text', remedy: 'convert it with: iconv -f UTF-16 -t UTF-8 FILE' },
 ];
 
+// RFC 1952, 2.3.1; xz-file-format.txt 2.1.1; RFC 8878, 3.1; decompress.c of bzip2 1.0.8: after the level either a block or the end.
+const PACKED: readonly (readonly [RegExp, Packing])[] = [
+  [/^\x1f\x8b/, 'gzip'],
+  [/^\xfd7zXZ\0/, 'xz'],
+  [/^(?:\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)/, 'zstd'],
+  [/^BZh[1-9](?:1AY&SY|\x17rE8P\x90)/, 'bzip2'],
+];
+
 const SQLITE = 'SQLite format 3\0';
 /** Documentation/trace-cmd/trace-cmd.dat.v7.5.txt of trace-cmd. */
 const RECORDING = '\x17\x08\x44tracing';
+const USTAR = 'ustar';
+const USTAR_OFFSET = 257;
 const UTF8_MARK = '\xef\xbb\xbf';
 
 /** Bytes that {@link sniff} wants to see, where the input has as many. */
@@ -61,14 +74,18 @@ const BINARY_SHARE = 0.05;
  */
 export function sniff(head: Buffer): Content {
   const text = head.toString('latin1', 0, HEAD_SIZE);
-  if (text.startsWith('\x1f\x8b')) return { kind: 'gzip' };
+  for (const [magic, packing] of PACKED) if (magic.test(text)) return { kind: 'packed', packing };
   if (text.startsWith(SQLITE)) return { kind: 'timeline' };
   if (text.startsWith(RECORDING)) return { kind: 'recording' };
   for (const magic of MAGICS) {
     if (text.startsWith(magic.bytes, magic.offset ?? 0))
       return { kind: 'refused', what: magic.what, remedy: magic.remedy };
   }
+  // Before the look for binary bytes, which a tar of text passes where the name is long; a damaged first header is told later.
+  if (isTar(head) || text.startsWith(USTAR, USTAR_OFFSET)) return { kind: 'tar' };
   if (isBinary(text)) {
+    // Weak as a sign: only for what is no text.
+    if (hasZlibHeader(head)) return { kind: 'packed', packing: 'deflate' };
     return {
       kind: 'refused',
       what: 'binary',

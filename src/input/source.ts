@@ -1,8 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import type { Compression } from '../base/compression.ts';
 import { InputError } from '../base/errors.ts';
 import { escapeForTerminal } from '../base/untrusted.ts';
+import { ByteReader } from './byte-reader.ts';
+import { Damage } from './damage.ts';
 import { type Content, HEAD_SIZE, sniff } from './magic.ts';
+import { readFrom, StoredBytes } from './stored.ts';
+import type { TarMember } from './tar.ts';
+import { type Packing, unpack } from './unpack.ts';
 
 /** A finished timeline: the caller opens it as SQLite. */
 export interface TimelineInput {
@@ -13,9 +19,9 @@ export interface TimelineInput {
 /** An open log. Whoever opened it reads it once with `readBytes`, or closes it. */
 export interface OpenedSource {
   readonly kind: 'log';
-  /** As the user typed it; `-` is stdin. */
+  /** As the user typed it; `-` is stdin. Of a member of an archive, a colon and its name follow. */
   readonly path: string;
-  readonly compression: 'none' | 'gzip';
+  readonly compression: Compression;
   /**
    * A trace.dat in a regular file, to be read by position from {@link handle}. One that comes compressed or through a pipe
    * is told by `readBytes`.
@@ -23,6 +29,8 @@ export interface OpenedSource {
   readonly recording: boolean;
   /** Size as stored, in bytes; null for a pipe. */
   readonly size: number | null;
+  /** The text, where it has to be unpacked or comes out of an archive; {@link handle} and {@link stream} are not read then. */
+  readonly packed: PackedText | null;
   /** What was read to tell the content; it comes before what {@link handle} or {@link stream} still hold. */
   readonly head: Buffer;
   /** A file, or null where {@link stream} is set. */
@@ -32,6 +40,34 @@ export interface OpenedSource {
   readonly stamp: FileStamp | null;
   close(): Promise<void>;
 }
+
+export interface PackedText {
+  /** @throws Damage after all that could be unpacked. */
+  readonly chunks: AsyncIterable<Buffer>;
+  /** Bytes read of what is stored. */
+  stored(): number;
+}
+
+/** An open archive. Whoever opened it reads it with `readInput`, or closes it. */
+export interface OpenedArchive {
+  readonly kind: 'archive';
+  readonly path: string;
+  /** Of the archive. */
+  readonly compression: Compression;
+  /** The archive, unpacked. */
+  readonly bytes: ByteReader;
+  readonly handle: FileHandle | null;
+  readonly stamp: FileStamp | null;
+  close(): Promise<void>;
+}
+
+/** A directory, not opened yet. */
+export interface FolderInput {
+  readonly kind: 'folder';
+  readonly path: string;
+}
+
+export type Opened = OpenedSource | TimelineInput | OpenedArchive | FolderInput;
 
 export interface FileStamp {
   readonly size: bigint;
@@ -46,10 +82,10 @@ export function shownPath(path: string): string {
 /**
  * Opens an input and tells by its first bytes what it is.
  *
- * @param path a file, or `-` for stdin.
- * @throws InputError missing, unreadable, a directory, empty, or no text; one line that names the path and what to do.
+ * @param path a file, a directory, or `-` for stdin.
+ * @throws InputError missing, unreadable, empty, or no text; one line that names the path and what to do.
  */
-export async function openSource(path: string, stdin: Readable = process.stdin): Promise<OpenedSource | TimelineInput> {
+export async function openSource(path: string, stdin: Readable = process.stdin): Promise<Opened> {
   if (path === '-') return openStream(path, stdin);
   let handle: FileHandle;
   try {
@@ -65,41 +101,131 @@ export async function openSource(path: string, stdin: Readable = process.stdin):
   }
 }
 
-async function openHandle(path: string, handle: FileHandle): Promise<OpenedSource | TimelineInput> {
+async function openHandle(path: string, handle: FileHandle): Promise<Opened> {
   const stat = await handle.stat({ bigint: true });
   if (stat.isDirectory()) {
-    throw new InputError(`${shownPath(path)}: a directory is not supported yet: name the files in it`);
+    await handle.close();
+    return { kind: 'folder', path };
   }
+  const isFile = stat.isFile();
   const head = await readHead(handle);
   const content = accept(path, head);
   if (content.kind === 'timeline') {
     await handle.close();
     return { kind: 'timeline', path };
   }
-  return {
-    kind: 'log',
+  return openContent(content, {
     path,
-    compression: content.kind === 'gzip' ? 'gzip' : 'none',
-    recording: content.kind === 'recording' && stat.isFile(),
-    size: stat.isFile() ? Number(stat.size) : null,
+    recording: content.kind === 'recording' && isFile,
+    size: isFile ? Number(stat.size) : null,
     head,
     handle,
     stream: null,
-    stamp: stat.isFile() ? { size: stat.size, mtime: stat.mtimeNs } : null,
+    stamp: isFile ? { size: stat.size, mtime: stat.mtimeNs } : null,
     close: () => handle.close(),
-  };
+  });
 }
 
-async function openStream(path: string, stream: Readable): Promise<OpenedSource> {
+async function openStream(path: string, stream: Readable): Promise<OpenedSource | OpenedArchive> {
   const head = await peek(path, stream);
   const content = accept(path, head);
   if (content.kind === 'timeline') {
     throw new InputError(`${shownPath(path)}: a timeline cannot be read from a pipe: name its file`);
   }
-  const compression = content.kind === 'gzip' ? 'gzip' : 'none';
   const close = async () => void stream.destroy();
-  const recording = false;
-  return { kind: 'log', path, compression, recording, size: null, head, handle: null, stream, stamp: null, close };
+  return openContent(content, {
+    path,
+    recording: false,
+    size: null,
+    head,
+    handle: null,
+    stream,
+    stamp: null,
+    close,
+  });
+}
+
+type Stored = Omit<OpenedSource, 'kind' | 'compression' | 'packed'>;
+
+/** Looks behind the compression: what is in it may be an archive. */
+async function openContent(content: Content, stored: Stored): Promise<OpenedSource | OpenedArchive> {
+  const { path, head, handle, stamp, close } = stored;
+  if (content.kind === 'tar') {
+    const bytes = new ByteReader(storedChunks(stored));
+    return { kind: 'archive', path, compression: 'none', bytes, handle, stamp, close };
+  }
+  if (content.kind !== 'packed') return { kind: 'log', compression: 'none', packed: null, ...stored };
+  const compression = content.packing;
+  const file = stamp === null ? null : handle;
+  const { text, bytes } = await openPacked(compression, new StoredBytes(storedChunks(stored), file), head);
+  if (bytes === null) return { kind: 'log', compression, packed: text, ...stored };
+  return { kind: 'archive', path, compression, bytes, handle, stamp, close };
+}
+
+/** `bytes`: the archive that was compressed; null where it is something else. */
+async function openPacked(
+  packing: Packing,
+  stored: StoredBytes,
+  head: Buffer,
+): Promise<{ text: PackedText; bytes: ByteReader | null }> {
+  const bytes = new ByteReader(unpack(packing, stored, head));
+  let inner: Buffer = head.subarray(0, 0);
+  try {
+    inner = await bytes.fill(HEAD_SIZE);
+  } catch (error) {
+    // It comes up again when the text is read.
+    if (!(error instanceof Damage)) throw error;
+  }
+  const text = { chunks: bytes.rest(), stored: () => stored.bytes };
+  return { text, bytes: inner.length > 0 && sniff(inner).kind === 'tar' ? bytes : null };
+}
+
+async function* storedChunks({ head, handle, stream }: Stored): AsyncGenerator<Buffer> {
+  yield head;
+  if (handle !== null) yield* readFrom(handle, null);
+  else if (stream !== null && !stream.readableEnded) for await (const chunk of stream) yield chunk as Buffer;
+}
+
+/**
+ * Opens a member of an archive like a file, also a compressed one.
+ *
+ * @param archive the compression of the archive is that of a member without one of its own.
+ * @param budget bytes of text that the member may be unpacked to.
+ * @throws InputError as {@link openSource} does, and where it is an archive or a timeline itself.
+ */
+export async function openMember(
+  archive: Pick<OpenedArchive, 'path' | 'compression'>,
+  { name, size, body }: TarMember,
+  budget: { left: number },
+): Promise<OpenedSource> {
+  const path = `${archive.path}:${name}`;
+  const bytes = new ByteReader(body);
+  const head = Buffer.from(await bytes.fill(HEAD_SIZE));
+  const content = accept(path, head);
+  const close = async () => undefined;
+  const plain = { path, recording: false, size, head, handle: null, stream: null, stamp: null, close };
+  if (content.kind === 'tar' || content.kind === 'timeline') throw notInside(path, content.kind);
+  if (content.kind !== 'packed') {
+    const packed = { chunks: bytes.rest(), stored: () => bytes.position };
+    return { kind: 'log', compression: archive.compression, packed, ...plain };
+  }
+  const opened = await openPacked(content.packing, new StoredBytes(bytes.rest(), null), head);
+  if (opened.bytes !== null) throw notInside(path, 'tar');
+  const packed = { chunks: within(opened.text.chunks, budget), stored: opened.text.stored };
+  return { kind: 'log', compression: content.packing, packed, ...plain };
+}
+
+function notInside(path: string, kind: 'tar' | 'timeline'): InputError {
+  const what = kind === 'tar' ? 'an archive' : 'a timeline';
+  return new InputError(`${shownPath(path)}: ${what} inside an archive is not read: unpack it, and name it`);
+}
+
+async function* within(chunks: AsyncIterable<Buffer>, budget: { left: number }): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    budget.left -= chunk.length;
+    if (budget.left < 0) throw new Damage('capped');
+    yield chunk;
+  }
 }
 
 function accept(path: string, head: Buffer): Exclude<Content, { kind: 'refused' }> {
@@ -107,8 +233,10 @@ function accept(path: string, head: Buffer): Exclude<Content, { kind: 'refused' 
     throw new InputError(`${shownPath(path)}: is empty: was the log saved before the buffer was read or cleared?`);
   }
   const content = sniff(head);
-  if (content.kind === 'refused') throw refusal(path, content);
-  return content;
+  if (content.kind !== 'refused') return content;
+  // What pstore left compressed has no magic: fs/pstore/inode.c names it so.
+  if (path.endsWith('.enc.z')) return { kind: 'packed', packing: 'deflate' };
+  throw refusal(path, content);
 }
 
 /** The error for an input that is no text. `FILE` in the remedy becomes the path. */
@@ -157,7 +285,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'no such file: check the path',
   EACCES: 'permission denied: make it readable, or copy the log with sudo',
   EPERM: 'not permitted: copy the log to a plain file with sudo',
-  EISDIR: 'a directory is not supported yet: name the files in it',
   ENOTDIR: 'no such file: a part of the path is not a directory',
   ELOOP: 'too many symbolic links: name the file itself',
   ENAMETOOLONG: 'the path is too long',

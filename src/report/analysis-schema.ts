@@ -1,3 +1,4 @@
+import { COMPRESSIONS } from '../base/compression.ts';
 import { HEALTH_CODES } from '../base/health.ts';
 import { EVIDENCE_ROLES, VERDICTS } from '../model/analysis.ts';
 import { BIND_STATES, CONTRACT_STATES, EVENT_CLASSES, PLATFORMS, TDISP_STATES } from '../model/states.ts';
@@ -52,7 +53,7 @@ const SOURCE = record('one input, or a part of it that has a form of its own', {
   id: id('s', 'in the order given'),
   path: text('as the user typed it'),
   format: text(),
-  compression: oneOf(['none', 'gzip']),
+  compression: oneOf(COMPRESSIONS, 'of the input, or of the archive around it'),
   clock: text(),
   first_line: {
     ...LINE,

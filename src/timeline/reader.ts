@@ -283,7 +283,14 @@ const EVENT = {
   time: 23,
 } as const;
 
-const COMPRESSIONS: Record<StoredSource['compression'], true> = { none: true, gzip: true };
+const COMPRESSIONS: Record<StoredSource['compression'], true> = {
+  none: true,
+  gzip: true,
+  xz: true,
+  zstd: true,
+  bzip2: true,
+  deflate: true,
+};
 const TIME_UNITS: Record<StoredSource['timeUnit'], true> = { ns: true, ticks: true };
 const CERTAINTIES: Record<StoredDevice['certainty'], true> = { exact: true, inherited: true, none: true };
 const PHASES: Record<StoredEvent['phase'], true> = { enter: true, exit: true, point: true };

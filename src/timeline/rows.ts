@@ -1,3 +1,4 @@
+import type { Compression } from '../base/compression.ts';
 import type { HealthCode } from '../base/health.ts';
 import type { TimeUnit } from '../base/time.ts';
 import type { EventKind, Outcome, Phase } from '../events/event.ts';
@@ -6,7 +7,7 @@ import type { EventKind, Outcome, Phase } from '../events/event.ts';
 export interface NewSource {
   path: string;
   format: string;
-  compression: 'none' | 'gzip';
+  compression: Compression;
 }
 
 /** Known when the source has been read to its end. */

@@ -1,3 +1,5 @@
+import { COMPRESSIONS } from '../base/compression.ts';
+
 /**
  * The views of a timeline, in words: what `tdi-trace schema` prints. A test holds it against the views that migrations/ makes,
  * in both directions, and runs every example.
@@ -31,7 +33,7 @@ export const VIEWS: readonly ViewDoc[] = [
       text('source', 'id of the source: s1, s2, .. as given'),
       text('path', 'as the user typed it'),
       text('format', 'form of the text, as `formats` lists them'),
-      text('compression', 'none or gzip'),
+      text('compression', `${COMPRESSIONS.join(', ')}; of the archive where the file in it has none of its own`),
       text('clock', 'name of the clock, or what is known of it'),
       text('time_unit', 'unit of every time of this source: ns, or ticks where the clock does not say what it counts'),
       integer('first_line', 'in the file, 1-based: a file whose form changes is several sources with one path'),
