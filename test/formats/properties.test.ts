@@ -7,6 +7,7 @@ import { detectFormat, FORMATS } from '../../src/formats/index.ts';
 import type { Interest, KernelRecord } from '../../src/formats/record.ts';
 import { LineSplitter } from '../../src/input/lines.ts';
 import { collect, EVERYTHING, fileLines, NOTHING } from './collect.ts';
+import { runs } from './fuzz.ts';
 
 const ROOT = join(import.meta.dirname, '../../fixtures/formats');
 const samples = FORMATS.flatMap(({ id }) =>
@@ -52,7 +53,7 @@ describe('any lines', () => {
           expect(none.health).toEqual(all.health);
           expect(none.records).toEqual([]);
         }),
-        { numRuns: 400 },
+        { numRuns: runs(400) },
       );
     });
 
@@ -73,7 +74,7 @@ describe('any lines', () => {
           // A return whose entry was lost may be taken for that of an unwanted call, never the other way round.
           expect(some.length).toBe(all.length);
         }),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
     });
   }
@@ -94,11 +95,12 @@ describe('any lines', () => {
           open.delete(record.entryLine ?? 0);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
-  test('long hostile lines take no long time', () => {
+  // That a pattern does not blow up here is told by patterns.test.ts; a time would tell of the machine.
+  test('long hostile lines are lines', () => {
     const hostile = [
       '[',
       '(',
@@ -128,12 +130,11 @@ describe('any lines', () => {
           '"msg": "',
           ' 0)  |  /* x: ',
         ];
-        const start = performance.now();
-        collect(
+        const { kinds } = collect(
           id,
           heads.map((head) => head + long),
         );
-        expect(performance.now() - start, `${id} ${piece}`).toBeLessThan(1000);
+        expect(sum(kinds), `${id} ${piece}`).toBe(heads.length);
       }
     }
   });
@@ -277,7 +278,7 @@ describe('the first look', () => {
             expect(run(id, text, interest, true)).toEqual(run(id, text, interest, false));
           }
         }),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       );
       if (id === 'ftrace' || id === 'dmesg') expect(taken).toBeGreaterThan(1000);
       taken = 0;
@@ -315,7 +316,7 @@ describe('detection', () => {
           expect(score).toBeLessThanOrEqual(1);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });
