@@ -57,11 +57,17 @@ function callersOf(symbol: string): ReadonlySet<string> {
 }
 
 // A message is worth a look when it names a PCI function or begins like a subsystem that we know.
-const MESSAGE_HINT = /[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]|PCI\/TSM|SEV-TIO|iommufd|vfio|[Tt][Dd][Xx]|Linux version/;
+const MESSAGE_HINT = /[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]|PCI\/TSM|SEV-TIO|iommufd|vfio|[Tt][Dd][Xx]|Linux version|tdi-trace/;
+
+/**
+ * Events that quote printk, and what users write into a trace (`print` is what trace-cmd calls it): the same text in a log
+ * relates their clocks.
+ */
+const TELLTALE: ReadonlySet<string> = new Set(['console', 'tracing_mark_write', 'print']);
 
 /** What the formats should hand over; see {@link Interest}. */
 export const INTEREST: Interest = {
   symbol: (name) => BY_SYMBOL.has(name) || PLATFORM_PREFIXES.some((prefix) => name.startsWith(prefix)),
-  event: (name) => BY_EVENT.has(name) || name === 'console',
+  event: (name) => BY_EVENT.has(name) || TELLTALE.has(name),
   message: (text) => MESSAGE_HINT.test(text),
 };

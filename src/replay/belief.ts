@@ -5,9 +5,12 @@ import { type Branch, indexOfState, SILENT_MOVES, TDI_STATES, UNBOUND } from '..
 /** What has to be assumed for a hypothesis, latest first: a list that hypotheses share. */
 export interface Assumption {
   readonly text: string;
-  readonly line: number | null;
+  /** The record that it is about. */
+  readonly place: { readonly sourceId: number; readonly line: number } | null;
   readonly before: Assumption | null;
 }
+
+type Place = Assumption['place'];
 
 const MOVES = SILENT_MOVES.map((move) => ({ ...move, at: indexOfState(move.from) }));
 
@@ -78,13 +81,13 @@ export class Belief {
     return TDI_STATES.filter((state, index) => this.#hypotheses[index]?.cost === best && test(state));
   }
 
-  /** Every state goes where `step` sends it; a state without a branch is ruled out. `line`: where an assumption was made. */
-  apply(step: (state: TdiState) => readonly Branch[], line: number | null): Belief {
+  /** Every state goes where `step` sends it; a state without a branch is ruled out. `place`: where an assumption was made. */
+  apply(step: (state: TdiState) => readonly Branch[], place: Place): Belief {
     const next: (Hypothesis | null)[] = TDI_STATES.map(() => null);
     this.#hypotheses.forEach((hypothesis, index) => {
       const state = TDI_STATES[index];
       if (!hypothesis || !state) return;
-      for (const branch of step(state)) offer(next, branch, hypothesis, line);
+      for (const branch of step(state)) offer(next, branch, hypothesis, place);
     });
     return new Belief(next);
   }
@@ -95,11 +98,11 @@ export class Belief {
   }
 
   /** Either of two beliefs may be true; `extra` is the price of believing the other one. */
-  or(other: Belief, extra = 0, assumes: string | null = null, line: number | null = null): Belief {
+  or(other: Belief, extra = 0, assumes: string | null = null, place: Place = null): Belief {
     const next = [...this.#hypotheses];
     other.#hypotheses.forEach((hypothesis, index) => {
       const state = TDI_STATES[index];
-      if (hypothesis && state) offer(next, { to: state, cost: extra, assumes }, hypothesis, line);
+      if (hypothesis && state) offer(next, { to: state, cost: extra, assumes }, hypothesis, place);
     });
     return new Belief(next);
   }
@@ -153,13 +156,13 @@ export interface Layers {
   readonly device: TdispState[];
 }
 
-function offer(into: (Hypothesis | null)[], branch: Branch, from: Hypothesis, line: number | null): boolean {
+function offer(into: (Hypothesis | null)[], branch: Branch, from: Hypothesis, place: Place): boolean {
   const index = indexOfState(branch.to);
   const cost = from.cost + branch.cost;
   const present = into[index];
   if (present && present.cost <= cost) return false;
   const assumption =
-    branch.assumes === null ? from.assumption : { text: branch.assumes, line, before: from.assumption };
+    branch.assumes === null ? from.assumption : { text: branch.assumes, place, before: from.assumption };
   into[index] = { cost, assumption };
   return true;
 }

@@ -48,7 +48,7 @@ export function afterOperation(before: Belief, event: StoredEvent, setting: Sett
   const done = afterSuccess(before, event, setting);
   if (event.outcome !== 'unknown') return done;
   // No result recorded: most calls succeed, so failure has the price of one assumption.
-  return done.or(before, 1, `the ${NAMES[event.kind] ?? event.kind} failed`, event.line);
+  return done.or(before, 1, `the ${NAMES[event.kind] ?? event.kind} failed`, placeOf(event));
 }
 
 /** Between the entry and the exit of an operation either order of things may hold. */
@@ -66,26 +66,31 @@ const NAMES: Partial<Record<StoredEvent['kind'], string>> = {
 function afterSuccess(before: Belief, event: StoredEvent, setting: Setting): Belief {
   switch (event.kind) {
     case 'tsm.connect':
-      return before.apply(afterConnect, event.line);
+      return before.apply(afterConnect, placeOf(event));
     case 'tsm.disconnect':
     case 'tsm.destroy':
-      return before.apply(afterDisconnect, event.line);
+      return before.apply(afterDisconnect, placeOf(event));
     case 'tsm.bind':
-      return before.apply((state) => afterBind(state, setting.locks), event.line);
+      return before.apply((state) => afterBind(state, setting.locks), placeOf(event));
     case 'tsm.unbind':
     case 'tsm.unbind_core':
-      return before.apply(afterUnbind, event.line);
+      return before.apply(afterUnbind, placeOf(event));
     case 'tsm.guest_request': {
       const scope = parseInteger(event.args['scope']);
       // Without its scope (function tracer) a request may be anything; INFO and DEBUG change nothing.
       return before.apply(
         (state) => afterGuestRequest(state, scope === null || scope === STATE_CHANGE, setting.locks, setting.again),
-        event.line,
+        placeOf(event),
       );
     }
     default:
       return before;
   }
+}
+
+/** Small: an event would keep its text alive as long as somebody assumes something about it. */
+function placeOf({ sourceId, line }: StoredEvent): { sourceId: number; line: number } {
+  return { sourceId, line };
 }
 
 /** What a refusal tells about the state before it (drivers/pci/tsm.c, 7.1). */

@@ -4,9 +4,12 @@ import type { BindLocks } from '../model/tdi.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import type { TimelineReader } from '../timeline/timeline.ts';
 import { Belief } from './belief.ts';
-import { COMMAND_UNKNOWN, commandAfter } from './command.ts';
+import { SourceClocks } from './clocks.ts';
+import { COMMAND_BITS, COMMAND_UNKNOWN, commandAfter } from './command.ts';
+import { Coverage } from './coverage.ts';
 import { type Effect, effectsOf } from './effects.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
+import { areTied, possibleOrders } from './ties.ts';
 import { Topology } from './topology.ts';
 import { DeviceTrack, spansPerDevice } from './track.ts';
 
@@ -35,6 +38,19 @@ export interface Step {
   /** The device is reached through another one: a PF's reset, a bridge above. */
   readonly indirect: boolean;
   readonly options: ReplayOptions;
+  /** How the stamps of the sources relate. */
+  readonly clocks: SourceClocks;
+  /** Not null where the records leave open what came first: `belief` is then what may be believed in any of the orders. */
+  readonly unordered: Unordered | null;
+}
+
+/** What may have come before a step or after it, as far as the stamps tell. */
+export interface Unordered {
+  readonly events: readonly StoredEvent[];
+  /** The step is one in every order. */
+  readonly inEveryOrder: boolean;
+  /** So many that not every order was tried. */
+  readonly tooMany: boolean;
 }
 
 /** Who watches the replay. */
@@ -43,7 +59,24 @@ export interface ReplayObserver {
   /** An event of a device, after the replay has taken it in: for evidence that comes late. */
   seen(event: StoredEvent, track: DeviceTrack): void;
   /** The event fits no hypothesis; the belief was reset to what the event implies. */
-  impossible(event: StoredEvent, track: DeviceTrack, before: Belief): void;
+  impossible(event: StoredEvent, track: DeviceTrack, before: Belief, clocks: SourceClocks): void;
+}
+
+/** A step in one of several orders. */
+interface Tried {
+  readonly step: Step;
+  readonly belief: Belief;
+  readonly count: number;
+  readonly evidence: boolean;
+}
+
+/** What may have happened in several orders, while one of them is replayed. */
+interface Orders {
+  /** Steps of all orders, by event and by what is done to whom. */
+  readonly steps: ReadonlyMap<number, Map<string, Tried>>;
+  readonly count: number;
+  readonly events: readonly StoredEvent[];
+  readonly tooMany: boolean;
 }
 
 // What outlives a collection of young garbage lets V8 reserve ever more room for it: little is kept, and not for long.
@@ -51,20 +84,34 @@ const PAGE = 256;
 // Enclosing calls are looked up by id; the innermost ones are nearly always still here.
 const RECENT_MAX = 128;
 
-/** Runs once over the timeline, source by source, in the order of the records. */
+/** Events that are held back until it is clear what came before them. */
+const WINDOW_MAX = 256;
+
+/**
+ * Runs once over the timeline, history by history, in the order of the records. Where the stamps leave the order of two records
+ * open, both orders are tried: what is believed then is what either of them allows.
+ */
 export class Replay {
   readonly #reader: TimelineReader;
   readonly #options: ReplayOptions;
-  readonly #observer: ReplayObserver;
-  readonly #tracks = new Map<number, DeviceTrack>();
+  readonly #clocks: SourceClocks;
+  readonly #coverage: Coverage;
+  #observer: ReplayObserver;
+  #tracks: ReadonlyMap<number, DeviceTrack> = new Map();
+  #orders: ReadonlyMap<number, Orders> | null = null;
+  /** Events whose order may be open, on the clock of their history. */
+  #window: StoredEvent[] = [];
+  #windowEnd: bigint | null = null;
   readonly #recent = new Map<number, StoredEvent>();
   readonly #topologies = new Map<number, Topology>();
-  readonly #gapAt = new Map<number, number>();
 
   constructor(reader: TimelineReader, options: ReplayOptions, observer: ReplayObserver) {
     this.#reader = reader;
     this.#options = options;
     this.#observer = observer;
+    this.#clocks = new SourceClocks(reader.sources());
+    const startTold = options.fromBoot || options.complete.has('start');
+    this.#coverage = new Coverage(reader, this.#clocks, options.gaps, startTold);
   }
 
   /**
@@ -76,16 +123,18 @@ export class Replay {
   async run(signal?: AbortSignal): Promise<DeviceTrack[]> {
     const devices = this.#reader.devices();
     const spansMax = spansPerDevice(devices.length);
-    for (const device of devices) this.#tracks.set(device.id, this.#newTrack(device, spansMax));
+    this.#tracks = new Map(devices.map((device) => [device.id, this.#newTrack(device, spansMax)]));
     for (let after = 0; ; ) {
       await setImmediate();
       signal?.throwIfAborted();
       const page = this.#reader.events(after, PAGE);
-      for (const event of page) this.#take(event);
+      // What another source says as well counts there.
+      for (const event of page) if (event.duplicateOf === null) this.#offer(event);
       const last = page.at(-1);
       if (!last) break;
       after = last.id;
     }
+    this.#flush();
     for (const track of this.#tracks.values()) this.#end(track);
     return [...this.#tracks.values()];
   }
@@ -94,37 +143,189 @@ export class Replay {
     return new DeviceTrack(device, this.#options.fromBoot || this.#options.complete.has('start'), spansMax);
   }
 
+  /** Holds an event back as long as the next one may have come before it. */
+  #offer(event: StoredEvent): void {
+    const time = this.#clocks.time(event);
+    const history = this.#clocks.history(event.sourceId);
+    const first = this.#window[0];
+    if (first !== undefined) {
+      const isOpen =
+        time !== null &&
+        this.#windowEnd !== null &&
+        time <= this.#windowEnd &&
+        this.#clocks.history(first.sourceId) === history &&
+        this.#window.length < WINDOW_MAX &&
+        !this.#coverage.changesAt(event);
+      if (!isOpen) this.#flush();
+    }
+    if (this.#window.length === 0) this.#windowEnd = null;
+    this.#window.push(event);
+    if (time === null) return;
+    const end = time + this.#clocks.widestError(history);
+    if (this.#windowEnd === null || end > this.#windowEnd) this.#windowEnd = end;
+  }
+
+  #flush(): void {
+    const window = this.#window;
+    this.#window = [];
+    const acting = window.length < 2 ? [] : window.filter(acts);
+    const isTied = acting.some((one, i) => acting.slice(0, i).some((other) => this.#tied(other, one)));
+    if (isTied) this.#takeTied(window, acting);
+    else for (const event of window) this.#take(event);
+  }
+
+  /** Whether the order of two events matters and is open. */
+  #tied = (a: StoredEvent, b: StoredEvent): boolean =>
+    (a.deviceId === b.deviceId || this.#spreads(a) || this.#spreads(b)) && areTied(a, b, this.#clocks);
+
+  /** Whether an event may concern other devices than its own. */
+  #spreads(event: StoredEvent): boolean {
+    if (event.kind === 'task.exit' || event.kind === 'tsm.disconnect' || event.kind === 'pci.link_down') return true;
+    if (event.args['below'] === '1' || hasEffect(event, 'conventional-reset')) return true;
+    const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId)?.bdf ?? null);
+    if (own === null || !hasEffect(event, 'function-reset')) return false;
+    for (const track of this.#tracks.values()) if (track.pf === own) return true;
+    return false;
+  }
+
+  /** Replays events of which some have no order among themselves: device by device, unless one of them reaches others. */
+  #takeTied(window: readonly StoredEvent[], acting: readonly StoredEvent[]): void {
+    const wide = acting.some((event) => this.#spreads(event));
+    const parts = wide ? [[...acting]] : [...Map.groupBy(acting, ({ deviceId }) => deviceId).values()];
+    const sequence = [...window];
+    const orders = new Map<number, Orders>();
+    const settle: (() => void)[] = [];
+    for (const part of parts) {
+      const ids = wide ? this.#idsOfHistory(part[0]) : part.slice(0, 1).flatMap(({ deviceId }) => deviceId ?? []);
+      const possible = possibleOrders(part, this.#tied);
+      if (possible?.length === 1) continue;
+      if (possible === null) {
+        const some: Orders = { steps: new Map(), count: 0, events: [], tooMany: true };
+        for (const event of part) orders.set(event.id, some);
+        settle.push(() => this.#giveUpOrder(ids, part));
+        continue;
+      }
+      const tried = possible.map((order) => ({ order, ...this.#try(order, ids) }));
+      // An order in which a record is impossible is not what happened.
+      const sound = tried.filter(({ refuted }) => !refuted);
+      const kept = sound.length > 0 ? sound : tried.slice(0, 1);
+      const one: Orders = { steps: together(kept), count: kept.length, events: part, tooMany: false };
+      for (const event of part) orders.set(event.id, one);
+      place(sequence, part, kept[0]?.order ?? part);
+      settle.push(() => this.#believeAll(ids, kept.slice(1), part));
+    }
+    this.#orders = orders;
+    for (const event of sequence) this.#take(event);
+    this.#orders = null;
+    for (const one of settle) one();
+  }
+
+  #idsOfHistory(event: StoredEvent | undefined): number[] {
+    if (event === undefined) return [];
+    const history = this.#clocks.history(event.sourceId);
+    const own = [...this.#tracks.values()].filter(({ sourceId }) => this.#clocks.history(sourceId) === history);
+    return own.map(({ id }) => id);
+  }
+
+  /** Replays one order on copies: nobody hears of it. */
+  #try(order: readonly StoredEvent[], ids: readonly number[]) {
+    const { tracks, observer } = { tracks: this.#tracks, observer: this.#observer };
+    const forks = new Map(
+      ids.flatMap((id) => {
+        const track = tracks.get(id);
+        return track ? [[id, track.fork()] as const] : [];
+      }),
+    );
+    const steps: Step[] = [];
+    let refuted = false;
+    this.#tracks = forks;
+    this.#observer = {
+      step: (step) => steps.push({ ...step, track: tracks.get(step.track.id) ?? step.track }),
+      seen() {},
+      impossible() {
+        refuted = true;
+      },
+    };
+    const evidence = new Set<Step>();
+    try {
+      for (const event of order) {
+        const from = steps.length;
+        this.#act(event);
+        for (const step of steps.slice(from)) if (forks.get(step.track.id)?.boundEvidence) evidence.add(step);
+      }
+    } finally {
+      this.#tracks = tracks;
+      this.#observer = observer;
+    }
+    return { steps, evidence, forks, refuted };
+  }
+
+  /** After events that may have come in several orders, what any of them leaves over may be true. */
+  #believeAll(
+    ids: readonly number[],
+    others: readonly { forks: ReadonlyMap<number, DeviceTrack> }[],
+    part: readonly StoredEvent[],
+  ): void {
+    const last = part.at(-1);
+    for (const id of ids) {
+      const track = this.#tracks.get(id);
+      if (!track || !last) continue;
+      for (const { forks } of others) {
+        const other = forks.get(id);
+        if (!other) continue;
+        track.believe(track.belief.or(other.belief), last);
+        const command = { ...track.command };
+        for (const bit of COMMAND_BITS) if (command[bit] !== other.command[bit]) command[bit] = 'unknown';
+        track.command = command;
+        track.boundEvidence ||= other.boundEvidence;
+      }
+    }
+  }
+
+  #giveUpOrder(ids: readonly number[], part: readonly StoredEvent[]): void {
+    const last = part.at(-1);
+    for (const id of ids) {
+      const track = this.#tracks.get(id);
+      if (!track || !last) continue;
+      track.believe(track.belief.widened(), last);
+      track.command = COMMAND_UNKNOWN;
+    }
+  }
+
   #take(event: StoredEvent): void {
-    this.#crossGaps(event);
+    this.#cover(event);
     if (event.phase === 'enter') this.#remember(event);
-    const topology = this.#topology(event.sourceId);
     const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId) ?? null);
     own?.noteTime(event);
-    topology.learn(event, own?.bdf ?? null);
+    this.#topology(event.sourceId).learn(event, own?.bdf ?? null);
+    this.#act(event);
+    this.#tellOthers(event);
+    if (own) this.#observer.seen(event, own);
+  }
+
+  /** What an event does to the devices. */
+  #act(event: StoredEvent): void {
+    const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId) ?? null);
     // A function that is being removed cannot be opened: this is another one on the same address.
     if (own?.removing && event.kind === 'vfio.open') own.forget(event);
     if (event.kind === 'task.exit') this.#ownerExits(event);
     const calls = this.#callsAround(event);
-    for (const { track, indirect } of this.#reached(event, own, calls, topology))
+    for (const { track, indirect } of this.#reached(event, own, calls, this.#topology(event.sourceId)))
       this.#affect(event, track, indirect, calls);
-    if (own) {
-      this.#learn(event, own);
-      this.#observer.seen(event, own);
-    }
+    if (own) this.#learn(event, own);
   }
 
-  /** Lost evidence between the event before and this one: whatever can happen unseen may have happened. */
-  #crossGaps(event: StoredEvent): void {
-    const gaps = this.#options.gaps.get(event.sourceId);
-    if (!gaps) return;
-    let at = this.#gapAt.get(event.sourceId) ?? 0;
-    for (let gap = gaps[at]; gap !== undefined && gap <= event.line; gap = gaps[at]) {
-      for (const track of this.#tracks.values()) {
-        if (track.sourceId === event.sourceId) track.believe(track.belief.widened(), event);
-      }
-      at += 1;
+  /** Lost evidence, or a source that begins or ends, between the event before and this one. */
+  #cover(event: StoredEvent): void {
+    const change = this.#coverage.before(event);
+    if (change === null) return;
+    const history = this.#clocks.history(event.sourceId);
+    for (const track of this.#tracks.values()) {
+      if (this.#clocks.history(track.sourceId) !== history) continue;
+      if (change === 'uncovered') track.uncover(event);
+      // Whatever can happen unseen may have happened.
+      else track.believe(track.belief.widened(), event);
     }
-    this.#gapAt.set(event.sourceId, at);
   }
 
   /** The devices that the event does something to. */
@@ -150,7 +351,7 @@ export class Replay {
     const ofFunction = hasEffect(event, 'function-reset');
     const spreads = below || wide || ofFunction || event.kind === 'tsm.disconnect';
     for (const track of spreads ? this.#tracks.values() : []) {
-      if (track.sourceId !== event.sourceId || reached.has(track)) continue;
+      if (reached.has(track) || !this.#sameHistory(track, event)) continue;
       const hit =
         (below && topology.below(own?.bdf ?? null, track)) ||
         (event.kind === 'tsm.disconnect' && topology.managedBy(own?.bdf ?? null, track)) ||
@@ -171,9 +372,7 @@ export class Replay {
     const closed = track.belief.closed(this.#options.complete);
     let belief = closed;
     for (const effect of effects) {
-      if (this.#options.judged(event)) {
-        this.#observer.step({ event, effect, track, belief: closed, calls, indirect, options: this.#options });
-      }
+      this.#tell({ event, effect, track, belief: closed, calls, indirect });
       belief = afterEffect(belief, effect);
     }
     // A call that two tracers recorded happened once: the record that knows more is the one that counts.
@@ -187,6 +386,49 @@ export class Replay {
         event,
       );
     }
+  }
+
+  /** Hands a step over; where it may have come before something or after it, with what may be believed in any of the orders. */
+  #tell(bare: Omit<Step, 'options' | 'clocks' | 'unordered'>): void {
+    const { event } = bare;
+    if (!this.#options.judged(event)) return;
+    const step: Step = { ...bare, options: this.#options, clocks: this.#clocks, unordered: null };
+    const orders = this.#orders?.get(event.id);
+    if (!orders) {
+      this.#observer.step(step);
+      return;
+    }
+    if (orders.tooMany) {
+      this.#observer.step({ ...step, unordered: { events: [], inEveryOrder: false, tooMany: true } });
+      return;
+    }
+    const key = keyOf(step);
+    const tried = orders.steps.get(event.id)?.get(key);
+    orders.steps.get(event.id)?.delete(key);
+    this.#tellTried(step, tried, orders);
+  }
+
+  #tellTried(step: Step, tried: Tried | undefined, orders: Orders): void {
+    // The evidence of the other order stands close by: it is about to be taken in.
+    if (tried?.evidence) step.track.boundEvidence = true;
+    const unordered = {
+      events: orders.events.filter((other) => other !== step.event && this.#tied(other, step.event)),
+      inEveryOrder: tried?.count === orders.count,
+      tooMany: false,
+    };
+    this.#observer.step({ ...step, belief: tried?.belief ?? step.belief, unordered });
+  }
+
+  /** Steps that only another order makes of this event. */
+  #tellOthers(event: StoredEvent): void {
+    const orders = this.#orders?.get(event.id);
+    for (const tried of orders?.steps.get(event.id)?.values() ?? []) {
+      if (orders && !isOwnerExit(tried.step)) this.#tellTried(tried.step, tried, orders);
+    }
+  }
+
+  #sameHistory(track: DeviceTrack, event: StoredEvent): boolean {
+    return this.#clocks.history(track.sourceId) === this.#clocks.history(event.sourceId);
   }
 
   #operate(record: StoredEvent, track: DeviceTrack, closed: Belief): void {
@@ -206,7 +448,7 @@ export class Replay {
       track.believe(next, event, !during);
       return;
     }
-    this.#observer.impossible(event, track, closed);
+    this.#observer.impossible(event, track, closed, this.#clocks);
     const implied = afterOperation(Belief.unknown(), event, setting);
     track.believe(implied.empty ? Belief.unknown() : implied, event);
   }
@@ -282,7 +524,7 @@ export class Replay {
     const pid = event.args['pid'] === undefined ? event.pid : Number(event.args['pid']);
     if (pid === null || event.args['group_dead'] === 'false') return;
     for (const track of this.#tracks.values()) {
-      if (track.sourceId === event.sourceId && (track.openers.has(pid) || track.binder === pid)) {
+      if (this.#sameHistory(track, event) && (track.openers.has(pid) || track.binder === pid)) {
         track.ownerExit = { event, belief: track.belief };
       }
     }
@@ -300,6 +542,8 @@ export class Replay {
       calls: [],
       indirect: false,
       options: this.#options,
+      clocks: this.#clocks,
+      unordered: null,
     });
   }
 
@@ -329,12 +573,70 @@ export class Replay {
   }
 
   #topology(sourceId: number): Topology {
-    const known = this.#topologies.get(sourceId);
+    const history = this.#clocks.history(sourceId);
+    const known = this.#topologies.get(history);
     if (known) return known;
     const fresh = new Topology();
-    this.#topologies.set(sourceId, fresh);
+    this.#topologies.set(history, fresh);
     return fresh;
   }
+}
+
+/** What is done to whom: the same in every order in which it is done. */
+function keyOf({ effect, track }: Step): string {
+  return `${effect.type} ${'bit' in effect ? effect.bit : ''} ${track.id}`;
+}
+
+function isOwnerExit(step: Step): boolean {
+  return step.effect.type === 'owner-exit';
+}
+
+/** The steps of several orders, each with what may be believed before it in any of them. */
+function together(
+  orders: readonly { readonly steps: readonly Step[]; readonly evidence: ReadonlySet<Step> }[],
+): Map<number, Map<string, Tried>> {
+  const byEvent = new Map<number, Map<string, Tried>>();
+  for (const { steps, evidence } of orders) {
+    for (const step of steps) {
+      const ofEvent = byEvent.get(step.event.id) ?? new Map<string, Tried>();
+      byEvent.set(step.event.id, ofEvent);
+      const key = keyOf(step);
+      const known = ofEvent.get(key);
+      ofEvent.set(key, {
+        step: known?.step ?? step,
+        belief: known ? known.belief.or(step.belief.normalised()) : step.belief.normalised(),
+        count: (known?.count ?? 0) + 1,
+        evidence: (known?.evidence ?? false) || evidence.has(step),
+      });
+    }
+  }
+  return byEvent;
+}
+
+/** Puts the events of `part`, wherever they stand in `sequence`, into the order `order`. */
+function place(sequence: StoredEvent[], part: readonly StoredEvent[], order: readonly StoredEvent[]): void {
+  const own = new Set(part);
+  let next = 0;
+  for (const [index, event] of sequence.entries()) {
+    if (own.has(event)) sequence[index] = order[next++] ?? event;
+  }
+}
+
+const CHANGES: ReadonlySet<StoredEvent['kind']> = new Set([
+  'pci.add',
+  'pci.remove',
+  'pci.set_master',
+  'pci.command',
+  'vfio.close',
+  'vfio.open',
+  'vfio.config_write',
+  'task.exit',
+]);
+
+/** Whether the place of an event in the order matters to what is believed. */
+function acts(event: StoredEvent): boolean {
+  if (event.supersededBy !== null) return false;
+  return isOperation(event) || CHANGES.has(event.kind) || effectsOf(event, COMMAND_UNKNOWN).length > 0;
 }
 
 /** What an event does whatever the registers hold: a reset of the bus or slot reaches every function of the device. */

@@ -11,6 +11,12 @@ export interface Span {
   layers: Layers;
 }
 
+/** A line of a source. */
+export interface Place {
+  readonly sourceId: number;
+  readonly line: number;
+}
+
 /** What reports show of the event that began a span; the event itself would keep its text alive. */
 export interface SpanCause {
   readonly eventId: number;
@@ -63,9 +69,9 @@ export class DeviceTrack {
   stateEvidence: StoredEvent[] = [];
   /** The operation that threw the TDI out of LOCKED or RUN, by the id of its outermost event. */
   lostIn: number | null = null;
-  /** Time of the latest record so far of what decides the order, and the line where a later one claims to be earlier. */
-  latestTime: bigint | null = null;
-  disorderedAt: number | null = null;
+  /** Time of the latest record so far of what decides the order, by source, and the one where a later one claims to be earlier. */
+  readonly #latestTime = new Map<number, bigint>();
+  disorderedAt: Place | null = null;
   /** Tasks that opened it, until it is closed. */
   readonly openers = new Set<number>();
   /** The last task that bound it, until it is closed. */
@@ -91,6 +97,61 @@ export class DeviceTrack {
     this.belief = fromBoot ? Belief.fresh() : Belief.unknown();
     this.#shown = shared(this.belief.layers());
     this.spans.push({ cause: null, layers: this.#shown });
+  }
+
+  /**
+   * A copy to try another order on. What it notes of times stays behind, and its spans go nowhere.
+   */
+  fork(): DeviceTrack {
+    const { id, sourceId, bdf, dsm } = this;
+    const none = {
+      pf: null,
+      guestBdf: null,
+      aliases: [],
+      certainty: 'none',
+      fromTime: null,
+      toTime: null,
+      events: 0,
+    } as const;
+    const copy = new DeviceTrack({ ...none, id, sourceId, bdf, dsm }, false, 0);
+    copy.belief = this.belief;
+    copy.command = this.command;
+    copy.isVf = this.isVf;
+    copy.pf = this.pf;
+    copy.concerned = this.concerned;
+    copy.startKnown = this.startKnown;
+    copy.boundEvidence = this.boundEvidence;
+    copy.everBound = this.everBound;
+    copy.bindRecorded = this.bindRecorded;
+    copy.unbindSeen = this.unbindSeen;
+    copy.released = this.released;
+    copy.stateEvidence = [...this.stateEvidence];
+    copy.lostIn = this.lostIn;
+    copy.disorderedAt = this.disorderedAt;
+    for (const pid of this.openers) copy.openers.add(pid);
+    copy.binder = this.binder;
+    copy.removing = this.removing;
+    copy.ownerExit = this.ownerExit;
+    return copy;
+  }
+
+  /**
+   * A source that told of it begins or ends here while others go on: what happens there unseen is as unknown as before the start
+   * of a capture.
+   */
+  uncover(cause: StoredEvent): void {
+    this.command = COMMAND_UNKNOWN;
+    this.startKnown = false;
+    this.boundEvidence = false;
+    this.unbindSeen = false;
+    this.stateEvidence = [];
+    this.released = false;
+    this.ownerExit = null;
+    this.lostIn = null;
+    this.removing = false;
+    this.openers.clear();
+    this.binder = null;
+    this.believe(Belief.unknown(), cause);
   }
 
   /** The function is gone: what was known of it does not hold for whatever comes next on this address. */
@@ -119,11 +180,12 @@ export class DeviceTrack {
     ) {
       return;
     }
-    if (this.latestTime !== null && event.time < this.latestTime) {
-      this.disorderedAt = event.line;
+    const latest = this.#latestTime.get(event.sourceId);
+    if (latest !== undefined && event.time < latest) {
+      this.disorderedAt = { sourceId: event.sourceId, line: event.line };
       return;
     }
-    this.latestTime = event.time;
+    this.#latestTime.set(event.sourceId, event.time);
     if (event.kind === 'tsm.bind' && event.phase !== 'exit') this.disorderedAt = null;
   }
 

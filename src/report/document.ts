@@ -1,8 +1,9 @@
 import type { Bdf } from '../base/bdf.ts';
 import { HEALTH_CODES } from '../base/health.ts';
-import { formatTime } from '../base/time.ts';
+import { formatSeconds, formatTime } from '../base/time.ts';
 import type {
   Analysis,
+  ClockRelation,
   DeviceInfo,
   Evidence,
   Finding,
@@ -56,8 +57,7 @@ export function documentOf(reader: TimelineReader, judgement: Judgement, toolVer
     from_boot: judgement.fromBoot,
     complete: judgement.complete,
     sources: [...sources.values()].map(sourceInfo),
-    clocks:
-      sources.size < 2 ? [] : [{ sources: [...sources.keys()].map(sourceKey), relation: 'unrelated', error_ns: null }],
+    clocks: clocksOf([...sources.values()]),
     devices: devices.map((device) => writer.device(device)),
     findings,
     rules: writer.coverage(ids),
@@ -123,7 +123,7 @@ class DocumentWriter {
       caused_by: draft.causedBy ? (ids.get(draft.causedBy) ?? null) : null,
       headline: draft.causedBy === null,
       fingerprint: fingerprintOf(draft),
-      evidence: draft.evidence.toSorted(byLine).map((one) => this.#evidence(one)),
+      evidence: draft.evidence.toSorted(inOrder).map((one) => this.#evidence(one)),
     };
   }
 
@@ -200,6 +200,25 @@ class DocumentWriter {
   }
 }
 
+/** What was merged, and, where that leaves several histories, the first source of each. */
+function clocksOf(sources: readonly StoredSource[]): ClockRelation[] {
+  const histories = [...Map.groupBy(sources, ({ clockGroup }) => clockGroup).values()];
+  const related = histories
+    .filter((members) => members.length > 1)
+    .map((members): ClockRelation => {
+      const isSame = members.every(({ clock, clockOffset }) => clock === members[0]?.clock && clockOffset === 0n);
+      return {
+        sources: members.map(({ id }) => sourceKey(id)),
+        relation: isSame ? 'same' : 'related',
+        offsets: members.map(({ clockOffset }) => formatSeconds(clockOffset)),
+        error_ns: Math.max(...members.map(({ clockError }) => clockError ?? 0)),
+      };
+    });
+  if (histories.length < 2) return related;
+  const firsts = histories.flatMap(([first]) => (first ? [sourceKey(first.id)] : []));
+  return [...related, { sources: firsts, relation: 'unrelated', offsets: [], error_ns: null }];
+}
+
 function sourceInfo(source: StoredSource): SourceInfo {
   const { path, format, compression, clock, lines, records, continuation, events, skipped, unparsed, lost } = source;
   return {
@@ -237,9 +256,9 @@ function healthOf(items: readonly NewHealth[]): HealthInfo[] {
     }));
 }
 
-/** By place in the logs; the violation keeps its place among the others, its role marks it. */
-function byLine(a: DraftEvidence, b: DraftEvidence): number {
-  return a.event.sourceId - b.event.sourceId || a.event.line - b.event.line || a.event.id - b.event.id;
+/** In the order of the history; the violation keeps its place among the others, its role marks it. */
+function inOrder(a: DraftEvidence, b: DraftEvidence): number {
+  return a.event.id - b.event.id;
 }
 
 /** By code unit: the same everywhere, whatever the locale. */

@@ -67,8 +67,12 @@ function writeClocks(page: Page, analysis: Analysis): void {
   for (const clock of analysis.clocks) {
     if (clock.sources.length < 2) continue;
     const paths = clock.sources.map((id) => names.get(id) ?? id).join(', ');
-    const error = clock.error_ns === null ? '' : ` (within ${clock.error_ns} ns)`;
-    const meaning = clock.relation === 'same' ? `one clock${error}` : 'clocks not related: each judged by itself';
+    const error = clock.error_ns === null ? '' : ` (within ${Math.ceil(clock.error_ns / 1000)} us)`;
+    const meaning = {
+      same: `one clock, merged into one order${error}`,
+      related: `related clocks, merged into one order${error}`,
+      unrelated: 'clocks not related: each judged by itself',
+    }[clock.relation];
     page.paragraph(2, `${meaning}: `, paths);
   }
 }

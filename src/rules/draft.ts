@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { EvidenceRole, Severity, Verdict } from '../model/analysis.ts';
 import type { EventClass } from '../model/states.ts';
 import type { Layers } from '../replay/belief.ts';
-import { afterEffect } from '../replay/operations.ts';
+import type { SourceClocks } from '../replay/clocks.ts';
+import { afterEffect, isOperation } from '../replay/operations.ts';
 import type { Step } from '../replay/replay.ts';
-import type { DeviceTrack } from '../replay/track.ts';
+import type { DeviceTrack, Place } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Charge, Rule } from './rule.ts';
 import { severityOf, weaker } from './verdict.ts';
@@ -25,6 +26,7 @@ export interface Draft {
   readonly violation: StoredEvent;
   /** The outermost recorded call: one operation, one headline. */
   readonly operation: number;
+  readonly clocks: SourceClocks;
   readonly before: Layers;
   readonly after: Layers;
   readonly assumptions: string[];
@@ -50,11 +52,17 @@ export function draftOf(rule: Rule, step: Step, charge: Charge, verdict: Verdict
     summary: summaryOf(step, charge),
     violation,
     operation: step.event.rootId ?? step.event.id,
+    clocks: step.clocks,
     before: suspect.layers(),
     after: afterEffect(suspect, step.effect).layers(),
     assumptions: assumptionsOf(step, charge, verdict),
     toConfirm: toConfirm(rule, step, charge, verdict),
-    evidence: [{ event: violation, role: 'violation' }, ...stateEvidence(rule, step), ...contextOf(step, violation)],
+    evidence: [
+      { event: violation, role: 'violation' },
+      ...stateEvidence(rule, step),
+      ...contextOf(step, violation),
+      ...(verdict === 'possible' ? otherOrder(rule, step) : []),
+    ],
     causedBy: null,
   };
 }
@@ -68,7 +76,7 @@ export function weighOverlap(draft: Draft, unbind: StoredEvent): void {
   const { violation } = draft;
   const sameTask = violation.pid !== null && violation.pid === unbind.pid;
   const inside = sameTask || (unbind.rootId ?? unbind.id) === draft.operation;
-  const overlaps = violation.pairId !== null && violation.pairId > unbind.id;
+  const overlaps = violation.pairId !== null && (violation.pairId > unbind.id || endsLate(draft, unbind));
   const open = !inside && violation.pairId === null;
   if (violation.phase !== 'enter' || !(overlaps || open)) return;
   if (inside && violation.kind !== 'vfio.disable') return;
@@ -78,9 +86,22 @@ export function weighOverlap(draft: Draft, unbind: StoredEvent): void {
   draft.severity = severityOf(verdict);
   draft.assumptions.push(
     open
-      ? `the step was over before the unbind of line ${unbind.line}: its return was not recorded`
-      : `the step did its harm before the unbind of line ${unbind.line}, which began meanwhile`,
+      ? `the step was over before the unbind of ${lineOf(unbind, violation, draft.clocks)}: its return was not recorded`
+      : `the step did its harm before the unbind of ${lineOf(unbind, violation, draft.clocks)}, which began meanwhile`,
   );
+}
+
+/** Whether the step may have ended only after the unbind of another source began, as far as their clocks tell. */
+function endsLate({ violation, clocks }: Draft, unbind: StoredEvent): boolean {
+  if (violation.sourceId === unbind.sourceId) return false;
+  const end = clocks.time({ sourceId: violation.sourceId, time: violation.pairTime });
+  const begin = clocks.time(unbind);
+  return end !== null && begin !== null && begin <= end + clocks.error(violation.sourceId, unbind.sourceId);
+}
+
+/** `line 81`, or `trace.txt:81` where that is another source than the one of `from`. */
+function lineOf(place: Place, from: Place, clocks: SourceClocks): string {
+  return place.sourceId === from.sourceId ? `line ${place.line}` : `${clocks.path(place.sourceId)}:${place.line}`;
 }
 
 /**
@@ -88,14 +109,16 @@ export function weighOverlap(draft: Draft, unbind: StoredEvent): void {
  * that of the events.
  */
 export function weighTime(draft: Draft, event: StoredEvent): void {
-  const { violation } = draft;
-  if (event.time === null || violation.time === null || event.time >= violation.time) return;
+  const { violation, clocks } = draft;
+  const [time, before] = [clocks.time(event), clocks.time(violation)];
+  // What differs by less than the clocks may be wrong was tried in both orders.
+  if (time === null || before === null || time + clocks.error(event.sourceId, violation.sourceId) >= before) return;
   const verdict = weaker(draft.verdict, 'possible');
   if (verdict === draft.verdict) return;
   draft.verdict = verdict;
   draft.severity = severityOf(verdict);
   draft.assumptions.push(
-    `the order of the lines is that of the events, although line ${event.line} (${event.symbol ?? event.kind}) is stamped earlier`,
+    `the order of the lines is that of the events, although ${lineOf(event, violation, clocks)} (${event.symbol ?? event.kind}) is stamped earlier`,
   );
 }
 
@@ -132,6 +155,13 @@ function stateEvidence(rule: Rule, step: Step): DraftEvidence[] {
     .map((event) => ({ event, role: 'state' }));
 }
 
+/** What the step stands beside, where either may have come first. */
+function otherOrder(rule: Rule, step: Step): DraftEvidence[] {
+  const known = new Set(stateEvidence(rule, step).map(({ event }) => event.id));
+  const events = step.unordered?.events.filter((event) => isOperation(event) && !known.has(event.id)) ?? [];
+  return events.map((event) => ({ event, role: 'context' }));
+}
+
 /** The operation that the step is part of, as far as it says more than the step itself. */
 function contextOf(step: Step, violation: StoredEvent): DraftEvidence[] {
   const outermost = step.calls.at(-1);
@@ -143,9 +173,10 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   const { certainty } = step.event;
   if (step.track.disorderedAt !== null) {
     granted.push(
-      `the order of the lines is that of the events, although the time falls at line ${step.track.disorderedAt}`,
+      `the order of the lines is that of the events, although the time falls at ${lineOf(step.track.disorderedAt, step.event, step.clocks)}`,
     );
   }
+  if (verdict === 'possible') granted.push(...openOrder(step));
   if (certainty === 'inherited')
     granted.push('the record names no device: it is taken to be the only one that its task or call names');
   if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
@@ -157,11 +188,33 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   const excuse = step.belief
     .assumptions((state) => !charge.wrongIn(state))
     .filter((assumption) => !shared.has(assumption))
-    .map(({ text, line }) => (line === null ? text : `${text} (line ${line})`));
+    .map(({ text, place }) => (place === null ? text : `${text} (${lineOf(place, step.event, step.clocks)})`));
   const bind = step.track.stateEvidence.find((event) => event.kind === 'tsm.bind');
-  const since = bind ? ` between lines ${bind.line} and ${step.event.line}` : '';
+  const since = bind ? ` between ${linesOf(bind, step.event, step.clocks)}` : '';
   if (excuse.length > 0) granted.push(`the step would be right only with this unseen${since}: ${excuse.join('; ')}`);
   return granted;
+}
+
+/** What may have come first instead, where the verdict would be another one then. */
+function openOrder({ event, unordered, clocks }: Step): string[] {
+  if (unordered === null) return [];
+  if (unordered.tooMany)
+    return [
+      'the records around the step came in the order shown: too many stand too close together to try every order',
+    ];
+  return unordered.events.map((other) => {
+    const error = clocks.error(other.sourceId, event.sourceId);
+    const why =
+      error === 0n
+        ? 'which another CPU stamped with the same time'
+        : `which the clocks put within ${error / 1000n + 1n} us of it`;
+    return `the step did not come on the other side of ${lineOf(other, event, clocks)} (${other.symbol ?? other.kind}), ${why}`;
+  });
+}
+
+function linesOf(from: StoredEvent, to: StoredEvent, clocks: SourceClocks): string {
+  if (from.sourceId === to.sourceId) return `lines ${from.line} and ${to.line}`;
+  return `${lineOf(from, to, clocks)} and line ${to.line}`;
 }
 
 function toConfirm(rule: Rule, step: Step, charge: Charge, verdict: Verdict): string[] {

@@ -2,6 +2,7 @@ import type { EventKind } from '../events/event.ts';
 import type { CoverageStatus, Verdict } from '../model/analysis.ts';
 import type { EventClass } from '../model/states.ts';
 import type { Belief } from '../replay/belief.ts';
+import type { SourceClocks } from '../replay/clocks.ts';
 import type { ReplayObserver, ReplayOptions, Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
@@ -92,7 +93,7 @@ export class Judge implements ReplayObserver {
    * A success that no history explains: the log is incomplete or corrupt, a class was wrongly declared complete, or the
    * kernel is another one. The rule whose precondition is hurt says so; it accuses nobody.
    */
-  impossible(event: StoredEvent, track: DeviceTrack, before: Belief): void {
+  impossible(event: StoredEvent, track: DeviceTrack, before: Belief, clocks: SourceClocks): void {
     this.impossibles.push({ event, track });
     const type = event.kind === 'tsm.bind' ? 'bind' : event.kind === 'tsm.guest_request' ? 'guest-request' : null;
     if (type === null || !this.#options.judged(event)) return;
@@ -104,6 +105,8 @@ export class Judge implements ReplayObserver {
       calls: [],
       indirect: false,
       options: this.#options,
+      clocks,
+      unordered: null,
     };
     for (const rule of this.#rules) {
       const charge = rule.judge(step);

@@ -35,6 +35,7 @@ export function judgeCharge(step: Step, charge: Charge): Accusation | null {
 /** Who it was must be as certain as what it was: a device taken over from the task's other records is a good guess. */
 function certaintyCap(step: Step): Accusation | undefined {
   if (step.track.bdf === null || step.track.disorderedAt !== null) return 'possible';
+  if (step.unordered?.inEveryOrder === false) return 'possible';
   const events: StoredEvent[] = [step.event, ...step.track.stateEvidence];
   if (events.some((event) => event.certainty === 'none' && event.deviceId !== null)) return 'possible';
   return step.indirect || events.some((event) => event.certainty === 'inherited') ? 'probable' : undefined;

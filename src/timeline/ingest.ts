@@ -9,6 +9,7 @@ import type { KernelRecord } from '../formats/record.ts';
 import { CallTracker, type OpenCall, type Place, tellsMore } from '../identity/calls.ts';
 import { Identity } from '../identity/identity.ts';
 import type { OpenedSource } from '../input/source.ts';
+import { AnchorCollector } from './anchors.ts';
 import type { TimelineWriter } from './timeline.ts';
 
 // Different wordings of unknown lines that are kept; one of each is enough, and a hostile log has no end of them.
@@ -154,6 +155,7 @@ class SourceIngest {
   readonly #calls: CallTracker;
   readonly #identity: Identity;
   readonly #host = new Set<HostMark>();
+  readonly #anchors = new AnchorCollector(INTEREST.message);
   readonly #unrecognised = new Map<string, { subsystem: string; text: string; line: number; count: number }>();
 
   constructor(
@@ -188,6 +190,7 @@ class SourceIngest {
   }
 
   take(record: KernelRecord): void {
+    this.#anchors.note(record);
     this.#noteHost(record);
     const meaning = normalise(record);
     if (meaning === null) return;
@@ -242,6 +245,7 @@ class SourceIngest {
 
   /** @returns the id of the source. */
   finish(totals: Omit<PartTotals, 'sink'>): number {
+    this.#writer.noteAnchors(this.sourceId, this.#anchors.finish());
     for (const device of this.#identity.finish()) {
       const certainty = device.bdf === null ? 'none' : 'exact';
       const id = this.#writer.addDevice({

@@ -35,6 +35,9 @@ interface SourceTable {
   lost: number;
   first_time: bigint | null;
   last_time: bigint | null;
+  clock_group: number | null;
+  clock_offset: bigint;
+  clock_error: bigint | null;
 }
 
 interface DeviceTable {
@@ -73,6 +76,7 @@ interface EventTable {
   root_id: number | null;
   pair_id: number | null;
   superseded_by: number | null;
+  duplicate_of: number | null;
 }
 
 interface HealthTable {

@@ -1,4 +1,5 @@
 import type { Analysis } from '../model/analysis.ts';
+import type { KeptAnchors } from './relate.ts';
 import type {
   NewDevice,
   NewEvent,
@@ -36,6 +37,13 @@ export interface TimelineWriter {
   /** What reading the logs found wanting. What the replay finds belongs into the analysis, or it would outlive it. */
   addHealth(item: NewHealth): void;
   addUnrecognised(item: NewUnrecognised): void;
+  /** What may tie the source to others; replaces what was noted of it before. */
+  noteAnchors(sourceId: number, anchors: KeptAnchors): void;
+  /**
+   * When all sources have been read: merges those whose clocks are shown to relate, and says in health rows what was merged and
+   * what stands alone. Ids of events and devices change; does nothing to a timeline that was read before.
+   */
+  relateClocks(): void;
   /** Removes what earlier analyses wrote (states, findings, coverage, replay health), keeps what was read from the logs. */
   clearAnalysis(): void;
   /**
@@ -64,9 +72,16 @@ export interface TimelineReader {
   symbols(): string[];
   /** `fromTime` and `toTime` are the earliest and the latest time of the device's events, `events` their number. */
   devices(): StoredDevice[];
-  /** Events with an id above `after`, in order, at most `limit`. Ordered by source, then as they stand in it. */
+  /**
+   * Events with an id above `after`, in order, at most `limit`. Ordered by source, then as they stand in it; those of sources
+   * whose clocks relate are merged.
+   */
   events(after: number, limit: number): StoredEvent[];
   event(id: number): StoredEvent | null;
+  /** Where every event stands, in order. */
+  places(): IterableIterator<{ readonly id: number; readonly sourceId: number; readonly line: number }>;
+  /** Sources that hold calls, as traces do; kernel logs hold messages only. */
+  tracingSources(): Set<number>;
   /** The first events of a kind, at most `limit`. */
   eventsOfKind(kind: StoredEvent['kind'], limit: number): StoredEvent[];
   health(): NewHealth[];

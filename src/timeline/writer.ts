@@ -5,6 +5,7 @@ import { clearAnalysisRows, insertAnalysisRows } from './analysis-rows.ts';
 import { harden, openReadOnly, SCHEMA_SHA256, schemaDigest } from './format.ts';
 import type { Place } from './place.ts';
 import { type Connection, StoredTimeline } from './reader.ts';
+import { type KeptAnchors, relateClocks } from './relate.ts';
 import type { NewDevice, NewEvent, NewHealth, NewSource, NewUnrecognised, SourceTotals, StoredEvent } from './rows.ts';
 import { type Bindable, storableInteger, storableTime } from './statements.ts';
 import type { TimelineReader, TimelineWriter } from './timeline.ts';
@@ -27,6 +28,22 @@ const DEVICE_TOTALS = `
     group by n.device_id
   ) t
   where t.device_id = device.id`;
+
+/** The same where sources were merged: on the clock of the device's source, and each message once. */
+const MERGED_TOTALS = `
+  update device set from_time = null, to_time = null, events = 0;
+  update device set from_time = t.from_time - o.clock_offset, to_time = t.to_time - o.clock_offset, events = t.events
+  from (
+    select n.device_id, min(e.time + s.clock_offset) as from_time, max(e.time + s.clock_offset) as to_time,
+      count(*) as events
+    from event e cross join entity n on n.id = e.entity_id cross join source s on s.id = e.source_id
+    where n.device_id is not null and e.duplicate_of is null
+    group by n.device_id
+  ) t, source o
+  where t.device_id = device.id and o.id = device.source_id`;
+
+/** Anchors of all sources that are kept to be compared. */
+const ANCHORS_MAX = 262_144;
 
 /** Set what a build may lose and a finished file may not: nothing is synced, nothing survives a crash. */
 export function openForBuilding(path: string): Database.Database {
@@ -53,6 +70,8 @@ export class TimelineBuilder implements TimelineWriter {
   #devicesStale = false;
   #previewing = false;
   readonly #statements: ReturnType<typeof prepareWrites>;
+  readonly #anchors = new Map<number, KeptAnchors>();
+  #anchorCount = 0;
 
   constructor(db: Database.Database, place: Place, target: string) {
     this.#db = db;
@@ -106,6 +125,7 @@ export class TimelineBuilder implements TimelineWriter {
         this.#db.prepare(`delete from ${table} where source_id = ?`).run(id);
       }
       this.#db.prepare('delete from source where id = ?').run(id);
+      this.#anchors.delete(id);
     });
   }
 
@@ -179,6 +199,23 @@ export class TimelineBuilder implements TimelineWriter {
     this.#run(this.#statements.unrecognised, item.sourceId, item.subsystem, item.text, item.count, item.line);
   }
 
+  noteAnchors(sourceId: number, kept: KeptAnchors): void {
+    this.#anchorCount += kept.anchors.length - (this.#anchors.get(sourceId)?.anchors.length ?? 0);
+    // An archive may hold any number of logs: the later ones are not compared any more.
+    if (this.#anchorCount > ANCHORS_MAX) this.#anchorCount -= kept.anchors.length;
+    else this.#anchors.set(sourceId, kept);
+  }
+
+  relateClocks(): void {
+    // A timeline that was read before has been merged before.
+    if (this.#anchors.size === 0) return;
+    this.#writing(() => {
+      for (const item of relateClocks(this.#db, this.#anchors)) this.addHealth(item);
+    });
+    this.#devicesStale = true;
+    this.#anchors.clear();
+  }
+
   clearAnalysis(): void {
     this.#writing(() => clearAnalysisRows(this.#db));
   }
@@ -240,8 +277,12 @@ export class TimelineBuilder implements TimelineWriter {
     if (!this.#devicesStale || this.#state !== 'building') return;
     this.#devicesStale = false;
     this.#writing(() => {
-      this.#db.exec(DEVICE_TOTALS);
+      this.#db.exec(this.#merged ? MERGED_TOTALS : DEVICE_TOTALS);
     });
+  }
+
+  get #merged(): boolean {
+    return this.#db.prepare('select 1 from source where clock_group is not null').get() !== undefined;
   }
 
   #makeIndexes(): void {

@@ -30,6 +30,8 @@ const EVENT: StoredEvent = {
   pairId: null,
   pairLine: null,
   supersededBy: null,
+  duplicateOf: null,
+  pairTime: null,
   certainty: 'exact',
 };
 

@@ -65,6 +65,8 @@ describe('closure', () => {
   });
 });
 
+const at = (line: number) => ({ sourceId: 1, line });
+
 describe('a marked loss', () => {
   it('makes everything that can happen unseen free, declared complete or not', () => {
     expect(costs(Belief.only(BOUND_RUN).widened())).toEqual(TDI_STATES.map(() => 0));
@@ -76,12 +78,12 @@ describe('a marked loss', () => {
 });
 
 describe('verdicts on a belief', () => {
-  const bound = Belief.only(CONNECTED).apply((state) => afterBind(state, 'always'), 1);
+  const bound = Belief.only(CONNECTED).apply((state) => afterBind(state, 'always'), at(1));
 
   it('accuse nobody where the wrong state is impossible or dearer by one', () => {
     expect(weigh(Belief.only(CONNECTED), isBound)).toBeNull();
     expect(weigh(Belief.only(CONNECTED).closed(NONE), isBound)).toBeNull();
-    const unbound = bound.apply(afterUnbind, 2).closed(NONE);
+    const unbound = bound.apply(afterUnbind, at(2)).closed(NONE);
     expect(weigh(unbound, isLocked)).toBeNull();
   });
 
@@ -112,16 +114,16 @@ describe('verdicts on a belief', () => {
   it('take a bind after an unknown start for a new one rather than for a repetition', () => {
     const rebound = Belief.unknown()
       .closed(NONE)
-      .apply((state) => afterBind(state, 'always'), 1);
+      .apply((state) => afterBind(state, 'always'), at(1));
     expect(rebound.cost(is(BOUND_LOCKED))).toBe(0);
     expect(rebound.cost(is(BOUND_UNLOCKED))).toBe(2);
   });
 });
 
 describe('assumptions', () => {
-  const locked = Belief.only(CONNECTED).apply((state) => afterBind(state, 'always'), 1);
+  const locked = Belief.only(CONNECTED).apply((state) => afterBind(state, 'always'), at(1));
   const texts = (belief: Belief, test: (state: TdiState) => boolean) =>
-    belief.assumptions(test).map(({ text, line }) => (line === null ? text : `${text} @${line}`));
+    belief.assumptions(test).map(({ text, place }) => (place === null ? text : `${text} @${place.line}`));
 
   it('are those of the cheapest history', () => {
     expect(texts(locked.closed(NONE), (state) => !isLocked(state))).toEqual(['an unrecorded STOP while bound']);
@@ -132,7 +134,7 @@ describe('assumptions', () => {
   it('stand in the order in which they are made, with the line of the record that asks for them', () => {
     const likely = Belief.only(UNBOUND)
       .closed(NONE)
-      .apply((state) => afterBind(state, 'likely'), 7);
+      .apply((state) => afterBind(state, 'likely'), at(7));
     expect(texts(likely, is(BOUND_UNLOCKED))).toEqual([
       'an unrecorded connect',
       'the bind left the TDI unlocked, as Arm CCA v7 does @7',
@@ -142,7 +144,7 @@ describe('assumptions', () => {
   it('that two readings share are one and the same', () => {
     const belief = Belief.only(UNBOUND)
       .closed(NONE)
-      .apply((state) => afterBind(state, 'always'), 7)
+      .apply((state) => afterBind(state, 'always'), at(7))
       .closed(NONE);
     const [connect] = belief.assumptions(isLocked);
     const excuse = belief.assumptions((state) => !isLocked(state));
@@ -152,16 +154,16 @@ describe('assumptions', () => {
   });
 
   it('that two readings make by themselves are two', () => {
-    const one = Belief.only(CONNECTED).or(Belief.only(UNBOUND), 1, 'the connect failed', 3);
-    const two = Belief.only(CONNECTED).or(Belief.only(UNBOUND), 1, 'the connect failed', 3);
+    const one = Belief.only(CONNECTED).or(Belief.only(UNBOUND), 1, 'the connect failed', at(3));
+    const two = Belief.only(CONNECTED).or(Belief.only(UNBOUND), 1, 'the connect failed', at(3));
     expect(one.assumptions(is(UNBOUND))[0]).not.toBe(two.assumptions(is(UNBOUND))[0]);
   });
 });
 
 describe('a belief', () => {
   it('is empty where no state explains the record', () => {
-    expect(Belief.fresh().apply((state) => afterBind(state, 'always'), 1).empty).toBe(true);
-    expect(Belief.only(CONNECTED).apply((state) => afterGuestRequest(state, true, 'always', false), 1).empty).toBe(
+    expect(Belief.fresh().apply((state) => afterBind(state, 'always'), at(1)).empty).toBe(true);
+    expect(Belief.only(CONNECTED).apply((state) => afterGuestRequest(state, true, 'always', false), at(1)).empty).toBe(
       true,
     );
     expect(Belief.unknown().empty).toBe(false);
@@ -180,14 +182,14 @@ describe('a belief', () => {
   it('counts from its cheapest state', () => {
     const dear = Belief.fresh()
       .or(Belief.fresh())
-      .apply(() => [{ to: CONNECTED, cost: 3, assumes: 'x' }], 1);
+      .apply(() => [{ to: CONNECTED, cost: 3, assumes: 'x' }], at(1));
     expect(dear.cost(() => true)).toBe(3);
     expect(dear.normalised().cost(() => true)).toBe(0);
     expect(dear.normalised().assumptions(() => true)).toHaveLength(1);
   });
 
   it('keeps the cheaper of two ways to the same state', () => {
-    const both = Belief.only(CONNECTED).or(Belief.only(CONNECTED), 1, 'needless', 1);
+    const both = Belief.only(CONNECTED).or(Belief.only(CONNECTED), 1, 'needless', at(1));
     expect(both.cost(is(CONNECTED))).toBe(0);
     expect(both.assumptions(is(CONNECTED))).toEqual([]);
   });

@@ -46,6 +46,8 @@ function event(id: number, more: Partial<StoredEvent> = {}): StoredEvent {
     pairId: null,
     pairLine: null,
     supersededBy: null,
+    duplicateOf: null,
+    pairTime: null,
     ...more,
   };
 }
@@ -103,6 +105,7 @@ describe('the replay', () => {
 
   it('can be interrupted: it lets others have their turn', async () => {
     const endless = {
+      sources: () => [],
       devices: () => [DEVICE],
       events: (after: number, limit: number) =>
         Array.from({ length: Math.min(limit, 50) }, (_, i) => event(after + i + 1)),

@@ -134,7 +134,7 @@ export const SAMPLE: Analysis = {
       last_time: '55.593612',
     },
   ],
-  clocks: [{ sources: ['s1'], relation: 'same', error_ns: 0 }],
+  clocks: [{ sources: ['s1'], relation: 'same', offsets: ['0.000000'], error_ns: 0 }],
   devices: [
     {
       id: 'd1',

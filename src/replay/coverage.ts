@@ -1,0 +1,152 @@
+import type { StoredEvent } from '../timeline/rows.ts';
+import type { TimelineReader } from '../timeline/timeline.ts';
+import type { SourceClocks } from './clocks.ts';
+
+/** `lost`: records are missing before an event. `uncovered`: nobody recorded before it, or from it on, what had been recorded. */
+export type Change = 'lost' | 'uncovered';
+
+/** A stretch of one merged history, by ids of events: what stands in it stands beside lost records of another source. */
+interface Stretch {
+  /** The last event of the source before the loss, and the first one after it. */
+  readonly after: number;
+  readonly to: number;
+}
+
+/** A trace begins or ends, on the clock of the history. */
+interface Edge {
+  readonly at: bigint;
+  readonly begins: boolean;
+}
+
+/** Where the evidence has holes: losses that a source marks, and in merged histories the parts that a trace does not reach. */
+export class Coverage {
+  readonly #clocks: SourceClocks;
+  readonly #gaps: ReadonlyMap<number, readonly number[]>;
+  readonly #gapAt = new Map<number, number>();
+  readonly #stretches = new Map<number, Stretch[]>();
+  readonly #edges = new Map<number, Edge[]>();
+
+  /**
+   * @param gaps lines of a source before which evidence was lost, ascending.
+   * @param startTold the user says that the capture begins with the machine: it is known what a trace that begins later missed.
+   */
+  constructor(
+    reader: TimelineReader,
+    clocks: SourceClocks,
+    gaps: ReadonlyMap<number, readonly number[]>,
+    startTold: boolean,
+  ) {
+    this.#clocks = clocks;
+    this.#gaps = gaps;
+    const merged = reader.sources().filter(({ id }) => clocks.isMerged(id));
+    if (merged.length === 0) return;
+    const traces = reader.tracingSources();
+    for (const { clockGroup } of merged) {
+      if (!this.#edges.has(clockGroup)) this.#edges.set(clockGroup, edgesOf(clocks, clockGroup, traces, startTold));
+    }
+    if (merged.some(({ id }) => (gaps.get(id)?.length ?? 0) > 0)) this.#findStretches(reader);
+  }
+
+  /** Whether {@link before} would say something of the event. */
+  changesAt(event: StoredEvent): boolean {
+    const gap = this.#gaps.get(event.sourceId)?.[this.#gapAt.get(event.sourceId) ?? 0];
+    if (gap !== undefined && gap <= event.line) return true;
+    const history = this.#clocks.history(event.sourceId);
+    return this.#isBeside(event, history) || this.#isPast(event, history);
+  }
+
+  /** What happened to the evidence before this event; to be asked once of every event, in order. */
+  before(event: StoredEvent): Change | null {
+    const history = this.#clocks.history(event.sourceId);
+    const lost = this.#crossGaps(event) || this.#isBeside(event, history);
+    let uncovered = false;
+    while (this.#isPast(event, history)) {
+      this.#edges.get(history)?.shift();
+      uncovered = true;
+    }
+    return uncovered ? 'uncovered' : lost ? 'lost' : null;
+  }
+
+  #crossGaps(event: StoredEvent): boolean {
+    const gaps = this.#gaps.get(event.sourceId);
+    if (!gaps) return false;
+    const from = this.#gapAt.get(event.sourceId) ?? 0;
+    let at = from;
+    for (let gap = gaps[at]; gap !== undefined && gap <= event.line; gap = gaps[at]) at += 1;
+    this.#gapAt.set(event.sourceId, at);
+    return at > from;
+  }
+
+  #isBeside(event: StoredEvent, history: number): boolean {
+    const list = this.#stretches.get(history);
+    if (!list) return false;
+    while (list[0] && list[0].to < event.id) list.shift();
+    return list[0] !== undefined && list[0].after < event.id;
+  }
+
+  #isPast(event: StoredEvent, history: number): boolean {
+    const edge = this.#edges.get(history)?.[0];
+    const time = this.#clocks.time(event);
+    if (!edge || time === null) return false;
+    return edge.begins ? time >= edge.at : time > edge.at;
+  }
+
+  /** Losses of one source of a merged history, as the others see them. */
+  #findStretches(reader: TimelineReader): void {
+    const latest = new Map<number, number>();
+    const next = new Map<number, number>();
+    for (const { id, sourceId, line } of reader.places()) {
+      const gaps = this.#gaps.get(sourceId);
+      if (!gaps || !this.#clocks.isMerged(sourceId)) continue;
+      let at = next.get(sourceId) ?? 0;
+      if ((gaps[at] ?? Number.POSITIVE_INFINITY) <= line) {
+        while ((gaps[at] ?? Number.POSITIVE_INFINITY) <= line) at += 1;
+        this.#addStretch(sourceId, latest.get(sourceId) ?? 0, id);
+      }
+      next.set(sourceId, at);
+      latest.set(sourceId, id);
+    }
+    for (const [sourceId, gaps] of this.#gaps) {
+      const isOpen = this.#clocks.isMerged(sourceId) && (next.get(sourceId) ?? 0) < gaps.length;
+      if (isOpen) this.#addStretch(sourceId, latest.get(sourceId) ?? 0, Number.POSITIVE_INFINITY);
+    }
+    for (const [history, list] of this.#stretches) this.#stretches.set(history, union(list));
+  }
+
+  #addStretch(sourceId: number, after: number, to: number): void {
+    const history = this.#clocks.history(sourceId);
+    const list = this.#stretches.get(history);
+    if (list) list.push({ after, to });
+    else this.#stretches.set(history, [{ after, to }]);
+  }
+}
+
+/** Overlapping stretches as one, in order. */
+function union(list: readonly Stretch[]): Stretch[] {
+  const result: Stretch[] = [];
+  for (const one of list.toSorted((a, b) => a.after - b.after || a.to - b.to)) {
+    const last = result.at(-1);
+    if (last && one.after < last.to) result[result.length - 1] = { after: last.after, to: Math.max(last.to, one.to) };
+    else result.push(one);
+  }
+  return result;
+}
+
+/**
+ * Where tracing begins and ends. A kernel log tells of no bind and of no close: what it shows beyond the ends of a trace is seen
+ * like in a capture without one. An end counts even where another trace goes on, since the two may record different functions.
+ */
+function edgesOf(clocks: SourceClocks, history: number, traces: ReadonlySet<number>, startTold: boolean): Edge[] {
+  const spans = clocks.members(history).flatMap(({ id, firstTime, lastTime }) => {
+    const from = clocks.time({ sourceId: id, time: firstTime });
+    const to = clocks.time({ sourceId: id, time: lastTime });
+    return traces.has(id) && from !== null && to !== null ? [{ from, to: to + clocks.widestError(history) }] : [];
+  });
+  const begins = spans.filter(
+    ({ from }) => !startTold && !spans.some((other) => other.from < from && other.to >= from),
+  );
+  return [
+    ...[...new Set(begins.map(({ from }) => from))].map((at) => ({ at, begins: true })),
+    ...spans.map(({ to }) => ({ at: to, begins: false })),
+  ].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : Number(b.begins) - Number(a.begins)));
+}

@@ -1,0 +1,114 @@
+import type Database from 'better-sqlite3';
+import { formatSeconds } from '../base/time.ts';
+import type { Anchor } from './anchors.ts';
+import { type ClockGroup, type Clocks, groupClocks, type Unrelated } from './clock-relation.ts';
+import { mergeSources } from './merge.ts';
+import type { NewHealth } from './rows.ts';
+
+/** What {@link AnchorCollector} kept of a source. */
+export interface KeptAnchors {
+  readonly anchors: readonly Anchor[];
+  readonly limit: number;
+}
+
+interface SourceRow {
+  readonly id: number;
+  readonly path: string;
+  readonly name: string;
+  readonly time_unit: string;
+  readonly boots: number;
+}
+
+/** Pairs of which it is told why they do not relate. */
+const TOLD = 3;
+
+/**
+ * Merges the sources whose clocks relate.
+ *
+ * @param anchors by source; the sources that have none are not compared.
+ * @returns what is to be said about it: which were merged by what evidence and how exactly, and which stand alone and why.
+ */
+export function relateClocks(db: Database.Database, anchors: ReadonlyMap<number, KeptAnchors>): NewHealth[] {
+  const rows = db
+    .prepare<[], SourceRow>(
+      `select id, path, time_unit,
+         path || iif((select count(*) from source o where o.path = s.path) > 1, ' lines ' || first_line || '-' || last_line, '') as name,
+         (select count(*) from health h where h.source_id = s.id and h.code = 'reboot') as boots
+       from source s order by id`,
+    )
+    .all();
+  if (rows.length < 2) return [];
+  // Integers count nothing that could be added; a source of several boots has several clocks.
+  const fit = rows.filter(({ time_unit, boots }) => time_unit === 'ns' && boots === 0);
+  const clocks = groupClocks(fit.flatMap(({ id }) => ({ sourceId: id, ...(anchors.get(id) ?? NOTHING) })));
+  for (const group of clocks.groups) mergeSources(db, group);
+  const names = new Map(rows.map(({ id, name }) => [id, name]));
+  return [...clocks.groups.flatMap((group) => merged(group, names)), ...standingAlone(rows, clocks, names)];
+}
+
+const NOTHING: KeptAnchors = { anchors: [], limit: Number.POSITIVE_INFINITY };
+
+function merged({ members, anchors }: ClockGroup, names: ReadonlyMap<number, string>): NewHealth[] {
+  const [first, ...others] = members;
+  return others.map(({ sourceId, offset, error }) => ({
+    sourceId,
+    code: 'clocks-related',
+    line: null,
+    message:
+      `its records were merged with those of ${names.get(first?.sourceId ?? 0)}: ${anchors} messages stand in both, ` +
+      `which relates the clocks within ${micros(error)} (${offset < 0n ? '' : '+'}${formatSeconds(offset)} s)`,
+    count: anchors,
+  }));
+}
+
+function standingAlone(
+  rows: readonly SourceRow[],
+  { groups, failures }: Clocks,
+  names: ReadonlyMap<number, string>,
+): NewHealth[] {
+  const inGroups = groups.reduce((sum, { members }) => sum + members.length, 0);
+  const histories = rows.length - inGroups + groups.length;
+  if (histories < 2) return [];
+  const grouped = new Map(groups.flatMap(({ members }, index) => members.map(({ sourceId }) => [sourceId, index])));
+  const apart = failures
+    .filter(({ a, b }) => grouped.get(a) === undefined || grouped.get(a) !== grouped.get(b))
+    .toSorted((x, y) => y.texts - x.texts || x.a - y.a || x.b - y.b)
+    .slice(0, TOLD)
+    .map(({ a, b, reason, texts }) => `${names.get(a)} and ${names.get(b)} ${WHY[reason](texts)}`);
+  const boots = rows
+    .filter((row) => row.boots > 0)
+    .slice(0, TOLD)
+    .map(({ name }) => `${name} holds several boots`);
+  const reasons = [...apart, ...boots];
+  const what = groups.length === 0 ? 'each input was analysed by itself' : 'what was not merged was analysed by itself';
+  const head = `nothing shows how the clocks of the inputs relate: ${what}`;
+  return [
+    {
+      sourceId: null,
+      code: 'clocks-unrelated',
+      line: null,
+      message: `${head}${reasons.length === 0 ? '' : `; ${reasons.join('; ')}`}. ${HINT}`,
+      count: histories,
+    },
+  ];
+}
+
+const HINT =
+  'What relates a log and a trace: the trace event printk:console while messages come, or twice a line "tdi-trace UUID" to both /dev/kmsg and trace_marker';
+
+const WHY: Readonly<Record<Unrelated, (texts: number) => string>> = {
+  'nothing-shared': () => 'share no message',
+  'too-few': (texts) => `share ${count(texts)}, too few or too close together to be more than chance`,
+  inconsistent: (texts) =>
+    `share ${count(texts)}, but not at the same distances: other boots, other runs, or a clock that drifts`,
+  ambiguous: (texts) => `share ${count(texts)} that fit in more than one way`,
+  'too-coarse': (texts) => `share ${count(texts)}, but their stamps agree too coarsely to order anything`,
+};
+
+function count(texts: number): string {
+  return texts === 1 ? '1 message' : `${texts} messages`;
+}
+
+function micros(nanoseconds: number): string {
+  return `${Math.ceil(nanoseconds / 1000)} us`;
+}
