@@ -27,7 +27,10 @@ const LOG_TABLES = [
     unparsed integer not null,
     lost integer not null,
     first_time integer,
-    last_time integer
+    last_time integer,
+    clock_group integer,
+    clock_offset integer not null default 0,
+    clock_error integer
   ) strict`,
   `create table device (
     id integer primary key,
@@ -70,7 +73,8 @@ const LOG_TABLES = [
     parent_id integer,
     root_id integer,
     pair_id integer,
-    superseded_by integer
+    superseded_by integer,
+    duplicate_of integer
   ) strict`,
   `create table health (
     id integer primary key,
@@ -168,7 +172,8 @@ const ANALYSIS_TABLES = [
 const VIEWS = [
   `create view v_source as
     select 's' || id as source, path, format, compression, clock, time_unit, first_line, last_line, lines, records,
-      continuation, events, skipped, unparsed, lost, first_time, last_time
+      continuation, events, skipped, unparsed, lost, first_time, last_time, 's' || coalesce(clock_group, id) as timeline,
+      clock_offset, clock_error
     from source`,
   `create view v_device as
     select 'd' || id as device_id, 's' || source_id as source, bdf, pf, dsm, guest_bdf, aliases, certainty, from_time,
@@ -179,6 +184,10 @@ const VIEWS = [
       e.pid as pid, e.kind as kind, e.phase as phase, e.outcome as outcome, 'd' || n.device_id as device_id, d.bdf as bdf,
       e.args as args, e.text as text
     from event e left join entity n on n.id = e.entity_id left join device d on d.id = n.device_id`,
+  `create view v_duplicate as
+    select e.id as event_id, 's' || e.source_id as source, e.line as line, o.id as original_id,
+      's' || o.source_id as original_source, o.line as original_line
+    from event e join event o on o.id = e.duplicate_of`,
   `create view v_state as
     select device_id, bdf, from_time, to_time, bind, contract, device, cause_source, cause_line
     from state`,

@@ -8,6 +8,7 @@ import { readInput } from './input/inputs.ts';
 import { shownPath } from './input/source.ts';
 import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
+import { SourceClocks } from './replay/clocks.ts';
 import { Replay, type ReplayOptions } from './replay/replay.ts';
 import type { DeviceTrack } from './replay/track.ts';
 import { documentOf } from './report/document.ts';
@@ -41,7 +42,10 @@ export interface Progress {
   readonly totalBytes: number | null;
 }
 
-/** How to judge what was read. `since` / `until`: decimal seconds of the source's own clock, inclusive. */
+/**
+ * How to judge what was read. `since` / `until`: decimal seconds of the source's own clock, inclusive; where sources were
+ * merged, of the first one of them.
+ */
 export interface JudgeOptions {
   readonly platform: Platform | 'auto';
   readonly fromBoot: boolean;
@@ -86,6 +90,7 @@ export async function conclude(
 ): Promise<Analyzed> {
   let analysis: Analysis;
   try {
+    writer.relateClocks();
     analysis = await judge(writer.reader, judgement, signal);
     await hearSignals(signal);
     writer.writeAnalysis(analysis);
@@ -266,10 +271,13 @@ function judgedEvents(
       bootLine.set(sourceId, Math.max(line, bootLine.get(sourceId) ?? 0));
     }
   }
+  // Of merged inputs the clock of the first one counts.
+  const clocks = new SourceClocks(reader.sources());
   return (event) => {
     if (event.line < (bootLine.get(event.sourceId) ?? 0)) return false;
-    if (event.time === null) return true;
-    return (from === null || event.time >= from) && (to === null || event.time <= to);
+    const time = clocks.time(event);
+    if (time === null) return true;
+    return (from === null || time >= from) && (to === null || time <= to);
   };
 }
 
@@ -284,15 +292,6 @@ function sourceHealth(reader: TimelineReader): NewHealth[] {
       message: 'no line bears on a device that can be assigned to a VM: nothing can be said about it',
       count: 1,
     }));
-  if (sources.length > 1) {
-    health.push({
-      sourceId: null,
-      code: 'clocks-unrelated',
-      line: null,
-      message: 'nothing shows how the clocks of the inputs relate: each input was analysed by itself',
-      count: sources.length,
-    });
-  }
   return health;
 }
 

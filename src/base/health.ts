@@ -58,6 +58,10 @@ export const HEALTH_CODES = {
     severity: 'warning',
     meaning: 'a part of the file cannot be read, and why; the rest was analysed',
   },
+  'clocks-related': {
+    severity: 'note',
+    meaning: 'this source and another one hold the same messages: their records were merged into one order',
+  },
   'clocks-unrelated': {
     severity: 'note',
     meaning: 'the clocks of these sources are not known to relate; each source was analysed by itself',

@@ -73,7 +73,14 @@ const SOURCE = record('one input, or a part of it that has a form of its own', {
 
 const CLOCK = record('how the clocks of sources relate', {
   sources: list(SOURCE_ID),
-  relation: oneOf(['same', 'unrelated']),
+  relation: oneOf(
+    ['same', 'related', 'unrelated'],
+    'same, related: merged into one order; unrelated: each judged by itself',
+  ),
+  offsets: list(
+    { type: 'string', pattern: '^-?[0-9]+\\.[0-9]+$' },
+    'seconds to add to the times of each source to have them on the clock of the first one',
+  ),
   error_ns: orNull({ type: 'integer', minimum: 0 }),
 });
 
@@ -86,7 +93,7 @@ const SPAN = record('what was believed from from_time on', {
   cause: orNull(PLACE),
 });
 
-const DEVICE_INFO = record("one device's life in one source", {
+const DEVICE_INFO = record("one device's life in one source, or in several that were merged", {
   id: id('d', 'in order of appearance'),
   bdf: orNull(BDF),
   pf: orNull(BDF),

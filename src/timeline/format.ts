@@ -11,7 +11,7 @@ export const APPLICATION_ID = 0x54444954;
 export const SCHEMA_VERSION = 1;
 
 /** SHA-256 of {@link schemaText}: a file whose tables, views, indexes or triggers are not ours is not opened. */
-export const SCHEMA_SHA256 = '536bf2632b1cdc6436c239822fbf5f77d26fb8205d559ed4a2bd2cd15e0fa834';
+export const SCHEMA_SHA256 = '62b5a115cc9ee484425f2c0960a810f89a29887dfa1ef3d553fa804d79a31bfc';
 
 const MAGIC = 'SQLite format 3\0';
 const HEADER_BYTES = 100;

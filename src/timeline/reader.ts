@@ -49,6 +49,9 @@ export class StoredTimeline implements TimelineReader {
       lost: number(row['lost']),
       firstTime: time(row['first_time']),
       lastTime: time(row['last_time']),
+      clockGroup: numberOrNull(row['clock_group']) ?? number(row['id']),
+      clockOffset: row['clock_offset'] as bigint,
+      clockError: numberOrNull(row['clock_error']),
     }));
   }
 
@@ -88,6 +91,18 @@ export class StoredTimeline implements TimelineReader {
       const row = this.#eventStatements().one.get(id);
       return row === undefined ? null : this.#event(row);
     });
+  }
+
+  *places(): Generator<{ id: number; sourceId: number; line: number }> {
+    const { sql } = sqlBuilder.selectFrom('event').select(['id', 'source_id', 'line']).orderBy('id').compile();
+    for (const row of prepare(this.#connection.db, sql).iterate()) {
+      yield { id: number(row['id']), sourceId: number(row['source_id']), line: number(row['line']) };
+    }
+  }
+
+  tracingSources(): Set<number> {
+    const query = sqlBuilder.selectFrom('event').select('source_id').distinct().where('symbol', 'is not', null);
+    return new Set(this.#rows(query.compile().sql).map((row) => number(row['source_id'])));
   }
 
   eventsOfKind(kind: StoredEvent['kind'], limit: number): StoredEvent[] {
@@ -147,7 +162,10 @@ export class StoredTimeline implements TimelineReader {
         .leftJoin('entity as n', 'n.id', 'e.entity_id')
         .leftJoin('event as p', 'p.id', 'e.pair_id')
         .select(EVENT_COLUMNS)
-        .select(({ cast }) => cast<string | null>('e.time', 'text').as('time'));
+        .select(({ cast }) => [
+          cast<string | null>('e.time', 'text').as('time'),
+          cast<string | null>('p.time', 'text').as('pair_time'),
+        ]);
       const page = select.where('e.id', '>', 0).orderBy('e.id').limit(1).compile().sql;
       const one = select.where('e.id', '=', 0).compile().sql;
       const kind = select.where('e.kind', '=', '').orderBy('e.id').limit(1).compile().sql;
@@ -160,6 +178,7 @@ export class StoredTimeline implements TimelineReader {
     const args = row[EVENT.args] as string;
     const certainty = row[EVENT.certainty] as string | null;
     const time = row[EVENT.time] as string | null;
+    const pairTime = row[EVENT.pairTime] as string | null;
     return {
       id: row[EVENT.id] as number,
       sourceId: row[EVENT.sourceId] as number,
@@ -185,6 +204,8 @@ export class StoredTimeline implements TimelineReader {
       pairId: row[EVENT.pairId] as number | null,
       pairLine: row[EVENT.pairLine] as number | null,
       supersededBy: row[EVENT.supersededBy] as number | null,
+      duplicateOf: row[EVENT.duplicateOf] as number | null,
+      pairTime: pairTime === null ? null : BigInt(pairTime),
     };
   }
 
@@ -253,9 +274,10 @@ const EVENT_COLUMNS = [
   'e.pair_id',
   'p.line as pair_line',
   'e.superseded_by',
+  'e.duplicate_of',
 ] as const;
 
-/** Where the columns stand in an {@link EventRow}; `time` comes last, as text, since it may pass 2^53. */
+/** Where the columns stand in an {@link EventRow}; times come last, as text, since they may pass 2^53. */
 const EVENT = {
   id: 0,
   sourceId: 1,
@@ -280,7 +302,9 @@ const EVENT = {
   pairId: 20,
   pairLine: 21,
   supersededBy: 22,
-  time: 23,
+  duplicateOf: 23,
+  time: 24,
+  pairTime: 25,
 } as const;
 
 const COMPRESSIONS: Record<StoredSource['compression'], true> = {

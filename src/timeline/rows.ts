@@ -65,6 +65,10 @@ export interface StoredEvent extends NewEvent {
   pairLine: number | null;
   /** A wrapper whose inner, more telling event is recorded too: it must not count twice. */
   supersededBy: number | null;
+  /** The same message in another source, which counts in its place. */
+  duplicateOf: number | null;
+  /** Time of the pair, on the same clock. */
+  pairTime: bigint | null;
 }
 
 export interface NewDevice {
@@ -87,6 +91,12 @@ export interface StoredDevice extends NewDevice {
 
 export interface StoredSource extends NewSource, SourceTotals {
   id: number;
+  /** The first source of those whose clocks relate; its own id where it stands alone. They share one order of events. */
+  clockGroup: number;
+  /** Nanoseconds to add to its times to have them on the clock of that source. */
+  clockOffset: bigint;
+  /** Nanoseconds by which that may be wrong; null for a source that stands alone. */
+  clockError: number | null;
 }
 
 export interface NewHealth {

@@ -47,6 +47,12 @@ export const VIEWS: readonly ViewDoc[] = [
       integer('lost', 'events that the tracer says it lost'),
       orNull(integer('first_time', 'time of the first record with a time')),
       orNull(integer('last_time', 'time of the last record with a time')),
+      text(
+        'timeline',
+        'the first source whose clock this one is known to relate to, by itself where there is none: their events are merged',
+      ),
+      integer('clock_offset', 'nanoseconds to add to its times to have them on the clock of that source'),
+      orNull(integer('clock_error', 'nanoseconds by which that may be wrong; null for a source that stands alone')),
     ],
     examples: [
       {
@@ -57,10 +63,10 @@ export const VIEWS: readonly ViewDoc[] = [
   },
   {
     name: 'v_device',
-    row: 'the life of one device in one source',
+    row: 'the life of one device in one source, or in several that were merged',
     columns: [
       text('device_id', 'id of the device: d1, d2, ..'),
-      text('source', 'the source it was seen in'),
+      text('source', 'the source it was seen in, of merged ones the first: its times are on the clock of that source'),
       orNull(text('bdf', 'PCI address dddd:bb:dd.f; null where no record tells it')),
       orNull(text('pf', 'address of its physical function, where it is a virtual one')),
       orNull(text('dsm', 'address of the function that holds its device security manager')),
@@ -82,7 +88,10 @@ export const VIEWS: readonly ViewDoc[] = [
     name: 'v_event',
     row: 'one fact about a device, normalised from one record',
     columns: [
-      integer('event_id', 'in order of the sources and of the lines in them'),
+      integer(
+        'event_id',
+        'in order of the sources and of the lines in them; of sources with one timeline in the merged order',
+      ),
       text('source', 'where it was read'),
       integer('line', '1-based line; number of the record in a binary source'),
       orNull(integer('time', 'exact, in time_unit of the source')),
@@ -109,6 +118,24 @@ export const VIEWS: readonly ViewDoc[] = [
       {
         question: 'Which kinds are there?',
         sql: 'select kind, count(*) as events from v_event group by kind order by events desc',
+      },
+    ],
+  },
+  {
+    name: 'v_duplicate',
+    row: 'a message that another source with a related clock holds too: the event counts there, and not here',
+    columns: [
+      integer('event_id', 'the event that was not counted'),
+      text('source', 'where it was read'),
+      integer('line', 'its line'),
+      integer('original_id', 'the event that was counted'),
+      text('original_source', 'where that was read'),
+      integer('original_line', 'its line'),
+    ],
+    examples: [
+      {
+        question: 'Which lines of a log does the trace hold, too?',
+        sql: 'select source, line, original_source, original_line from v_duplicate order by event_id',
       },
     ],
   },
