@@ -24,11 +24,23 @@ const CLOCKS: Readonly<Record<string, string>> = {
 const FORM =
   /^(?:dmesg(?:\.(?:T|x-T|iso|delta|reltime|human|notime|raw-r|time-raw|color|syslog-S|syslog-S-r|busybox|busybox-r|x))?\.txt|dmesg\.json|kmsg\.raw\.txt)$/;
 
+/** Forms that print the level. */
+const LEVELLED = /^(?:dmesg\.(?:x|x-T|raw-r|syslog-S-r|busybox-r)\.txt|dmesg\.json|kmsg\.raw\.txt)$/;
+/** Of a calendar: dmesg adds the time of the boot, which it works out anew at each call, and ctime cuts to the second. */
+const PRECISION_NS: Readonly<Record<string, bigint>> = {
+  'dmesg.iso.txt': 1_000n,
+  'dmesg.T.txt': 1_000_000_000n,
+  'dmesg.x-T.txt': 1_000_000_000n,
+};
+
 interface Seen {
   readonly clock: string;
   readonly events: readonly unknown[];
   readonly times: readonly (string | null)[];
   readonly callers: readonly unknown[];
+  readonly levels: readonly (number | null)[];
+  readonly devices: readonly (string | null)[];
+  readonly records: number;
 }
 
 async function eventsOf(path: string): Promise<Seen> {
@@ -37,6 +49,8 @@ async function eventsOf(path: string): Promise<Seen> {
   const events: unknown[] = [];
   const times: (string | null)[] = [];
   const callers: unknown[] = [];
+  const levels: (number | null)[] = [];
+  const devices: (string | null)[] = [];
   const totals = await readSource(source, {
     inputFormat: null,
     interest: INTEREST,
@@ -47,12 +61,27 @@ async function eventsOf(path: string): Promise<Seen> {
       events.push({ kind, phase, outcome, clues, args });
       times.push(record.time === null ? null : record.time.toString());
       callers.push([record.cpu, record.pid]);
+      levels.push(record.type === 'printk' ? record.level : null);
+      devices.push((record.type === 'printk' ? record.device : null) ?? null);
     },
     health: () => undefined,
     maxBytes: 1e9,
   });
   expect(totals.unparsed).toBe(0);
-  return { clock: totals.clock, events, times, callers };
+  return { clock: totals.clock, events, times, callers, levels, devices, records: totals.records };
+}
+
+/** A calendar runs with the kernel's clock: the difference is the same for all records, but for what the form cuts off. */
+function expectOneOffset(
+  times: readonly (string | null)[],
+  plain: readonly (string | null)[],
+  precision: bigint,
+  name: string,
+): void {
+  const offsets = times.map((time, index) => BigInt(time ?? 0) - BigInt(plain[index] ?? 0));
+  const lowest = offsets.reduce((a, b) => (a < b ? a : b));
+  const highest = offsets.reduce((a, b) => (a > b ? a : b));
+  expect(highest - lowest, name).toBeLessThanOrEqual(precision);
 }
 
 const scenarios = present
@@ -65,18 +94,28 @@ const scenarios = present
 describe.skipIf(!present)('the forms of dmesg', () => {
   test('there are some', () => expect(scenarios.length).toBeGreaterThan(20));
 
+  let labels = 0;
+
   for (const scenario of scenarios) {
     test(`${scenario}: tell the same`, async () => {
       const names = readdirSync(join(folder, scenario)).filter((name) => FORM.test(name));
       expect(names.length).toBeGreaterThan(2);
       const plain = await eventsOf(join(folder, scenario, 'dmesg.txt'));
       expect(plain.clock).toBe('printk');
+      const kernel = await eventsOf(join(folder, scenario, 'kmsg.raw.txt'));
+      expect(kernel.levels).not.toContain(null);
+      labels += kernel.devices.filter((device) => device !== null).length;
       for (const name of names) {
         const seen = await eventsOf(join(folder, scenario, name));
         expect(seen.events, name).toEqual(plain.events);
         expect(seen.callers, name).toEqual(plain.callers);
         expect(seen.clock, name).toBe(CLOCKS[name] ?? 'printk');
+        expect(seen.records, name).toBe(plain.records);
+        expect(seen.levels, name).toEqual(LEVELLED.test(name) ? kernel.levels : kernel.levels.map(() => null));
+        expect(seen.devices, name).toEqual(name === 'kmsg.raw.txt' ? kernel.devices : kernel.devices.map(() => null));
         if (seen.clock === 'printk') expect(seen.times, name).toEqual(plain.times);
+        const precision = PRECISION_NS[name];
+        if (precision !== undefined) expectOneOffset(seen.times, plain.times, precision, name);
         if (seen.clock === 'none')
           expect(
             seen.times.every((time) => time === null),
@@ -85,4 +124,6 @@ describe.skipIf(!present)('the forms of dmesg', () => {
       }
     });
   }
+
+  test('/dev/kmsg named devices', () => expect(labels).toBeGreaterThan(100));
 });
