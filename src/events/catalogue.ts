@@ -1,50 +1,87 @@
 import type { Platform } from '../model/states.ts';
-import type { EventKind, PointerSpace } from './event.ts';
+import type { CodeSpace } from './codes.ts';
+import type { EventKind, HandleType, PointerSpace } from './event.ts';
+
+/**
+ * Where a fact about the kernel was read, and what it holds for. `versions` is a range of releases, `6.13-` or `5.8-6.12`
+ * (the first is the oldest that was read, unless it is known to be the first; open where no end was seen), `-5.0`, or
+ * `series: ` with the posting, for what is in no release.
+ */
+export interface Provenance {
+  readonly versions: string;
+  readonly source: string;
+}
+
+/** How the arguments of a record name something that is no device yet; see `Handle`. */
+export interface HandleRow {
+  readonly type: HandleType;
+  /** Arguments that hold it; the first that is there counts. */
+  readonly arguments: readonly string[];
+}
+
+/** Numbers of a record that stand for something: `decodes: { cmd: 'ioctl' }` adds the argument `cmd_name`. */
+export type Decodes = Readonly<Record<string, CodeSpace>>;
 
 /** A kernel function whose call means something. One row per function; compiler suffixes are removed before the look-up. */
-export interface SymbolRow {
+export interface SymbolRow extends Provenance {
   readonly symbol: string;
   readonly kind: EventKind;
   /** The argument that points to the device, and what it points to; none where no argument does. */
   readonly subject?: { readonly arguments: readonly string[]; readonly space: PointerSpace };
+  readonly handles?: readonly HandleRow[];
   /** Returns nothing: what a trace prints as its return value is whatever the register held. */
   readonly void?: true;
   /** Returns a pointer or an error pointer. */
   readonly pointer?: true;
+  /** Returns a status of the firmware's, or (`sev-tio`) a DOE feature where the firmware wants an SPDM exchange first. */
+  readonly returns?: 'tdx' | 'rmi' | 'sev-tio';
   /**
    * Functions of this catalogue that call it, directly or through others. Puts a record inside a call where the form has
    * no nesting of its own (function tracer, probes without a return event).
    */
   readonly within?: readonly string[];
+  /** Called from so many places that nothing can be concluded from a call about the calls around it. */
+  readonly anywhere?: true;
   /** Runs at most once in a call of its caller: where it comes again, that call is over, seen to return or not. */
   readonly once?: true;
   /** Acts on the same device as the call around it, so their pointers name one device. */
   readonly sameDevice?: true;
   /** Arguments that the event keeps under these names: `value: ['val', 'value']` takes the first that is there. */
   readonly keeps?: Readonly<Record<string, readonly string[]>>;
+  /** Kept arguments without which a record says nothing: it is no event then. */
+  readonly needs?: readonly string[];
+  readonly decodes?: Decodes;
+  /** The kind by the value of a kept argument, in decimal; `kind` where the argument is not recorded or has another. */
+  readonly kindBy?: { readonly argument: string; readonly kinds: Readonly<Record<string, EventKind>> };
   /** Arguments of the event that the function itself fixes. */
   readonly fixed?: Readonly<Record<string, string>>;
-  /** Kernel releases that have it, and where it was read. */
-  readonly versions: string;
-  readonly source: string;
+}
+
+/** A former or coming name of a function; everything else is as the row of `of` says. */
+export interface AliasRow extends Provenance {
+  readonly symbol: string;
+  readonly of: string;
 }
 
 /** A static trace event, recognised by its name and the shape of what follows it. */
-export interface TraceEventRow {
+export interface TraceEventRow extends Provenance {
   readonly name: string;
+  /** What the event is called whatever tool prints it; else `name`. */
+  readonly named?: string;
   readonly kind: EventKind;
   /** Named groups become arguments; a group `bdf` becomes the device. */
   readonly pattern: RegExp;
+  readonly handles?: readonly HandleRow[];
+  readonly decodes?: Decodes;
   /** Arguments that the event always has. */
   readonly fixed?: Readonly<Record<string, string>>;
   /** Functions of the catalogue that it occurs in, directly or through others. Without them it stands alone. */
   readonly within?: readonly string[];
   readonly example: string;
-  readonly source: string;
 }
 
 /** A printk message, without level, time, caller and `driver BDF: ` prefix. */
-export interface MessageRow {
+export interface MessageRow extends Provenance {
   /** null: known, and means nothing for a TDI; it is not reported as unrecognised. */
   readonly kind: EventKind | null;
   /** Cheap test before the pattern: text that the message must contain. */
@@ -52,9 +89,16 @@ export interface MessageRow {
   /** Named groups become arguments; a group `bdf` overrides the prefix as the device. Anchored, linear. */
   readonly pattern: RegExp;
   readonly phase?: 'enter' | 'exit';
+  readonly outcome?: 'failed';
+  /** The function in front says it, about another one or none: it becomes the argument `reporter`. */
+  readonly reporter?: true;
+  readonly handles?: readonly HandleRow[];
+  readonly decodes?: Decodes;
   readonly fixed?: Readonly<Record<string, string>>;
+  /** A line as a machine printed it, or as the format string of `printedBy` makes it. */
   readonly example: string;
-  readonly source: string;
+  /** The kernel function that prints it. */
+  readonly printedBy: string;
 }
 
 /** Symbols or messages that only one platform's TSM driver has. */
@@ -69,6 +113,19 @@ export interface PlatformMark {
 export const VDEV = { arguments: ['vdev', 'core_vdev', 'device'], space: 'vfio' } as const;
 export const PDEV = { arguments: ['pdev', 'dev'], space: 'pci' } as const;
 export const DEVICE = { arguments: ['dev'], space: 'dev' } as const;
+export const FILE = { arguments: ['df'], space: 'df' } as const;
+export const IDEV = { arguments: ['idev'], space: 'idev' } as const;
+export const TDI = { arguments: ['tdi'], space: 'tdi' } as const;
+
+/** Who prints a message, in which file, and in which releases. */
+export interface Origin extends Provenance {
+  readonly printedBy: string;
+}
+
+/** Shorthand for the origin of a message. */
+export function by(printedBy: string, source: string, versions: string): Origin {
+  return { printedBy, source, versions };
+}
 
 /** Shorthand for a row of the message tables; `kind` null: known, and means nothing for a TDI. */
 export function messageRow(
@@ -76,8 +133,29 @@ export function messageRow(
   contains: string,
   pattern: RegExp,
   example: string,
-  source: string,
-  more: Partial<Pick<MessageRow, 'phase' | 'fixed'>> = {},
+  origin: Origin,
+  more: Partial<Pick<MessageRow, 'phase' | 'outcome' | 'fixed' | 'handles' | 'decodes' | 'reporter'>> = {},
 ): MessageRow {
-  return { kind, contains, pattern, example, source, ...more };
+  return { kind, contains, pattern, example, ...origin, ...more };
+}
+
+/** Shorthand for a message that is known and means nothing for a TDI. */
+export function knownRow(contains: string, pattern: RegExp, example: string, origin: Origin): MessageRow {
+  return messageRow(null, contains, pattern, example, origin);
+}
+
+/** A row for every former or coming name too, and that name wherever the table names a caller. */
+export function withAliases(rows: readonly SymbolRow[], aliases: readonly AliasRow[]): SymbolRow[] {
+  const names = new Map<string, string[]>();
+  for (const { of, symbol } of aliases) names.set(of, [...(names.get(of) ?? []), symbol]);
+  const callers = (within: readonly string[]): string[] =>
+    within.flatMap((caller) => [caller, ...(names.get(caller) ?? [])]);
+  const all = rows.map((row) => (row.within ? { ...row, within: callers(row.within) } : row));
+  const bySymbol = new Map(all.map((row) => [row.symbol, row]));
+  for (const { symbol, of, versions, source } of aliases) {
+    const row = bySymbol.get(of);
+    if (!row) throw new Error(`${symbol}: no row for ${of}`);
+    all.push({ ...row, symbol, versions, source });
+  }
+  return all;
 }

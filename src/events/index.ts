@@ -1,37 +1,81 @@
 import type { Interest } from '../formats/record.ts';
 import { AER_EVENTS, AER_MESSAGES } from './aer.ts';
-import type { MessageRow, SymbolRow, TraceEventRow } from './catalogue.ts';
+import { type MessageRow, type SymbolRow, type TraceEventRow, withAliases } from './catalogue.ts';
+import { CCA_MESSAGES, CCA_SYMBOLS } from './cca.ts';
+import { DMABUF_EVENTS } from './dmabuf.ts';
+import { DOE_MESSAGES, DOE_SYMBOLS } from './doe.ts';
+import { GUEST_MESSAGES, GUEST_SYMBOLS } from './guest.ts';
+import { IDE_MESSAGES, IDE_SYMBOLS } from './ide.ts';
 import { IOMMU_EVENTS, IOMMU_MESSAGES, IOMMU_SYMBOLS } from './iommu.ts';
+import { IOMMUFD_MESSAGES, IOMMUFD_SYMBOLS } from './iommufd.ts';
+import { KVM_EVENTS, KVM_SYMBOLS } from './kvm.ts';
 import { PCI_SYMBOLS } from './pci.ts';
 import { PCI_MESSAGES } from './pci-messages.ts';
+import { POWER_EVENTS } from './power.ts';
 import { QEMU_EVENTS } from './qemu.ts';
+import { SEV_TIO_MESSAGES, SEV_TIO_SYMBOLS } from './sev-tio.ts';
+import { SYSCALL_EVENTS } from './syscalls.ts';
 import { TASK_EVENTS } from './task.ts';
+import { TDX_MESSAGES, TDX_SYMBOLS } from './tdx.ts';
 import { PLATFORM_MARKS, TSM_MESSAGES, TSM_SYMBOLS } from './tsm.ts';
-import { VFIO_SYMBOLS } from './vfio.ts';
+import { VFIO_ALIASES, VFIO_SYMBOLS } from './vfio.ts';
 import { VFIO_MESSAGES } from './vfio-messages.ts';
 
 /** Everything that we know a kernel to say about assigned devices, one file a subsystem. */
-export const SYMBOLS: readonly SymbolRow[] = [...VFIO_SYMBOLS, ...PCI_SYMBOLS, ...TSM_SYMBOLS, ...IOMMU_SYMBOLS];
-export const TRACE_EVENTS: readonly TraceEventRow[] = [...AER_EVENTS, ...IOMMU_EVENTS, ...TASK_EVENTS, ...QEMU_EVENTS];
+export const SYMBOLS: readonly SymbolRow[] = withAliases(
+  [
+    ...VFIO_SYMBOLS,
+    ...PCI_SYMBOLS,
+    ...TSM_SYMBOLS,
+    ...IDE_SYMBOLS,
+    ...DOE_SYMBOLS,
+    ...IOMMU_SYMBOLS,
+    ...IOMMUFD_SYMBOLS,
+    ...SEV_TIO_SYMBOLS,
+    ...TDX_SYMBOLS,
+    ...CCA_SYMBOLS,
+    ...KVM_SYMBOLS,
+    ...GUEST_SYMBOLS,
+  ],
+  VFIO_ALIASES,
+);
+export const TRACE_EVENTS: readonly TraceEventRow[] = [
+  ...AER_EVENTS,
+  ...IOMMU_EVENTS,
+  ...KVM_EVENTS,
+  ...DMABUF_EVENTS,
+  ...POWER_EVENTS,
+  ...SYSCALL_EVENTS,
+  ...TASK_EVENTS,
+  ...QEMU_EVENTS,
+];
 export const MESSAGES: readonly MessageRow[] = [
   ...VFIO_MESSAGES,
   ...PCI_MESSAGES,
   ...AER_MESSAGES,
   ...TSM_MESSAGES,
+  ...IDE_MESSAGES,
+  ...DOE_MESSAGES,
   ...IOMMU_MESSAGES,
+  ...IOMMUFD_MESSAGES,
+  ...SEV_TIO_MESSAGES,
+  ...TDX_MESSAGES,
+  ...CCA_MESSAGES,
+  ...GUEST_MESSAGES,
 ];
 export { PLATFORM_MARKS };
 
 const BY_SYMBOL = new Map(SYMBOLS.map((row) => [row.symbol, row]));
-const BY_EVENT = new Map(TRACE_EVENTS.map((row) => [row.name, row]));
+const BY_EVENT = Map.groupBy(TRACE_EVENTS, (row) => row.name);
 const PLATFORM_PREFIXES = PLATFORM_MARKS.flatMap((mark) => mark.symbolPrefix ?? []);
 
 export function symbolRow(symbol: string): SymbolRow | null {
   return BY_SYMBOL.get(symbol) ?? null;
 }
 
-export function traceEventRow(name: string): TraceEventRow | null {
-  return BY_EVENT.get(name) ?? null;
+/** What a trace event of this name may be: the body tells which. They all occur in the same functions. */
+export function traceEventRows(name: string): readonly TraceEventRow[] {
+  return BY_EVENT.get(name) ?? [];
 }
 
 /**
@@ -56,8 +100,16 @@ function callersOf(symbol: string): ReadonlySet<string> {
   return callers;
 }
 
-// A message is worth a look when it names a PCI function or begins like a subsystem that we know.
-const MESSAGE_HINT = /[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]|PCI\/TSM|SEV-TIO|iommufd|vfio|[Tt][Dd][Xx]|Linux version|tdi-trace/;
+// A message is worth a look when it names a PCI function, begins like a subsystem that we know, or says what a row of the
+// tables says without naming a function.
+const NAMES_FUNCTION = /[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]/;
+const SUBSYSTEMS = ['PCI/TSM', 'SEV-TIO', 'iommufd', 'vfio', '[Tt][Dd][Xx]', 'Linux version', 'tdi-trace'];
+const NAMELESS = MESSAGES.filter((row) => !NAMES_FUNCTION.test(row.example))
+  .map((row) => row.contains)
+  .filter((text) => !new RegExp(SUBSYSTEMS.join('|')).test(text));
+const MESSAGE_HINT = new RegExp(
+  [NAMES_FUNCTION.source, ...SUBSYSTEMS, ...new Set(NAMELESS.map((text) => text.replace(/[^\w ]/g, '\\$&')))].join('|'),
+);
 
 /**
  * Events that quote printk, and what users write into a trace (`print` is what trace-cmd calls it): the same text in a log

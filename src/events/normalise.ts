@@ -1,8 +1,11 @@
 import { BDF_SOURCE, type Bdf, parseBdf, parseBdfWithoutDomain } from '../base/bdf.ts';
 import type { CallArguments, KernelRecord, TraceEventRecord } from '../formats/record.ts';
-import type { SymbolRow } from './catalogue.ts';
-import type { Clue, KernelEvent, Outcome, Phase } from './event.ts';
-import { symbolRow, traceEventRow } from './index.ts';
+import type { Decodes, HandleRow, SymbolRow } from './catalogue.ts';
+import { decodeText } from './codes.ts';
+import type { Clue, EventKind, Handle, KernelEvent, Outcome, Phase } from './event.ts';
+import { firmwareResult } from './firmware-result.ts';
+import { symbolRow, traceEventRows } from './index.ts';
+import { payloadHandles, payloadOf } from './ioctl-payload.ts';
 import { messageCandidates, splitPrefix } from './messages.ts';
 import { parseNumber, parseReturn } from './numbers.ts';
 
@@ -24,9 +27,9 @@ export function normalise(record: KernelRecord): Normalised {
     case 'graph': {
       const row = symbolRow(record.symbol);
       if (!row) return null;
-      const { outcome, code } = resultOf(row, record.edge === 'enter' ? null : record.ret);
+      const { outcome, code, status } = resultOf(row, record.edge === 'enter' ? null : record.ret);
       const phase = record.edge === 'leaf' ? 'point' : record.edge;
-      return fromCall(record, row, phase, outcome, code, record.args);
+      return fromCall(record, row, phase, outcome, code, record.args, status);
     }
     case 'event':
       return fromTraceEvent(record);
@@ -41,8 +44,8 @@ function fromTraceEvent(record: TraceEventRecord): Normalised {
     const row = symbolRow(record.symbol);
     if (!row) return null;
     if (record.isReturn) {
-      const { outcome, code } = resultOf(row, returnField(record.fields));
-      return fromCall(record, row, 'exit', outcome, code, record.fields);
+      const { outcome, code, status } = resultOf(row, returnField(record.fields));
+      return fromCall(record, row, 'exit', outcome, code, record.fields, status);
     }
     // A probe in the middle of a function says that it ran, not when it was entered: the entry is what has an order.
     if ((record.offset ?? 0) > ENTRY_OFFSET_MAX) return null;
@@ -50,21 +53,26 @@ function fromTraceEvent(record: TraceEventRecord): Normalised {
   }
   // printk:console puts every printk message into the trace (kernel/printk/printk.c).
   if (record.name === 'console') return fromMessage(record, record.body);
-  const row = traceEventRow(record.name);
-  const match = row?.pattern.exec(record.body.trim());
-  if (!row || !match) return null;
-  const { bdf, ...args } = match.groups ?? {};
-  const device = bdf === undefined ? null : parseBdf(bdf);
-  const event = build(record, {
-    kind: row.kind,
-    phase: 'point',
-    outcome: 'ok',
-    code: null,
-    symbol: record.name,
-    args: { ...row.fixed, ...defined(args) },
-    clues: device ? [{ type: 'bdf', bdf: device }] : [],
-  });
-  return { type: 'event', event, row: null };
+  const body = record.body.trim();
+  for (const row of traceEventRows(record.name)) {
+    const match = row.pattern.exec(body);
+    if (!match) continue;
+    const { bdf, ...groups } = match.groups ?? {};
+    const device = bdf === undefined ? null : parseBdf(bdf);
+    const args: Record<string, string> = { ...row.fixed, ...defined(groups) };
+    const event = build(record, {
+      kind: row.kind,
+      phase: 'point',
+      outcome: 'ok',
+      code: null,
+      symbol: row.named ?? record.name,
+      args: decoded(args, row.decodes),
+      clues: device ? [{ type: 'bdf', bdf: device }] : [],
+      handles: handlesOf(row.handles, (name) => args[name]),
+    });
+    return { type: 'event', event, row: null };
+  }
+  return null;
 }
 
 function fromCall(
@@ -74,6 +82,7 @@ function fromCall(
   outcome: Outcome,
   code: number | null,
   args: CallArguments,
+  status: Readonly<Record<string, string>> = {},
 ): Normalised {
   const kept: Record<string, string> = { ...row.fixed };
   for (const [name, candidates] of Object.entries(row.keeps ?? {})) {
@@ -81,16 +90,46 @@ function fromCall(
     // `1 [PCI_TSM_REQ_STATE_CHANGE]`: the number is what the code compares.
     if (found !== undefined) kept[name] = found.split(' ', 1)[0] ?? found;
   }
+  if (row.needs?.some((name) => kept[name] === undefined)) return null;
+  const payload = payloadOf(kept);
+  const all = { ...decoded(kept, row.decodes), ...payload, ...status };
   const event = build(record, {
-    kind: row.kind,
+    kind: kindOf(row, kept),
     phase,
     outcome,
     code,
     symbol: row.symbol,
-    args: kept,
+    args: all,
     clues: cluesOf(row, args),
+    handles: [...handlesOf(row.handles, (name) => args.get(name)), ...payloadHandles(payload)],
   });
   return { type: 'event', event, row };
+}
+
+function kindOf(row: SymbolRow, kept: Readonly<Record<string, string>>): EventKind {
+  const value = row.kindBy === undefined ? null : parseNumber(kept[row.kindBy.argument] ?? '');
+  return (value === null ? undefined : row.kindBy?.kinds[String(value)]) ?? row.kind;
+}
+
+/** The arguments, and beside each number that stands for something its name, and what it does to a TDI. */
+function decoded(args: Readonly<Record<string, string>>, decodes: Decodes | undefined): Record<string, string> {
+  if (decodes === undefined) return { ...args };
+  const more: Record<string, string> = {};
+  for (const [name, space] of Object.entries(decodes)) {
+    const text = args[name];
+    const meaning = text === undefined ? null : decodeText(space, text);
+    if (meaning === null) continue;
+    more[`${name}_name`] = meaning.name;
+    if (meaning.means !== null) more[`${name}_means`] = meaning.means;
+  }
+  return { ...args, ...more };
+}
+
+function handlesOf(rows: readonly HandleRow[] | undefined, argument: (name: string) => string | undefined): Handle[] {
+  return (rows ?? []).flatMap((row) => {
+    const value = row.arguments.map(argument).find((one) => one !== undefined);
+    return value === undefined ? [] : [{ type: row.type, value: value.split(' ', 1)[0] ?? value }];
+  });
 }
 
 const BDF_VALUE = new RegExp(`^"?(${BDF_SOURCE})"?$`);
@@ -122,22 +161,33 @@ function fromMessage(record: KernelRecord, text: string): Normalised {
     const match = row.pattern.exec(body);
     if (!match) continue;
     if (row.kind === null) return null;
-    const { bdf, ...args } = match.groups ?? {};
+    const { bdf, ...groups } = match.groups ?? {};
     const device = bdf === undefined ? (prefix?.bdf ?? labelled(record)) : parseBdfWithoutDomain(bdf);
+    // The prefix of a message about another function is its PF.
+    const pf = row.kind === 'pci.vf' && prefix ? { pf: prefix.bdf } : {};
+    const reporter = row.reporter && device ? { reporter: device } : {};
+    const args: Record<string, string> = { ...row.fixed, ...defined(groups), ...pf, ...reporter };
     const event = build(record, {
       kind: row.kind,
       phase: row.phase ?? 'point',
-      outcome: 'ok',
+      outcome: row.outcome ?? 'ok',
       code: null,
       symbol: null,
-      // The prefix of a message about another function is its PF.
-      args: { ...row.fixed, ...defined(args), ...(row.kind === 'pci.vf' && prefix ? { pf: prefix.bdf } : {}) },
-      clues: device ? [{ type: 'bdf', bdf: device }] : [],
+      args: decoded(args, row.decodes),
+      clues: device && !row.reporter ? [clueOf(device, bdf)] : [],
+      handles: handlesOf(row.handles, (name) => args[name]),
     });
     return { type: 'event', event, row: null };
   }
   const subsystem = knownSubsystem(prefix?.driver ?? null, body);
   return subsystem === null ? null : { type: 'unrecognised', subsystem, text };
+}
+
+/** A message of `02:00.0` leaves the segment open. */
+function clueOf(bdf: Bdf, printed: string | undefined): Clue {
+  return printed === undefined || bdf.length <= printed.length
+    ? { type: 'bdf', bdf }
+    : { type: 'bdf', bdf, assumed: 'segment' };
 }
 
 /** The function that /dev/kmsg and the journal name beside the text: `+pci:0000:02:00.0` (dev_printk_emit, drivers/base/core.c). */
@@ -159,10 +209,19 @@ function knownSubsystem(driver: string | null, body: string): string | null {
   return null;
 }
 
-function resultOf(row: SymbolRow, ret: string | null): { outcome: Outcome; code: number | null } {
-  if (row.void) return { outcome: 'void', code: null };
-  if (ret === null) return { outcome: 'unknown', code: null };
-  return parseReturn(ret, row.pointer === true);
+interface Result {
+  readonly outcome: Outcome;
+  readonly code: number | null;
+  readonly status: Readonly<Record<string, string>>;
+}
+
+const NO_STATUS: Readonly<Record<string, string>> = {};
+
+function resultOf(row: SymbolRow, ret: string | null): Result {
+  if (row.void) return { outcome: 'void', code: null, status: NO_STATUS };
+  if (ret === null) return { outcome: 'unknown', code: null, status: NO_STATUS };
+  if (row.returns !== undefined) return firmwareResult(row.returns, ret);
+  return { ...parseReturn(ret, row.pointer === true), status: NO_STATUS };
 }
 
 /** What users call the return value in a return probe: `ret=$retval`. */
@@ -174,7 +233,7 @@ function returnField(fields: CallArguments): string | null {
   return null;
 }
 
-type Facts = Pick<KernelEvent, 'kind' | 'phase' | 'outcome' | 'code' | 'symbol' | 'args' | 'clues'>;
+type Facts = Pick<KernelEvent, 'kind' | 'phase' | 'outcome' | 'code' | 'symbol' | 'args' | 'clues' | 'handles'>;
 
 function build(record: KernelRecord, facts: Facts): KernelEvent {
   const { line, endLine, time, cpu, task, pid, text, truncated } = record;

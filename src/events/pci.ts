@@ -9,6 +9,8 @@ const RESETS = [
 ] as const;
 const CONFIG_WRITES = ['vfio_exp_config_write', 'vfio_af_config_write'] as const;
 
+const WIDTHS = { byte: '1', word: '2', dword: '4' } as const;
+
 /** PCI core: reset, bus master, power, removal. Its functions take `dev` or `pdev`, both struct pci_dev. */
 export const PCI_SYMBOLS: readonly SymbolRow[] = [
   {
@@ -56,7 +58,7 @@ export const PCI_SYMBOLS: readonly SymbolRow[] = [
     symbol: 'pci_reset_bus',
     kind: 'pci.bus_reset',
     subject: PDEV,
-    within: ['vfio_pci_core_ioctl', 'vfio_pci_ioctl_pci_hot_reset'],
+    within: ['vfio_pci_core_ioctl', 'vfio_pci_ioctl_pci_hot_reset', 'vfio_pci_dev_set_hot_reset'],
     once: true,
     versions: '3.9-',
     source: PCI,
@@ -153,4 +155,66 @@ export const PCI_SYMBOLS: readonly SymbolRow[] = [
     versions: '4.13-',
     source: 'drivers/pci/iov.c; its dev is the PF',
   },
+  {
+    symbol: 'pci_af_flr',
+    kind: 'pci.flr',
+    subject: PDEV,
+    within: RESETS,
+    once: true,
+    sameDevice: true,
+    versions: '2.6.28-',
+    source: `${PCI}; static: often inlined`,
+  },
+  {
+    symbol: 'pci_dev_save_and_disable',
+    kind: 'call',
+    subject: PDEV,
+    void: true,
+    within: RESETS,
+    sameDevice: true,
+    versions: '4.8-',
+    source: `${PCI}; writes INTX_DISABLE alone to COMMAND; prints "resetting"`,
+  },
+  {
+    symbol: 'pci_dev_restore',
+    kind: 'call',
+    subject: PDEV,
+    void: true,
+    within: RESETS,
+    sameDevice: true,
+    versions: '4.8-',
+    source: `${PCI}; prints "reset done"`,
+  },
+  {
+    symbol: 'pci_enable_sriov',
+    kind: 'pci.sriov_enable',
+    subject: PDEV,
+    anywhere: true,
+    versions: '2.6.30-',
+    source: 'drivers/pci/iov.c',
+  },
+  ...(['byte', 'word', 'dword'] as const).flatMap((size): SymbolRow[] => [
+    {
+      symbol: `pci_user_write_config_${size}`,
+      kind: 'pci.config_write',
+      subject: PDEV,
+      keeps: { position: ['pos'], value: ['val'] },
+      needs: ['position', 'value'],
+      fixed: { width: WIDTHS[size] },
+      anywhere: true,
+      versions: '2.6.30-',
+      source: 'PCI_USER_WRITE_CONFIG, drivers/pci/access.c (6.12, 7.1); of vfio and of sysfs',
+    },
+    {
+      symbol: `pci_write_config_${size}`,
+      kind: 'pci.config_write',
+      subject: PDEV,
+      keeps: { position: ['where', 'pos'], value: ['val'] },
+      needs: ['position', 'value'],
+      fixed: { width: WIDTHS[size] },
+      anywhere: true,
+      versions: '2.6.12-',
+      source: 'drivers/pci/access.c (6.12, 7.1); of the kernel itself',
+    },
+  ]),
 ];

@@ -1,8 +1,8 @@
 import { BDF_SOURCE } from '../base/bdf.ts';
 import type { TraceEventRow } from './catalogue.ts';
 
-const VFIO = 'hw/vfio/trace-events, hw/vfio/pci.c (QEMU 8.2, 10.1)';
-const IOMMUFD = 'hw/vfio/trace-events, hw/vfio/iommufd.c (QEMU 8.2, 10.1)';
+const VFIO = { versions: 'QEMU 8.2-', source: 'hw/vfio/trace-events, hw/vfio/pci.c (QEMU 8.2, 10.1)' };
+const IOMMUFD = { versions: 'QEMU 8.2-', source: 'hw/vfio/trace-events, hw/vfio/iommufd.c (QEMU 8.2, 10.1)' };
 
 /**
  * Events of QEMU's vfio, which name the host's device. They tell what the guest or QEMU asked of the kernel: the only text
@@ -18,7 +18,7 @@ export const QEMU_EVENTS: readonly TraceEventRow[] = [
     ),
     fixed: { region: 'basic', requested: '1' },
     example: 'vfio_pci_write_config  (0000:81:00.1, @0x4, 0x140, len=0x2)',
-    source: VFIO,
+    ...VFIO,
   },
   {
     name: 'vfio_pci_reset_flr',
@@ -26,14 +26,14 @@ export const QEMU_EVENTS: readonly TraceEventRow[] = [
     // Printed after ioctl VFIO_DEVICE_RESET succeeded: an FLR where the device has one, but the kernel chooses.
     pattern: new RegExp(`^(?<bdf>${BDF_SOURCE}) FLR/VFIO_DEVICE_RESET$`),
     example: 'vfio_pci_reset_flr 0000:00:02.0 FLR/VFIO_DEVICE_RESET',
-    source: VFIO,
+    ...VFIO,
   },
   {
     name: 'vfio_pci_reset_pm',
     kind: 'pci.reset',
     pattern: new RegExp(`^(?<bdf>${BDF_SOURCE}) PCI PM Reset$`),
     example: 'vfio_pci_reset_pm 0000:00:02.0 PCI PM Reset',
-    source: VFIO,
+    ...VFIO,
   },
   {
     name: 'vfio_pci_hot_reset_result',
@@ -41,7 +41,7 @@ export const QEMU_EVENTS: readonly TraceEventRow[] = [
     // Printed after ioctl VFIO_DEVICE_PCI_HOT_RESET; a failed one says strerror(errno) and reset nothing.
     pattern: new RegExp(`^(?<bdf>${BDF_SOURCE}) hot reset: Success$`),
     example: 'vfio_pci_hot_reset_result 0000:81:00.1 hot reset: Success',
-    source: VFIO,
+    ...VFIO,
   },
   {
     name: 'iommufd_cdev_connect_and_bind',
@@ -51,7 +51,7 @@ export const QEMU_EVENTS: readonly TraceEventRow[] = [
     ),
     example:
       'iommufd_cdev_connect_and_bind  [iommufd=22] Successfully bound device 0000:02:00.0 (fd=41): output devid=1',
-    source: IOMMUFD,
+    ...IOMMUFD,
   },
   {
     name: 'iommufd_cdev_attach_ioas_hwpt',
@@ -60,7 +60,7 @@ export const QEMU_EVENTS: readonly TraceEventRow[] = [
       `^\\[iommufd=-?\\d{1,10}\\] Successfully attached device (?<bdf>${BDF_SOURCE}) \\(-?\\d{1,10}\\) to (?:\\w{1,16}_)?id=(?<pt_id>\\d{1,10})$`,
     ),
     example: 'iommufd_cdev_attach_ioas_hwpt  [iommufd=22] Successfully attached device 0000:02:00.0 (41) to id=2',
-    source: IOMMUFD,
+    ...IOMMUFD,
   },
   {
     name: 'iommufd_cdev_detach_ioas_hwpt',
@@ -69,6 +69,6 @@ export const QEMU_EVENTS: readonly TraceEventRow[] = [
       `^\\[iommufd=-?\\d{1,10}\\] Successfully detached (?<bdf>${BDF_SOURCE})(?: from \\w{1,16}_id=\\d{1,10})?$`,
     ),
     example: 'iommufd_cdev_detach_ioas_hwpt  [iommufd=22] Successfully detached 0000:02:00.0',
-    source: IOMMUFD,
+    ...IOMMUFD,
   },
 ];

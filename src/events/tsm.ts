@@ -1,7 +1,18 @@
 import { BDF_SOURCE } from '../base/bdf.ts';
-import { DEVICE, type MessageRow, PDEV, type PlatformMark, type SymbolRow } from './catalogue.ts';
+import {
+  by,
+  DEVICE,
+  knownRow as known,
+  type MessageRow,
+  messageRow as message,
+  PDEV,
+  type PlatformMark,
+  type SymbolRow,
+} from './catalogue.ts';
 
-const TSM = 'drivers/pci/tsm.c (6.19-, read in 7.1 and 7.3.4)';
+const TSM = 'drivers/pci/tsm.c (7.1, 7.3.4)';
+const CORE = 'drivers/virt/coco/tsm-core.c (7.1)';
+const V5 = 'series: [PATCH v5 0/5] Add iommufd ioctls to support TSM operations, 2026-05-25';
 
 /**
  * PCI/TSM core. It prints nothing when connect, bind, unbind or a guest request succeeds or fails, and has no tracepoints:
@@ -23,6 +34,10 @@ export const TSM_SYMBOLS: readonly SymbolRow[] = [
     kind: 'tsm.bind',
     subject: PDEV,
     keeps: { vm: ['kvm'], tdi_id: ['tdi_id'] },
+    handles: [
+      { type: 'vm', arguments: ['kvm'] },
+      { type: 'guest-bdf', arguments: ['tdi_id', 'vbdf'] },
+    ],
     versions: '6.19-',
     source: TSM,
   },
@@ -52,6 +67,7 @@ export const TSM_SYMBOLS: readonly SymbolRow[] = [
     kind: 'tsm.guest_request',
     subject: PDEV,
     keeps: { scope: ['scope'] },
+    decodes: { scope: 'tsm-scope' },
     versions: '6.19-',
     source: TSM,
   },
@@ -72,54 +88,82 @@ export const TSM_SYMBOLS: readonly SymbolRow[] = [
     versions: '6.19-',
     source: TSM,
   },
+  {
+    symbol: 'pci_tsm_connect',
+    kind: 'tsm.connect_core',
+    subject: PDEV,
+    within: ['connect_store'],
+    once: true,
+    sameDevice: true,
+    versions: '6.19-',
+    source: `${TSM}; static: often inlined`,
+  },
+  {
+    symbol: '__pci_tsm_disconnect',
+    kind: 'tsm.disconnect_core',
+    subject: PDEV,
+    void: true,
+    anywhere: true,
+    versions: '6.19-',
+    source: `${TSM}; of disconnect_store, pci_tsm_destroy and pci_tsm_unregister`,
+  },
+  {
+    symbol: 'pci_tsm_unbind_all',
+    kind: 'call',
+    subject: PDEV,
+    void: true,
+    anywhere: true,
+    versions: '6.19-',
+    source: `${TSM}; of a device security manager: its functions follow one by one`,
+  },
+  { symbol: 'pci_tsm_register', kind: 'tsm.register', anywhere: true, versions: '6.19-', source: TSM },
+  { symbol: 'pci_tsm_unregister', kind: 'tsm.unregister', void: true, anywhere: true, versions: '6.19-', source: TSM },
+  { symbol: 'tsm_register', kind: 'tsm.register', pointer: true, anywhere: true, versions: '6.19-', source: CORE },
+  { symbol: 'tsm_unregister', kind: 'tsm.unregister', void: true, anywhere: true, versions: '6.19-', source: CORE },
+  // What iommufd calls; the core's functions run inside and say what was done.
+  { symbol: 'tsm_bind', kind: 'call', subject: DEVICE, anywhere: true, versions: V5, source: CORE },
+  { symbol: 'tsm_unbind', kind: 'call', subject: DEVICE, anywhere: true, versions: V5, source: CORE },
+  { symbol: 'tsm_guest_req', kind: 'call', subject: DEVICE, anywhere: true, versions: V5, source: CORE },
 ];
 
 export const TSM_MESSAGES: readonly MessageRow[] = [
-  {
-    kind: 'tsm.context',
-    contains: 'setup TSM context',
-    pattern: new RegExp(`^PCI/TSM: setup TSM context: DSM: (?<dsm>${BDF_SOURCE}) status: (?<status>success|failed)$`),
-    example: 'pci 0000:02:10.0: PCI/TSM: setup TSM context: DSM: 0000:02:00.0 status: success',
-    source: `probe_fn, pci_dbg, ${TSM}`,
-  },
-  {
-    kind: null,
-    contains: 'Security Manager detected',
-    pattern: /^PCI\/TSM: (?:Device|Platform TEE) Security Manager detected \([A-Z ]*\)$/,
-    example: 'pci 0000:02:00.0: PCI/TSM: Device Security Manager detected (IDE TEE)',
-    source: `pf0_sysfs_enable, link_sysfs_enable, pci_dbg, ${TSM}`,
-  },
-  {
-    kind: null,
-    contains: 'PCI/TSM: ',
-    pattern:
-      /^PCI\/TSM: (?:failed to find Device Security Manager|TSM init failure, no CMA mailbox|invalid context object|PCI\/TSM registration failure: -?\d+)$/,
-    example: 'pci 0000:02:00.0: PCI/TSM: failed to find Device Security Manager',
-    source: TSM,
-  },
-  {
-    kind: null,
-    contains: 'PCI/IDE: ',
-    pattern:
-      /^PCI\/IDE: (?:Stream ID \d+ active at init|Failed to claim (?:\S{1,32} Stream ID|active Selective Stream) \d+|Unsupported Selective Stream \d+ capability, SKIP the rest|Setup fail: (?:Invalid Stream ID: \d+|Stream ID \d+ in use)|not a PCIe device|setup expected (?:Endpoint|Root Port): \S{1,64}|invalid device type)$/,
-    example: 'pci 0000:02:00.0: PCI/IDE: Stream ID 1 active at init',
-    source: 'drivers/pci/ide.c (6.19-, read in 7.1)',
-  },
-  {
-    kind: null,
-    contains: 'SEV-TIO',
-    pattern:
-      /^(?:SEV-TIO status: EN=\d INIT_DONE=\d |SEV-TIO STATUS failed with -?\d+$|Failed to enable SEV-TIO: ret=-?\d+ en=\d |SEV-SNP firmware initialized, SEV-TIO is \w{1,16}$)/,
-    example: 'Failed to enable SEV-TIO: ret=-5 en=0 initdone=0 SEV=1',
-    source: 'drivers/crypto/ccp/sev-dev-tsm.c, sev-dev.c (6.19-, read in 7.1)',
-  },
-  {
-    kind: null,
-    contains: 'virt/tdx: ',
-    pattern: /^virt\/tdx: (?:TDX[- ][Mm]odule initialized|BIOS enabled: private KeyID range \[)/,
-    example: 'virt/tdx: TDX-Module initialized',
-    source: 'arch/x86/virt/vmx/tdx/tdx.c (7.1)',
-  },
+  message(
+    'tsm.context',
+    'setup TSM context',
+    new RegExp(`^PCI/TSM: setup TSM context: DSM: (?<dsm>${BDF_SOURCE}) status: (?<status>success|failed)$`),
+    'pci 0000:02:10.0: PCI/TSM: setup TSM context: DSM: 0000:02:00.0 status: success',
+    by('probe_fn, pci_dbg', TSM, '6.19-'),
+  ),
+  known(
+    'Security Manager detected',
+    /^PCI\/TSM: (?:Device|Platform TEE) Security Manager detected \([A-Z ]*\)$/,
+    'pci 0000:02:00.0: PCI/TSM: Device Security Manager detected (IDE TEE)',
+    by('pf0_sysfs_enable, link_sysfs_enable, pci_dbg', TSM, '6.19-'),
+  ),
+  message(
+    'tsm.error',
+    'PCI/TSM: ',
+    /^PCI\/TSM: (?<problem>failed to find Device Security Manager|TSM init failure, no CMA mailbox|invalid context object)$/,
+    'pci 0000:02:00.0: PCI/TSM: failed to find Device Security Manager',
+    by('pci_tsm_link_constructor, pci_tsm_pf0_constructor, to_pci_tsm_pf0', TSM, '6.19-'),
+    { outcome: 'failed' },
+  ),
+  message(
+    'tsm.register',
+    'PCI/TSM registration failure',
+    /^(?:PCI\/TSM: )?PCI\/TSM registration failure: (?<error>-?\d+)$/,
+    'ccp 0000:42:00.5: PCI/TSM registration failure: -12',
+    by('tsm_register_pci_or_reset', CORE, '6.19-'),
+    { outcome: 'failed', reporter: true },
+  ),
+  message(
+    'tsm.error',
+    'no IDE streams associated with',
+    /^(?:\S{1,32} \S{1,32}: )?(?<problem>no IDE streams associated with \S{1,64})$/,
+    'tsm tsm0: no IDE streams associated with 0000:02:00.0',
+    by('tsm_ide_stream_unregister, dev_WARN_ONCE', 'drivers/virt/coco/tsm-core.c', 'series: devsec, 2025'),
+    { outcome: 'failed' },
+  ),
 ];
 
 /** What only one platform's code has. A host that merely could do TDX or SEV-TIO does not decide. */

@@ -1,5 +1,5 @@
 import type { EventKind, KernelEvent } from '../events/event.ts';
-import { mayCall, symbolRow, traceEventRow } from '../events/index.ts';
+import { mayCall, symbolRow, traceEventRows } from '../events/index.ts';
 import type { KernelRecord } from '../formats/record.ts';
 import { type CallStack, CallStacks, DEPTH_MAX, type OpenCall, type Tracer } from './call-stacks.ts';
 
@@ -191,12 +191,14 @@ export class CallTracker {
     const graph = enclosing(stack, record);
     if (graph) return graph;
     if (record.type === 'graph') return null;
-    if (event.phase === 'point') return innermost(stack, traceEventRow(symbol)?.within ?? []);
+    if (event.phase === 'point') return innermost(stack, traceEventRows(symbol)[0]?.within ?? []);
     return this.#around(stack, symbol, record.type === 'function' ? record.parent : null);
   }
 
   /** The innermost open call that can contain `symbol`, by the caller's name where the record gives one. */
   #around(stack: CallStack, symbol: string, caller: string | null): OpenCall | null {
+    // What is called from everywhere says nothing about the calls that were open.
+    if (symbolRow(symbol)?.anywhere) return caller === null ? null : calledBy(stack, caller);
     if (caller === null) return this.#containing(stack, symbol);
     const once = symbolRow(symbol)?.once === true;
     const at = stack.calls.findLastIndex((call) => call.symbol === caller && !(once && call.ran.has(symbol)));
@@ -272,6 +274,10 @@ function enclosing(stack: CallStack, record: KernelRecord): OpenCall | null {
   const { enclosingLine } = record;
   if (enclosingLine === null) return null;
   return stack.calls.findLast((call) => isAt(call, enclosingLine)) ?? null;
+}
+
+function calledBy(stack: CallStack, caller: string): OpenCall | null {
+  return stack.calls.findLast((call) => call.symbol === caller) ?? null;
 }
 
 /** The innermost open call of one of `symbols`, or that can contain one of them. */

@@ -274,7 +274,7 @@ class SourceIngest {
     const { line, endLine, time, cpu, task, pid, text, truncated } = record;
     const facts = { kind: 'host.platform', phase: 'point', outcome: 'ok', code: null, symbol: null } as const;
     this.#store(
-      { ...facts, args: { mark }, clues: [], line, endLine, time, cpu, task, pid, text, truncated },
+      { ...facts, args: { mark }, clues: [], handles: [], line, endLine, time, cpu, task, pid, text, truncated },
       null,
       null,
     );

@@ -1,0 +1,33 @@
+import { BDF_SOURCE } from '../base/bdf.ts';
+import type { TraceEventRow } from './catalogue.ts';
+
+const HEADER = { versions: '3.2-', source: 'include/trace/events/rpm.h (6.12, 7.1)' };
+const STATE = `(?<bdf>${BDF_SOURCE}) flags-(?<flags>[0-9a-f]{1,8}) cnt-(?<users>-?\\d{1,5}) {1,4}dep-`;
+
+/** Runtime power management: the trace names the device, as the bus calls it. Only PCI functions are of interest. */
+export const POWER_EVENTS: readonly TraceEventRow[] = [
+  {
+    name: 'rpm_suspend',
+    kind: 'pci.runtime_pm',
+    pattern: new RegExp(`^${STATE}`),
+    fixed: { op: 'suspend' },
+    example: 'rpm_suspend: 0000:02:00.0 flags-a cnt-0  dep-0  auto-1 p-0 irq-0 child-0',
+    ...HEADER,
+  },
+  {
+    name: 'rpm_resume',
+    kind: 'pci.runtime_pm',
+    pattern: new RegExp(`^${STATE}`),
+    fixed: { op: 'resume' },
+    example: 'rpm_resume: 0000:02:00.0 flags-4 cnt-1  dep-0  auto-1 p-0 irq-0 child-0',
+    ...HEADER,
+  },
+  {
+    name: 'rpm_return_int',
+    kind: 'pci.runtime_pm',
+    pattern: new RegExp(`^(?<at>rpm_\\w{1,32})\\+0x[0-9a-f/x]{1,32}:(?<bdf>${BDF_SOURCE}) ret=(?<error>-?\\d{1,10})$`),
+    fixed: { op: 'return' },
+    example: 'rpm_return_int: rpm_suspend+0x149/0x6c0:0000:02:00.0 ret=-11',
+    ...HEADER,
+  },
+];
