@@ -79,8 +79,8 @@ function expectOneOffset(
   name: string,
 ): void {
   const offsets = times.map((time, index) => BigInt(time ?? 0) - BigInt(plain[index] ?? 0));
-  const lowest = offsets.reduce((a, b) => (a < b ? a : b));
-  const highest = offsets.reduce((a, b) => (a > b ? a : b));
+  const lowest = offsets.reduce((a, b) => (a < b ? a : b), offsets[0] ?? 0n);
+  const highest = offsets.reduce((a, b) => (a > b ? a : b), offsets[0] ?? 0n);
   expect(highest - lowest, name).toBeLessThanOrEqual(precision);
 }
 
