@@ -5,6 +5,7 @@ import { CCA_MESSAGES, CCA_SYMBOLS } from './cca.ts';
 import { DMABUF_EVENTS } from './dmabuf.ts';
 import { DOE_MESSAGES, DOE_SYMBOLS } from './doe.ts';
 import { GUEST_MESSAGES, GUEST_SYMBOLS } from './guest.ts';
+import { HintFinder, type HintPattern, literal } from './hints.ts';
 import { IDE_MESSAGES, IDE_SYMBOLS } from './ide.ts';
 import { IOMMU_EVENTS, IOMMU_MESSAGES, IOMMU_SYMBOLS } from './iommu.ts';
 import { IOMMUFD_MESSAGES, IOMMUFD_SYMBOLS } from './iommufd.ts';
@@ -100,16 +101,21 @@ function callersOf(symbol: string): ReadonlySet<string> {
   return callers;
 }
 
-// A message is worth a look when it names a PCI function, begins like a subsystem that we know, or says what a row of the
-// tables says without naming a function.
-const NAMES_FUNCTION = /[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]/;
-const SUBSYSTEMS = ['PCI/TSM', 'SEV-TIO', 'iommufd', 'vfio', '[Tt][Dd][Xx]', 'Linux version', 'tdi-trace'];
-const NAMELESS = MESSAGES.filter((row) => !NAMES_FUNCTION.test(row.example))
-  .map((row) => row.contains)
-  .filter((text) => !new RegExp(SUBSYSTEMS.join('|')).test(text));
-const MESSAGE_HINT = new RegExp(
-  [NAMES_FUNCTION.source, ...SUBSYSTEMS, ...new Set(NAMELESS.map((text) => text.replace(/[^\w ]/g, '\\$&')))].join('|'),
-);
+const HEX = '0123456789abcdefABCDEF';
+const FUNCTION: HintPattern = [HEX, HEX, ':', '01', HEX, '.', '01234567'];
+// The subsystems of knownSubsystem() in normalise.ts, the banner, and what the capture of this program writes.
+const SUBSYSTEMS: readonly HintPattern[] = [
+  ...['PCI/TSM', 'PCI/IDE', 'SEV-TIO', 'iommufd', 'vfio', 'Linux version', 'tdi-trace'].map(literal),
+  ['Tt', 'Dd', 'Xx', ' :_-'],
+];
+const NAMES_FUNCTION = new HintFinder([FUNCTION]);
+const NAMES_SUBSYSTEM = new HintFinder(SUBSYSTEMS);
+/** What the lines of rows contain that name neither: a new row needs nothing more to be found. */
+const NAMELESS = MESSAGES.filter(
+  ({ example, contains }) => !NAMES_FUNCTION.inText(example) && !NAMES_SUBSYSTEM.inText(contains),
+).map(({ contains }) => literal(contains));
+/** A message is worth a look when it names a PCI function or a subsystem that we know, or may fit a row. */
+const FINDER = new HintFinder([FUNCTION, ...SUBSYSTEMS, ...NAMELESS]);
 
 /**
  * Events that quote printk, and what users write into a trace (`print` is what trace-cmd calls it): the same text in a log
@@ -121,5 +127,6 @@ const TELLTALE: ReadonlySet<string> = new Set(['console', 'tracing_mark_write', 
 export const INTEREST: Interest = {
   symbol: (name) => BY_SYMBOL.has(name) || PLATFORM_PREFIXES.some((prefix) => name.startsWith(prefix)),
   event: (name) => BY_EVENT.has(name) || TELLTALE.has(name),
-  message: (text) => MESSAGE_HINT.test(text),
+  message: (text) => FINDER.inText(text),
+  messageIn: (bytes, start, end) => FINDER.inBytes(bytes, start, end),
 };

@@ -1,4 +1,5 @@
 import type { Nanoseconds } from '../base/time.ts';
+import { areDigits, unpack } from './digits.ts';
 import { exactStamp } from './ftrace-row.ts';
 import type { PrintkHead } from './printk.ts';
 import { isDigit } from './text.ts';
@@ -147,16 +148,62 @@ export function behindBlank(line: string, at: number): number {
   return line.charCodeAt(at) === BLANK ? at + 1 : at;
 }
 
-/** Finds a head of the usual shape on the bytes of a chunk. */
+/** From the dot to the blank behind the stamp: `.377318] `. */
+const FRACTION = 9;
+/** `00` before or behind two further digits. */
+const LAST_DIGITS = 0x3030;
+const FIRST_DIGITS = 0x30300000;
+/** `] ` as DataView.getInt16 reads it. */
+const STAMP_END = (CLOSE << 8) | BLANK;
+
+/**
+ * Finds a head of the usual shape on the bytes of a chunk. In the same second as the line before, which nearly every line of
+ * a long log is, it compares words instead of reading digits.
+ */
 export class HeadSkimmer {
   /** Microseconds. */
   stamp = 0;
+  #bytes: Uint8Array | null = null;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  /** The column of the dot in the line before, 0 where it is of no use; the four bytes from `[` on, and those before it. */
+  #dot = 0;
+  #head = 0;
+  #tail = 0;
+  /** The second that it is, in microseconds. */
+  #second = 0;
 
   /**
    * @param end index behind the line.
    * @returns index of the message, or -1: a priority, a decode prefix, anything unusual is left to {@link HeadScanner}.
    */
   scan(bytes: Uint8Array, start: number, end: number): number {
+    const view = bytes === this.#bytes ? this.#view : this.#look(bytes);
+    const dot = start + this.#dot;
+    if (
+      dot > start &&
+      dot + FRACTION < end &&
+      view.getInt32(start) === this.#head &&
+      view.getInt32(dot - 3) === this.#tail &&
+      view.getInt16(dot + 7) === STAMP_END
+    ) {
+      const high = view.getInt32(dot + 1);
+      const low = view.getInt16(dot + 5);
+      if (areDigits(high) && areDigits((low << 16) | LAST_DIGITS)) {
+        this.stamp = this.#second + unpack(high) * 100 + unpack((low & 0xffff) | FIRST_DIGITS);
+        return bytes[dot + FRACTION] === OPEN ? this.#skipCaller(bytes, dot + 8, end) : dot + FRACTION;
+      }
+    }
+    return this.#read(view, bytes, start, end);
+  }
+
+  #look(bytes: Uint8Array): DataView {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.#view;
+  }
+
+  #read(view: DataView, bytes: Uint8Array, start: number, end: number): number {
+    this.#dot = 0;
     if (bytes[start] !== OPEN || end - start < 16) return -1;
     let at = start + 1;
     while (bytes[at] === BLANK) at++;
@@ -176,6 +223,13 @@ export class HeadSkimmer {
     }
     if (code !== CLOSE || at - dot !== 7 || at + 2 > end) return -1;
     this.stamp = value;
+    // The columns in between are in neither word.
+    if (dot - start <= 7 && dot - start >= 6) {
+      this.#dot = dot - start;
+      this.#head = view.getInt32(start);
+      this.#tail = view.getInt32(dot - 3);
+      this.#second = value - (value % 1e6);
+    }
     return this.#skipCaller(bytes, at + 1, end);
   }
 

@@ -1,3 +1,4 @@
+import { areDigits, unpack } from './digits.ts';
 import { NameTable } from './name-table.ts';
 import type { RecordTime } from './record-time.ts';
 
@@ -144,14 +145,4 @@ function isDigit(byte: number | undefined): boolean {
 /** Four bytes, the first one the highest, as DataView.getInt32 reads them. */
 function pack(a: number, b: number, c: number, d: number): number {
   return (a << 24) | (b << 16) | (c << 8) | d;
-}
-
-/** Whether each of four bytes is `0` to `9`: 0x30 to 0x39. */
-function areDigits(word: number): boolean {
-  return (word & 0xf0f0f0f0) === 0x30303030 && ((word + 0x06060606) & 0xf0f0f0f0) === 0x30303030;
-}
-
-/** The number that four digits spell. */
-function unpack(word: number): number {
-  return (word >>> 24) * 1000 + ((word >>> 16) & 255) * 100 + ((word >>> 8) & 255) * 10 + (word & 255) - 53_328;
 }

@@ -46,7 +46,11 @@ export class PrintkLines implements LineParser {
   /** For the record that is held back, while {@link #head} is at the next one. */
   readonly #heldHead: LineHead;
   /** The record that may go on: its lines up to the cap, the numbers of the first and the last one. */
-  #first = '';
+  #kept = '';
+  /** Where the first line stands in a chunk, before it is cut out: hardly any is ever looked at. */
+  #chunk: string | null = null;
+  #start = 0;
+  #end = 0;
   #more: FurtherLine[] = [];
   #length = 0;
   /** Further lines that were not kept. */
@@ -103,7 +107,7 @@ export class PrintkLines implements LineParser {
   }
 
   end(): void {
-    this.flush();
+    this.#flush();
     this.stream.end();
   }
 
@@ -120,19 +124,48 @@ export class PrintkLines implements LineParser {
     return { first: this.#firstTime, last: this.#heldHead.scan(this.#first) ? this.#timeOf(this.#heldHead) : null };
   }
 
-  protected hold(line: string, number: number, truncated: boolean): void {
+  get #first(): string {
+    if (this.#chunk !== null) {
+      this.#kept = this.#chunk.slice(this.#start, this.#end);
+      this.#chunk = null;
+    }
+    return this.#kept;
+  }
+
+  /**
+   * The line at `start` to `end` of a chunk begins a record that nobody wants so far, in microsecond `stamp`. The one before
+   * is over.
+   *
+   * @returns false where the line has to be looked at; nothing was done then.
+   */
+  protected pass(stamp: number, chunk: string, start: number, end: number, number: number): boolean {
+    if (this.#replaying || !this.stream.advance(stamp)) return false;
+    if (this.#wanted || this.#more.length > 0) this.#flush();
+    this.#chunk = chunk;
+    this.#start = start;
+    this.#end = end;
+    this.#note(end - start, number, false);
+    return true;
+  }
+
+  #hold(line: string, number: number, truncated: boolean): void {
+    this.#kept = line;
+    this.#chunk = null;
+    this.#note(line.length, number, truncated);
+  }
+
+  #note(length: number, number: number, truncated: boolean): void {
     this.#open = true;
     this.#bare = false;
-    this.#first = line;
-    this.#length = line.length;
-    if (line.length > this.#longest) this.#longest = line.length;
+    this.#length = length;
+    if (length > this.#longest) this.#longest = length;
     this.#line = number;
     this.#endLine = number;
     this.#truncated = truncated;
     this.#beyond = 0;
   }
 
-  protected flush(): void {
+  #flush(): void {
     if (this.#wanted) this.#emit();
     if (this.#more.length > 0) this.#more = [];
   }
@@ -150,7 +183,7 @@ export class PrintkLines implements LineParser {
       this.#replaying = false;
       if (this.#wanted && this.#isPieceOf(message, head.stamp)) this.#wanted = false;
     }
-    this.flush();
+    this.#flush();
     this.#open = false;
     if (message.startsWith('** ') && this.stream.dropped(message, number) !== null) return 'skipped';
     if (this.stream.nested(message, number, truncated)) return 'nested';
@@ -158,7 +191,7 @@ export class PrintkLines implements LineParser {
     this.stream.begin(head.stamp, message, number, head.clock);
     if (first) this.#firstTime = this.#timeOf(head);
     if (head.damage !== null) this.stream.repaired(head.damage, number);
-    this.hold(line, number, truncated);
+    this.#hold(line, number, truncated);
     this.#bare = head.bareContinuation;
     // What was taken away may be what somebody looks for.
     this.#wanted =

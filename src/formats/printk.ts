@@ -169,6 +169,12 @@ export class PrintkStream {
     return this.#context.interest.message(message);
   }
 
+  /** As {@link wanted} of a part of a chunk; `text` is `bytes` as latin1. */
+  wantedIn(bytes: Uint8Array, text: string, start: number, end: number): boolean {
+    const { interest } = this.#context;
+    return interest.messageIn?.(bytes, start, end) ?? interest.message(text.slice(start, end));
+  }
+
   emit(entry: PrintkEntry): void {
     const record: PrintkRecord = { ...entry, type: 'printk', task: null };
     this.#context.emit(record);

@@ -98,4 +98,6 @@ export interface Interest {
   event(name: string): boolean;
   /** Cheap test on the raw line of a printk message; true when in doubt. */
   message(text: string): boolean;
+  /** As {@link message} of these bytes as latin1; without it, text is cut out of every line. */
+  messageIn?(bytes: Uint8Array, start: number, end: number): boolean;
 }

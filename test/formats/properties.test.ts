@@ -236,21 +236,40 @@ describe('the first look', () => {
     .map(({ task, cpu, flags, gap, time, text }) => task + cpu + flags + gap + time + text);
   const message = fc
     .record({
-      time: fc.constantFrom(
+      time: usually(
         '[    1.000000]',
         '[    1.000001]',
+        '[    1.000010]',
+        '[    1.00000a]',
+        '[    1.0000;0]',
+        '[    1.000011)',
         '[    0.000000]',
+        '[   21.000001]',
+        '[123456.000001]',
+        '[123456.000002]',
+        '[1234567.000003]',
         '[12345.678901]',
         '[ 1.00000]',
         '<4>[    1.000002]',
         'x',
       ),
-      text: fc.constantFrom(
+      text: usually(
         ' a',
+        ' bcd efghijklm nopqrs',
         ' vfio b',
         '',
         ' Linux version 1',
         ' x: 3 callbacks suppressed',
+        ' messages',
+        ' printk: dropped 12 messages',
+        ' [123B blob data]',
+        ' Dumping ftrace buffer:',
+        ' ** replaying previous printk message **',
+        ' (1)[278:drv]a',
+        ' I[0:  swapper/0:    1] Dumping ftrace buffer:',
+        ' {  8903} a',
+        '  a',
+        ' -a',
         ' ** 3 printk messages dropped **',
         ' [    T1] vfio',
         ' [   C0] z',
