@@ -54,6 +54,22 @@ const PACKED: readonly (readonly [RegExp, Packing])[] = [
   [/^BZh[1-9](?:1AY&SY|\x17rE8P\x90)/, 'bzip2'],
 ];
 
+/** A line of text before what is packed. */
+const PACKED_INSIDE: readonly (readonly [RegExp, string, string])[] = [
+  // atrace -z of Android, after what it says of itself.
+  [
+    /^(?:[ -~]{0,80}\n){0,2}TRACE:\r?\n\x78/,
+    'the packed output of atrace -z',
+    'record it without -z, or unpack what follows the line TRACE: with: zlib-flate -uncompress',
+  ],
+  // ramoops_write_kmsg_hdr() in fs/pstore/ram.c; D instead of C is plain.
+  [
+    /^====\d{1,20}\.\d{1,9}-C\n/,
+    'a packed record of ramoops',
+    'read it through the kernel, which unpacks it: mount -t pstore pstore /sys/fs/pstore',
+  ],
+];
+
 const SQLITE = 'SQLite format 3\0';
 /** Documentation/trace-cmd/trace-cmd.dat.v7.5.txt of trace-cmd. */
 const RECORDING = '\x17\x08\x44tracing';
@@ -86,6 +102,8 @@ export function sniff(head: Buffer): Content {
   if (isBinary(text)) {
     // Weak as a sign: only for what is no text.
     if (hasZlibHeader(head)) return { kind: 'packed', packing: 'deflate' };
+    for (const [pattern, what, remedy] of PACKED_INSIDE)
+      if (pattern.test(text)) return { kind: 'refused', what, remedy };
     return {
       kind: 'refused',
       what: 'binary',

@@ -110,7 +110,7 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['ftrace-local/trace_options-default-6.18.txt', /holds no kernel log line/],
   ['qemu/spdk-vfio-user.log', /holds no kernel log line/],
   ['qemu/xen-stubdom-console.txt', /holds no kernel log line/],
-  ['systrace/catapult-compressed_atrace.bin', /is binary/],
+  ['systrace/catapult-compressed_atrace.bin', /is the packed output of atrace -z/],
 ];
 
 const FOLDERS = ['ftrace', 'ftrace-local', 'tracecmd', 'perf', 'systrace', 'qemu'];

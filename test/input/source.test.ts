@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../src/base/errors.ts';
 import type { HealthItem } from '../../src/base/health.ts';
@@ -210,6 +210,16 @@ describe('what is refused, in one line with a remedy', () => {
     ['utf16.log', utf16, /: is UTF-16 text: .*iconv -f UTF-16 -t UTF-8 /],
     ['utf16-no-mark.log', Buffer.from(LOG, 'utf16le'), /: is binary: /],
     ['noise', Buffer.from(Array.from({ length: 4096 }, (_, i) => Math.imul(i, 2654435761) >>> 24)), /: is binary: /],
+    [
+      'atrace.bin',
+      Buffer.concat([Buffer.from('capturing trace... done\nTRACE:\n'), deflateSync(LOG)]),
+      /: is the packed output of atrace -z: record it without -z, or .*zlib-flate /,
+    ],
+    [
+      'dmesg-ramoops-0',
+      Buffer.concat([Buffer.from('====1795326794.549803-C\n'), deflateSync(LOG)]),
+      /: is a packed record of ramoops: .*mount -t pstore /,
+    ],
     ['twice.gz', gzipSync(gzipSync(LOG)), /: is compressed twice: .*gzip -dk /],
     ['timeline.gz', gzipSync(`SQLite format 3\0${'\0'.repeat(80)}`), /: is a compressed timeline: /],
   ];
