@@ -82,6 +82,7 @@ function sourceOf(path: string): OpenedSource {
     stream: null,
     stamp: null,
     recording: false,
+    packed: null,
   } as const;
   return { kind: 'log', path, compression: 'none', ...empty, close: async () => {} };
 }

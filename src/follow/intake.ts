@@ -4,6 +4,7 @@ import { HEAD_SIZE, sniff } from '../input/magic.ts';
 import { refusal, shownPath } from '../input/source.ts';
 
 const LINE_FEED = 10;
+const NOT_TEXT = { packed: 'compressed', tar: 'an archive', timeline: 'a timeline', recording: 'a recording' } as const;
 
 /**
  * Where the bytes of a followed input arrive: counts them, caps them, and finds out what they are, with the same result as the
@@ -60,7 +61,7 @@ export class Intake {
     const content = sniff(head);
     if (content.kind === 'refused') throw refusal(this.#path, content);
     if (content.kind !== 'text') {
-      const what = content.kind === 'gzip' ? 'compressed' : content.kind === 'timeline' ? 'a timeline' : 'a recording';
+      const what = NOT_TEXT[content.kind];
       throw new UsageError(`--follow: ${shownPath(this.#path)} is ${what}, not text that grows: leave --follow away`);
     }
     if (this.#held === null) return;
