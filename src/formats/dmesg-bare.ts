@@ -92,6 +92,11 @@ function createParser(context: ParserContext): LineParser {
   return new PrintkLines(context, { createHead: () => new BareHead(), dictionary: decodeOctal });
 }
 
+/** A message that begins with a driver and the address of a function. */
+export function namesDevice(line: string): boolean {
+  return DEVICE.test(line);
+}
+
 function detect(lines: readonly string[]): number {
   let filled = 0;
   let kernel = 0;
@@ -116,5 +121,6 @@ export const dmesgBare: Format = {
   title: 'kernel log without times: dmesg -t, printk.time=0, or pasted without them',
   example: 'vfio-pci 0000:02:00.0: resetting',
   detect,
+  best: WEIGHT,
   parser: createParser,
 };

@@ -69,4 +69,6 @@ export interface Format {
    */
   detect(lines: readonly string[]): number;
   parser(context: ParserContext): LineParser;
+  /** What {@link detect} answers to lines that all fit, where that is less than 1. */
+  readonly best?: number;
 }

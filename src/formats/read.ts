@@ -182,6 +182,8 @@ interface Held {
 
 /** Lines until which it shows what a part begins with, by why they are held. */
 const HELD_MAX: Readonly<Record<Hold, number>> = { first: SAMPLE_LINES, header: 100, fall: 6, unlike: 64 };
+/** Lines that look like no record, until the ones before have nothing to do with what comes. */
+const STRANGERS_MAX = 3;
 /** Parts of a file that are told apart. */
 const MAX_PARTS = 64;
 /** What a clock falls by without having been set back: CPUs print a little out of order. */
@@ -190,6 +192,8 @@ const SLACK = 1_000_000_000n;
 const BANNER = 'Linux version ';
 /** Explains any line, so what looks like another form's record is looked at before it has a say. */
 const UNDEMANDING = 'dmesg-bare';
+/** What a journal skips are lines of other programs, which look like this. */
+const LOGS: ReadonlySet<Shape> = new Set(['stamp', 'journal', 'syslog']);
 /** The page around a trace has headers of its own. */
 const WRAPPED = 'systrace';
 
@@ -334,7 +338,13 @@ class Reader implements LineSink {
       this.#held = { why: 'header', lines: [] };
     } else if (this.#gap && this.#fallsAt(part, line)) {
       this.#held = { why: 'fall', lines: [] };
-    } else if ((this.#gap || part.format.id === UNDEMANDING) && this.#looksUnlike(part, line)) {
+    } else if (this.#isFree(part) && this.#looksUnlike(part, line)) {
+      const former = this.#former(part, line);
+      if (former !== null) {
+        this.#leave(part, number);
+        this.#enter(former);
+        return false;
+      }
       this.#held = { why: 'unlike', lines: [] };
     } else {
       const why = part.parser.begins?.(line, number) ?? null;
@@ -356,6 +366,11 @@ class Reader implements LineSink {
     return last !== null && next !== null && next !== undefined && next < last - SLACK;
   }
 
+  /** Whether a line may be looked at before the form at hand has its say. */
+  #isFree(part: Part): boolean {
+    return part.format.id === UNDEMANDING || (this.#gap && this.#odd === null);
+  }
+
   #looksUnlike(part: Part, line: string): boolean {
     const shape = this.#scanner.of(line);
     return shape !== null && !part.shapes.has(shape);
@@ -368,7 +383,7 @@ class Reader implements LineSink {
     if (lines.length > 0) {
       const over =
         (why === 'header' && (isHeader(line.line) || isCrashPart(line.line))) ||
-        (why === 'unlike' && line.line.trim() !== '' && this.#scanner.of(line.line) === null);
+        (why === 'unlike' && this.#isBeyond(lines, line.line));
       if (over) {
         this.#decide(held);
         this.line(line.line, line.number, line.truncated);
@@ -377,6 +392,14 @@ class Reader implements LineSink {
     }
     lines.push(line);
     if (lines.length >= HELD_MAX[why]) this.#decide(held);
+  }
+
+  /** Whether the line looks like yet another form, or has nothing to do with the held ones. */
+  #isBeyond(lines: readonly HeldLine[], line: string): boolean {
+    const shape = this.#scanner.of(line);
+    if (shape !== null) return isHeader(line) || shape !== this.#scanner.of(lines[0]?.line ?? '');
+    const last = lines.findLastIndex((held) => this.#scanner.of(held.line) !== null);
+    return isHeader(line) || lines.length - 1 - last >= STRANGERS_MAX;
   }
 
   /** Tells what the held lines begin, and takes them. */
@@ -391,7 +414,7 @@ class Reader implements LineSink {
       return;
     }
     let next: Format | null = null;
-    if (why === 'fall') next = texts.some((line) => line.includes(BANNER)) ? null : part.format;
+    if (why === 'fall') next = this.#fallen(part, texts);
     else if (why === 'header') next = formBelow(texts, this.#scanner);
     else next = this.#unlike(part, texts);
     if (next === null && why === 'header') this.#refuse(part, first.number, texts);
@@ -433,6 +456,12 @@ class Reader implements LineSink {
     return form === part.format ? null : form;
   }
 
+  /** The form of lines before which the clock fell; null where they are those of another boot. */
+  #fallen(part: Part, lines: readonly string[]): Format | null {
+    if (lines.some((line) => line.includes(BANNER))) return null;
+    return (this.#looksUnlike(part, lines[0] ?? '') ? this.#unlike(part, lines) : null) ?? part.format;
+  }
+
   #refuse(part: Part, line: number, lines: readonly string[]): void {
     const reason = this.#refused ? null : whyRefused(lines);
     if (reason === null) return;
@@ -457,11 +486,17 @@ class Reader implements LineSink {
 
   /** A line that is no record of the part that the file is at: does it look like one of another form? */
   #takeOdd(part: Part, odd: OddLine): void {
-    const { line, number, kind } = odd;
+    const { line, number, truncated, kind } = odd;
     const shape = this.#scanner.of(line);
-    // What a form skips it knows: journals hold lines of other programs that look like those of dmesg.
-    const foreign = shape !== null && kind !== 'skipped' && !part.shapes.has(shape);
-    if (foreign && this.#resume(part, odd, shape)) return;
+    const foreign = shape !== null && !part.shapes.has(shape) && !(kind === 'skipped' && LOGS.has(shape));
+    const former = foreign ? this.#former(part, line) : null;
+    if (former !== null) {
+      if (kind === 'continuation') part.parser.retract?.(1);
+      this.#leave(part, number);
+      this.#enter(former);
+      this.#take(line, number, truncated);
+      return;
+    }
     part.count(kind, number);
     if (this.#odd === null && foreign && !this.#full) {
       this.#odd = new OddRun(shape, this.#gap || part.records === 0);
@@ -491,18 +526,13 @@ class Reader implements LineSink {
   }
 
   /** What two programs write to one terminal: the line belongs to a part that was begun before, whose clock has not fallen. */
-  #resume(part: Part, { line, number, truncated, kind }: OddLine, shape: Shape): boolean {
-    const other = this.parts.findLast((one) => one !== part && one.resumes && one.shapes.has(shape));
-    if (other === undefined) return false;
-    const time = other.timeOf(line);
-    if (time === undefined) return false;
-    const last = other.parser.span().last;
-    if (time !== null && last !== null && time < last - SLACK) return false;
-    if (kind === 'continuation') part.parser.retract?.(1);
-    this.#leave(part, number);
-    this.#enter(other);
-    other.count(other.parser.parse(line, number, truncated), number);
-    return true;
+  #former(part: Part, line: string): Part | null {
+    const shape = this.#scanner.of(line);
+    const former = this.parts.findLast((one) => one !== part && one.resumes && shape !== null && one.shapes.has(shape));
+    const time = former?.timeOf(line);
+    if (former === undefined || time === undefined) return null;
+    const last = former.parser.span().last;
+    return time !== null && last !== null && time < last - SLACK ? null : former;
   }
 
   /** Gives a run of lines to the form that explains it, if there is one. */

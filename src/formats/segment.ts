@@ -20,6 +20,11 @@ const MIN_SHARE = 0.75;
 /** Above it the first lines are one form, and nobody looks for more. */
 const ONE_FORM = 0.97;
 
+const HASH = 35;
+const CAPITAL_A = 65;
+const LETTER_C = 99;
+const LETTER_V = 118;
+
 /** A line that waits for its form to be told. */
 export interface HeldLine {
   readonly line: string;
@@ -46,7 +51,8 @@ export class OddRun {
   /** @param clear a blank line, prose, or nothing stands before the run. */
   constructor(shape: Shape, clear: boolean) {
     this.shape = shape;
-    this.#min = clear ? FOREIGN_MIN_CLEAR : FOREIGN_MIN;
+    // Logs that lost a few of their times are no other log.
+    this.#min = clear && shape !== 'bare' ? FOREIGN_MIN_CLEAR : FOREIGN_MIN;
   }
 
   get overlong(): boolean {
@@ -60,7 +66,7 @@ export class OddRun {
 
   /** Whether it is time to look for another form: once with enough lines, and whenever they are twice as many. */
   ripe(atEnd: boolean): boolean {
-    const min = atEnd ? FOREIGN_MIN_CLEAR : this.#min;
+    const min = atEnd && this.shape !== 'bare' ? FOREIGN_MIN_CLEAR : this.#min;
     if (this.foreign < min || this.foreign < this.#asked * 2) return false;
     this.#asked = this.foreign;
     return true;
@@ -75,7 +81,7 @@ export class OddRun {
 /** The form that explains nearly all of the lines, or null. */
 function explaining(lines: readonly string[]): Format | null {
   const format = detectPart(lines);
-  return format !== null && format.detect(lines) >= MIN_SHARE ? format : null;
+  return format !== null && format.detect(lines) >= MIN_SHARE * (format.best ?? 1) ? format : null;
 }
 
 /** Forms that find a dump inside them. */
@@ -96,6 +102,9 @@ export function detectPart(lines: readonly string[]): Format | null {
  * @param lines the first ones, or those behind a header.
  */
 export function leadingForm(lines: readonly string[], scanner: ShapeScanner): Format | null {
+  const header = lines.findIndex((line, index) => index > 0 && isHeader(line));
+  const above = header < 0 ? null : explaining(lines.slice(0, header));
+  if (above !== null) return above;
   const most = detectPart(lines);
   if (most === null || most.detect(lines) >= ONE_FORM) return most;
   const parser = most.parser(NOBODY);
@@ -137,7 +146,11 @@ export function isGap(line: string, kind: LineKind): boolean {
   return kind === 'unparsed' || line.trim() === '';
 }
 
-/** What a trace of its own begins with, print_trace_header() in kernel/trace/trace.c; the preamble of trace-cmd report. */
+// print_trace_header() in kernel/trace/trace.c; the preamble of trace-cmd report; bpftrace.
+const HEADER = /^(?:# tracer: |cpus=\d{1,6}$|version = [67]$|Attaching \d{1,6} probes?\.\.\.)/;
+
+/** What a trace of its own begins with. */
 export function isHeader(line: string): boolean {
-  return line.startsWith('# tracer: ') || (line.startsWith('cpus=') && /^cpus=\d{1,6}$/.test(line));
+  const code = line.charCodeAt(0);
+  return (code === HASH || code === LETTER_C || code === LETTER_V || code === CAPITAL_A) && HEADER.test(line);
 }
