@@ -1,4 +1,4 @@
-import { EXIT } from '../base/errors.ts';
+import { EXIT, UsageError } from '../base/errors.ts';
 import { HEALTH_CODES } from '../base/health.ts';
 import { Page } from '../report/page.ts';
 import { VIEWS, type ViewDoc } from '../timeline/schema-doc.ts';
@@ -10,15 +10,18 @@ export const command: Command = {
   builder: (yargs) =>
     yargs
       .option('json', flagOption('the JSON Schema of analyze --format json'))
+      .option('follow', flagOption('with --json: that of the lines of analyze --follow --format json'))
       .example('$0 schema', 'views with their columns and example queries')
       .example('$0 schema --json > analysis.schema.json', 'to validate reports'),
 
   async run(args, { stdout }) {
+    const ofFollow = args.flag('follow');
     if (args.flag('json')) {
-      const { ANALYSIS_SCHEMA } = await import('../report/analysis-schema.ts');
-      await stdout.write(`${JSON.stringify(ANALYSIS_SCHEMA, null, 2)}\n`);
+      const { ANALYSIS_SCHEMA, FOLLOW_SCHEMA } = await import('../report/analysis-schema.ts');
+      await stdout.write(`${JSON.stringify(ofFollow ? FOLLOW_SCHEMA : ANALYSIS_SCHEMA, null, 2)}\n`);
       return EXIT.clean;
     }
+    if (ofFollow) throw new UsageError('--follow needs --json: the views are the same');
     const page = new Page(stdout.width, stdout.color);
     page.paragraph(
       0,

@@ -303,6 +303,7 @@ class Reader implements LineSink {
     };
     const reader = new Reader({ ...this.#options, part, peeked: false });
     reader.#before = this.#before;
+    for (const item of this.#early) reader.health(item);
     for (const { line, number, truncated } of this.#held?.lines ?? []) reader.line(line, number, truncated);
     reader.end(lines);
     if (reader.records === 0) return [];

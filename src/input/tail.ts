@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openError } from './source.ts';
+import { InputError } from '../base/errors.ts';
+import { openError, shownPath } from './source.ts';
 
 /** How often a file is looked at. A watch of the kernel would miss what other machines write, and pseudo files. */
 const POLL_MS = 100;
@@ -108,7 +109,7 @@ export async function openTail(path: string, stdin: Readable = process.stdin): P
     };
     return new Tail(path, file.tidings(closing.signal), shut);
   } catch (error) {
-    throw openError(path, error);
+    throw error instanceof InputError ? error : openError(path, error);
   }
 }
 
@@ -121,7 +122,7 @@ async function openFile(path: string): Promise<GrowingFile> {
   const found = await handle.stat();
   if (!found.isDirectory()) return new GrowingFile(path, handle, found.isFIFO());
   await handle.close();
-  throw Object.assign(new Error('a directory'), { code: 'EISDIR', syscall: 'read' });
+  throw new InputError(`${shownPath(path)}: is a directory, which cannot be followed: name a file in it`);
 }
 
 /** Without O_NONBLOCK a read of trace_pipe or a FIFO holds a thread until something comes, and nothing can call it off. */

@@ -27,7 +27,12 @@ const SUPERSEDED_BY: Partial<Record<EventKind, readonly EventKind[]>> = {
   'pci.clear_master': ['pci.clear_master'],
 };
 
-const LOSSES: ReadonlySet<HealthItem['code']> = new Set(['events-lost', 'messages-dropped', 'lines-elided']);
+const LOSSES: ReadonlySet<HealthItem['code']> = new Set([
+  'events-lost',
+  'messages-dropped',
+  'lines-elided',
+  'source-rotated',
+]);
 
 /** A source that is still being read into the timeline. To be used between chunks only. */
 export interface OpenIngest {
@@ -138,7 +143,7 @@ class Unfinished implements OpenIngest {
         const sink = part === null || records.length + health.length === 0 ? known : known.fork();
         for (const record of records) sink.take(record);
         for (const item of health) sink.health(item);
-        sink.finish(totals);
+        sink.settle(totals);
       }
       return work();
     });
@@ -246,6 +251,11 @@ class SourceIngest {
   /** @returns the id of the source. */
   finish(totals: Omit<PartTotals, 'sink'>): number {
     this.#writer.noteAnchors(this.sourceId, this.#anchors.finish());
+    return this.settle(totals);
+  }
+
+  /** What can be told at any time: who everybody is, and how much there is. @returns the id of the source. */
+  settle(totals: Omit<PartTotals, 'sink'>): number {
     for (const device of this.#identity.finish()) {
       const certainty = device.bdf === null ? 'none' : 'exact';
       const id = this.#writer.addDevice({

@@ -95,7 +95,7 @@ describe('a file', () => {
 
   test('that is missing or a directory is an error', async () => {
     await expect(openTail(join(folder, 'missing'))).rejects.toThrow(/missing: no such file: check the path$/);
-    await expect(openTail(folder)).rejects.toThrow(/: a directory is not supported/);
+    await expect(openTail(folder)).rejects.toThrow(/: is a directory, which cannot be followed: name a file in it$/);
   });
 
   test('a wait can be broken off', async () => {
