@@ -72,6 +72,7 @@ function sourceOf(path: string): OpenedSource {
     stamp: null,
     recording: false,
     packed: null,
+    packed: null,
   } as const;
   return { kind: 'log', path, compression: 'none', ...empty, close: async () => {} };
 }
