@@ -26,6 +26,8 @@ export function entryAsText({ width, color }: Sink): (entry: EventEntry | StateE
       page.line(0, place, { text, style: entry.device.includes('error') ? 'warning' : 'strong' });
     } else {
       const args = Object.entries(entry.args).map(([name, value]) => `${name}=${value}`);
+      const same = entry.duplicate_of;
+      if (same !== null) args.push(`(also ${same.source}:${same.line}, counted there)`);
       const text = `${entry.kind.padEnd(KIND_WIDTH)}  ${resultOf(entry).padEnd(RESULT_WIDTH)}  ${args.join(' ')}`;
       page.line(0, (place + text).trimEnd());
     }

@@ -37,7 +37,13 @@ export function judgingOptions(yargs: Argv): Argv {
       valueOption(`the capture has every event of these classes: ${EVENT_CLASSES.join(', ')}`, 'CLASS,..'),
     )
     .option('device', valueOption('only this function', 'BDF'))
-    .option('since', valueOption("only from this time on, in seconds of the input's own clock", 'T'))
+    .option(
+      'since',
+      valueOption(
+        "only from this time on, in seconds of the input's own clock; of merged inputs that of the first",
+        'T',
+      ),
+    )
     .option('until', valueOption('only up to this time', 'T'))
     .option('last-boot', flagOption('only what stands after the last boot in the input'));
 }

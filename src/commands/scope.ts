@@ -2,6 +2,7 @@ import type { Analyzed, JudgeOptions } from '../analysis.ts';
 import { UsageError } from '../base/errors.ts';
 import { parseSeconds } from '../base/time.ts';
 import { escapeForTerminal } from '../base/untrusted.ts';
+import { SourceClocks } from '../replay/clocks.ts';
 import { absentText, type Scope, type Window, windowText } from '../report/scope.ts';
 import type { TimelineReader } from '../timeline/timeline.ts';
 import type { CommandContext } from './context.ts';
@@ -50,11 +51,13 @@ function windowOf(timeline: TimelineReader, { since, until, lastBoot }: JudgeOpt
 
 /** An event without a time is in every window. */
 function hasEvent(timeline: TimelineReader, from: bigint | null, to: bigint | null): boolean {
+  const clocks = new SourceClocks(timeline.sources());
   for (let after = 0; ; ) {
     const events = timeline.events(after, PAGE);
-    const isInside = events.some(
-      ({ time }) => time === null || ((from === null || time >= from) && (to === null || time <= to)),
-    );
+    const isInside = events.some((event) => {
+      const time = clocks.time(event);
+      return time === null || ((from === null || time >= from) && (to === null || time <= to));
+    });
     if (isInside) return true;
     const last = events.at(-1);
     if (last === undefined) return false;

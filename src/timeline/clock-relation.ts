@@ -93,28 +93,39 @@ export function relate(one: Anchored, two: Anchored): ClockRelation {
 
   const offset = middle(matched.map(({ delta }) => delta));
   const deviation = Math.max(...matched.map(({ delta }) => Math.abs(delta - offset)));
-  const error = Math.ceil(deviation + Math.max(...matched.map(jitter)));
+  const grain = grainOf(matched);
+  const error = Math.ceil(deviation + grain + Math.max(...matched.map(jitter)));
   const times = matched.map((pair) => Number(pair.a.time - base.a)).sort((x, y) => x - y);
 
-  if (!isProved(matched, times, error, deviation))
-    return no(explained(a, b, base, offset, width, matched) < EXPLAINED ? 'inconsistent' : 'too-few');
   if (explained(a, b, base, offset, width, matched) < EXPLAINED) return no('inconsistent');
+  if (!isProved(matched, times, error, deviation + grain)) return no('too-few');
   if (rival * 2 > matched.length) return no('ambiguous');
   if (error > ERROR_MAX) return no('too-coarse');
   return { related: true, offset: base.a - base.b - BigInt(Math.round(offset)), error, anchors: matched.length };
 }
 
-/** Whether so much agreement is no chance: see above. */
-function isProved(matched: readonly Pair[], times: readonly number[], error: number, deviation: number): boolean {
+/** Whether so much agreement is no chance: see above. `wrong`: what the distances, or their digits, leave open. */
+function isProved(matched: readonly Pair[], times: readonly number[], error: number, wrong: number): boolean {
   const tokens = new Set(matched.filter(({ a }) => a.unique).map(({ a }) => a.key));
   if (tokens.size >= 2) return true;
-  const logs = matched.every(({ a, b }) => a.via === 'printk' && b.via === 'printk');
-  // Two prints of one log: the microseconds are the same. Early stamps are whole jiffies, the same in every boot.
-  if (logs && deviation === 0)
-    return new Set(matched.filter(({ a }) => a.time % 1_000_000n !== 0n).map(({ a }) => a.time)).size >= 2;
+  const isLog = matched.every(({ a, b }) => a.via === 'printk' && b.via === 'printk');
+  // Two prints of one log: the microseconds are the same.
+  if (isLog && wrong === 0 && new Set(times).size >= 2) return true;
   const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
-  return moments(times, APART * error) >= MOMENTS && span >= Math.max(SPAN_MIN, SPAN_ERRORS * deviation);
+  return moments(times, APART * error) >= MOMENTS && span >= Math.max(SPAN_MIN, SPAN_ERRORS * wrong);
 }
+
+/** What all stamps of one side are whole multiples of, where that is a millisecond or more: jiffies, seconds of `dmesg -T`. */
+function grainOf(matched: readonly Pair[]): number {
+  for (const grain of GRAINS) {
+    if (matched.every(({ a }) => a.time % grain === 0n) || matched.every(({ b }) => b.time % grain === 0n)) {
+      return Number(grain);
+    }
+  }
+  return 0;
+}
+
+const GRAINS = [1_000_000_000n, 100_000_000n, 10_000_000n, 1_000_000n];
 
 function moments(times: readonly number[], apart: number): number {
   let count = 0;
