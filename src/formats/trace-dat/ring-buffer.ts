@@ -52,6 +52,8 @@ const TYPE_TIME_STAMP = 31;
 /** What a time stamp holds; the five bits above come from the stamp before: ABS_TS_MASK, TS_MSB. */
 const STAMP_BITS = 59n;
 const DELTA_RANGE = 2 ** 27;
+/** From here on an extended delta is too long to add up as a number: a month. */
+const LONG_EXTEND = 2 ** 24;
 
 /** A sub-buffer and where it lies in the file. */
 export interface Page {
@@ -155,7 +157,8 @@ export class CpuRecords {
       if (at + 8 > limit) return this.#spoil();
       const more = view.getUint32(at + 4, this.#littleEndian);
       if (type === TYPE_TIME_EXTEND) {
-        this.#advance(more * DELTA_RANGE + delta);
+        if (more < LONG_EXTEND) this.#advance(more * DELTA_RANGE + delta);
+        else this.#setBase(this.time + (BigInt(more) << 27n) + BigInt(delta));
         this.#next = at + 8;
         return false;
       }
