@@ -107,6 +107,11 @@ export class Part {
     this.lastLine = Math.max(this.lastLine, part.lastLine);
   }
 
+  /** What the log of a whole system skips are lines of other programs, which may look like the kernel's elsewhere. */
+  get isLog(): boolean {
+    return this.shapes.has('syslog') || this.shapes.has('journal');
+  }
+
   get lines(): number {
     return this.records + this.continuation + this.skipped + this.unparsed;
   }

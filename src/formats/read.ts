@@ -14,7 +14,7 @@ import type { Interest, KernelRecord } from './record.ts';
 import { RecordingIntake, readRecordingBytes, readRecordingFile } from './recording.ts';
 import { whyRefused } from './refused.ts';
 import { formBelow, type HeldLine, isGap, isHeader, leadingForm, type OddLine, OddRun } from './segment.ts';
-import { type Shape, ShapeScanner } from './shape.ts';
+import { ShapeScanner } from './shape.ts';
 import { traceDat } from './trace-dat/id.ts';
 
 /** How to read, whatever it is read for. */
@@ -192,8 +192,6 @@ const SLACK = 1_000_000_000n;
 const BANNER = 'Linux version ';
 /** Explains any line, so what looks like another form's record is looked at before it has a say. */
 const UNDEMANDING = 'dmesg-bare';
-/** What a journal skips are lines of other programs, which look like this. */
-const LOGS: ReadonlySet<Shape> = new Set(['stamp', 'journal', 'syslog']);
 /** The page around a trace has headers of its own. */
 const WRAPPED = 'systrace';
 
@@ -488,8 +486,8 @@ class Reader implements LineSink {
   /** A line that is no record of the part that the file is at: does it look like one of another form? */
   #takeOdd(part: Part, odd: OddLine): void {
     const { line, number, truncated, kind } = odd;
-    const shape = this.#scanner.of(line);
-    const foreign = shape !== null && !part.shapes.has(shape) && !(kind === 'skipped' && LOGS.has(shape));
+    const shape = kind === 'skipped' && part.isLog ? null : this.#scanner.of(line);
+    const foreign = shape !== null && !part.shapes.has(shape);
     const former = foreign ? this.#former(part, line) : null;
     if (former !== null) {
       if (kind === 'continuation') part.parser.retract?.(1);

@@ -23,6 +23,9 @@ export type Shape =
   | 'bare'
   | 'numbers';
 
+/** What a line of function_graph ends in: a call, a brace, a comment. */
+const CALL = /[;{}/]\s*$/;
+const DATE = /^\d{4}-/;
 const KMSG = /^(?:\d{1,4}\.\d[^,;]{0,64},)?\d{1,4},\d{1,20},\d{1,16},[-c+]/;
 // A whole object, `- {"dt": ` of LAVA, or a member on a line of its own.
 const JSON_LINE = /^\x1e?\s{0,16}(?:(?:- |data: )?\{(?:"|$)|"[\w.@]{1,64}" {0,2}: )/;
@@ -51,12 +54,17 @@ export class ShapeScanner {
   of(line: string): Shape | null {
     const head = line.length > MAX_HEAD ? line.slice(0, MAX_HEAD) : line;
     if (head.trim() === '') return null;
-    if (this.#row.scan(head) || this.#latency.scan(head) || this.#graph.scan(head)) return 'trace';
+    // Most lines that come here are prose: what every record of a form holds is looked for first.
+    const hasBracket = head.includes('[');
+    if (hasBracket && this.#row.scan(head)) return 'trace';
+    if (head.includes(': ') && this.#latency.scan(head)) return 'trace';
+    if (CALL.test(head) && this.#graph.scan(head)) return 'trace';
     const bare = head.slice(pasteEnd(head));
-    if (monotonicPrefix(bare)?.ident === 'kernel') return 'journal';
+    const hasLevel = bare.startsWith('<');
+    if (hasBracket && monotonicPrefix(bare)?.ident === 'kernel') return 'journal';
     // A level may stand before a date as well as before a stamp.
-    if (bare.startsWith('<') && syslogPrefix(bare) !== null) return 'syslog';
-    if (this.#stamp.scan(head)) return 'stamp';
+    if (hasLevel && syslogPrefix(bare) !== null) return 'syslog';
+    if ((hasBracket || hasLevel || DATE.test(bare)) && this.#stamp.scan(head)) return 'stamp';
     return shapeOfHead(head, bare);
   }
 }
