@@ -9,11 +9,14 @@ import { TraceMarks } from './ftrace-marks.ts';
 import { RowScanner } from './ftrace-row.ts';
 import { RowSkimmer } from './ftrace-skim.ts';
 import { RecordTime, timeInUnit } from './record-time.ts';
+import { Repairs } from './repairs.ts';
 import { shareExplained } from './share.ts';
-import { isDigit } from './text.ts';
+import { decodeText, isDigit, ownCopy } from './text.ts';
+import { copiedFrom } from './unwrap.ts';
 import { Wanted } from './wanted.ts';
 
 const HASH = 35;
+const QUOTE = 62;
 const OPEN_BRACKET = 91;
 /** What is left of a comment whose event ends in a newline, as aer_event of 7.3 does. */
 const COMMENT_END = ' */';
@@ -39,6 +42,7 @@ export class FtraceParser implements LineParser {
   readonly #graph: GraphReader;
   readonly #entries: EntryReader;
   readonly #marks: TraceMarks;
+  readonly #repairs: Repairs;
   readonly #time: RecordTime;
   readonly #skimmer: RowSkimmer;
   #layout: Layout = 'row';
@@ -50,18 +54,26 @@ export class FtraceParser implements LineParser {
   #records = 0;
   /** The last record, to find its time when the input is over; or that it was skimmed over. */
   #lastLine = '';
+  /** The line as it stands in the source, while something else is read for it. */
+  #raw: string | null = null;
   #skimmed = false;
 
   constructor(context: ParserContext) {
     const stacks = new CallStacks();
     const symbols = Wanted.symbols(context.interest);
     const events = Wanted.events(context.interest);
-    this.#context = context;
+    const { emit } = context;
+    // A line that was repaired is handed over as it stands in the source.
+    this.#context = {
+      ...context,
+      emit: (record) => emit(this.#raw === null ? record : { ...record, text: decodeText(ownCopy(this.#raw)) }),
+    };
+    this.#repairs = new Repairs(context.health);
     this.#time = new RecordTime(context.health);
     this.#skimmer = new RowSkimmer(this.#time);
     this.#marks = new TraceMarks(context.health, stacks);
     this.#graph = new GraphReader(symbols, events, stacks);
-    this.#entries = new EntryReader(context, symbols, events, this.#graph, this.#time);
+    this.#entries = new EntryReader(this.#context, symbols, events, this.#graph, this.#time);
   }
 
   /** Latency format counts from the start of the buffer, which no other source of the same machine does. */
@@ -75,6 +87,29 @@ export class FtraceParser implements LineParser {
   }
 
   parse(line: string, number: number, truncated: boolean): LineKind {
+    // A name may begin so, but a row begins with the blanks that fill it up.
+    if (line.charCodeAt(0) === QUOTE) {
+      const kind = this.#parseCopied(line, number, truncated);
+      if (kind !== 'unparsed') return kind;
+    }
+    const kind = this.#parse(line, number, truncated);
+    return kind === 'unparsed' && line.charCodeAt(0) !== QUOTE ? this.#parseCopied(line, number, truncated) : kind;
+  }
+
+  /** What a line may have been before it was copied. */
+  #parseCopied(line: string, number: number, truncated: boolean): LineKind {
+    for (const { plain, damage } of copiedFrom(line)) {
+      this.#raw = line;
+      const kind = this.#parse(plain, number, truncated);
+      this.#raw = null;
+      if (kind === 'unparsed') continue;
+      if (damage !== null && kind === 'record') this.#repairs.note(damage, number);
+      return kind;
+    }
+    return 'unparsed';
+  }
+
+  #parse(line: string, number: number, truncated: boolean): LineKind {
     const row = this.#row;
     const isRow =
       this.#layout === 'row' ? row.scan(line) : line.charCodeAt(row.cpuColumn) === OPEN_BRACKET && row.scan(line);
@@ -93,6 +128,7 @@ export class FtraceParser implements LineParser {
     this.#skimmer.settle();
     this.#time.end();
     this.#entries.end();
+    this.#repairs.end();
   }
 
   span(): TimeSpan {

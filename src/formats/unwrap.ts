@@ -73,3 +73,17 @@ function withoutMarkup(line: string): string {
 function character(code: number, whole: string): string {
   return code >= 32 && code < 127 ? String.fromCharCode(code) : whole;
 }
+
+const QUOTES = /^(?:> ?){1,8}/;
+// `12:             drv-278     [001] ...`, `trace.txt-13-  0)   2.123 us |  ...`: grep -n, -H, -C.
+const GREP_TRACE = /^(?:[\w./@+-]{1,160}[:-])?\d{1,9}[:-](?=[ #])/;
+
+/** The same for a line of a trace, whose indent tells how deep a call is and whose tasks may be called anything. */
+export function* copiedFrom(line: string): Generator<Unwrapped> {
+  const plain = withoutControls(line);
+  if (plain !== line) yield { plain, damage: null };
+  const quotes = QUOTES.exec(plain)?.[0] ?? '';
+  if (quotes !== '') yield { plain: plain.slice(quotes.length), damage: 'quoted' };
+  const grep = GREP_TRACE.exec(plain.slice(quotes.length))?.[0] ?? '';
+  if (grep !== '') yield { plain: plain.slice(quotes.length + grep.length), damage: 'grep' };
+}

@@ -66,7 +66,7 @@ const SAMPLES: readonly (readonly [string, string, number, string?])[] = [
   ['ftrace-local/nop-opt-fields-6.18.txt', 'ftrace', 0],
   ['ftrace-local/nop-record-tgid-6.18.txt', 'ftrace', 0],
   ['ftrace-local/nop-stacktrace-6.18.txt', 'ftrace', 0],
-  ['ftrace-local/trace-overrun-6.18.txt', 'ftrace', 1, 'one line is from grep -n'],
+  ['ftrace-local/trace-overrun-6.18.txt', 'ftrace', 0],
   ['ftrace/funcgraph-mystery-excerpt.txt', 'ftrace', 0],
   ['ftrace/io_page_fault-amd.txt', 'ftrace', 0],
   ['ftrace/pci-hp-event.txt', 'ftrace', 0],
