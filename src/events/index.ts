@@ -15,6 +15,8 @@ import { PCI_MESSAGES } from './pci-messages.ts';
 import { POWER_EVENTS } from './power.ts';
 import { QEMU_EVENTS } from './qemu.ts';
 import { SEV_TIO_MESSAGES, SEV_TIO_SYMBOLS } from './sev-tio.ts';
+import { SPLAT_LITERALS } from './splat.ts';
+import { SPLAT_MESSAGES } from './splat-messages.ts';
 import { SYSCALL_EVENTS } from './syscalls.ts';
 import { TASK_EVENTS } from './task.ts';
 import { TDX_MESSAGES, TDX_SYMBOLS } from './tdx.ts';
@@ -63,6 +65,7 @@ export const MESSAGES: readonly MessageRow[] = [
   ...TDX_MESSAGES,
   ...CCA_MESSAGES,
   ...GUEST_MESSAGES,
+  ...SPLAT_MESSAGES,
 ];
 export { PLATFORM_MARKS };
 
@@ -108,14 +111,16 @@ const SUBSYSTEMS: readonly HintPattern[] = [
   ...['PCI/TSM', 'PCI/IDE', 'SEV-TIO', 'iommufd', 'vfio', 'Linux version', 'tdi-trace'].map(literal),
   ['Tt', 'Dd', 'Xx', ' :_-'],
 ];
+// A frame of a stack: `vfio_pci_core_disable+0x1c/0x2f0`.
+const FRAME: HintPattern = ['/', '0', 'x', '123456789abcdef'];
 const NAMES_FUNCTION = new HintFinder([FUNCTION]);
 const NAMES_SUBSYSTEM = new HintFinder(SUBSYSTEMS);
 /** What the lines of rows contain that name neither: a new row needs nothing more to be found. */
 const NAMELESS = MESSAGES.filter(
   ({ example, contains }) => !NAMES_FUNCTION.inText(example) && !NAMES_SUBSYSTEM.inText(contains),
 ).map(({ contains }) => literal(contains));
-/** A message is worth a look when it names a PCI function or a subsystem that we know, or may fit a row. */
-const FINDER = new HintFinder([FUNCTION, ...SUBSYSTEMS, ...NAMELESS]);
+/** A message is worth a look when it names a PCI function or a subsystem that we know, may fit a row, or goes on with a splat. */
+const FINDER = new HintFinder([FUNCTION, ...SUBSYSTEMS, ...NAMELESS, FRAME, ...SPLAT_LITERALS.map(literal)]);
 
 /**
  * Events that quote printk, and what users write into a trace (`print` is what trace-cmd calls it): the same text in a log

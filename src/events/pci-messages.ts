@@ -257,4 +257,18 @@ export const PCI_MESSAGES: readonly MessageRow[] = [
     'igb 0000:02:00.0: Cannot modify SR-IOV while VFs are assigned',
     by('pci_sriov_configure_simple, variant drivers', 'drivers/pci/iov.c (6.12, 7.1)', '4.19-'),
   ),
+  message(
+    'pci.unreachable',
+    'config space inaccessible',
+    /^can't change power state from (?<from>\S{1,8}) to (?<to>\S{1,8}) \(config space inaccessible\)$/,
+    "vfio-pci 0000:01:00.0: can't change power state from D0 to D3hot (config space inaccessible)",
+    by('pci_raw_set_power_state', 'drivers/pci/pci.c (5.10)', '5.3-5.18'),
+    { outcome: 'failed' },
+  ),
+  known(
+    'PCI INT ',
+    /^PCI INT [A-D]: (?:not connected|no GSI.{0,80})$/,
+    'vfio-pci 0000:00:1f.3: PCI INT A: not connected',
+    by('acpi_pci_irq_enable', 'drivers/acpi/pci_irq.c (6.12, 7.1)', '2.6.30-'),
+  ),
 ];

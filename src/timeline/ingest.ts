@@ -3,6 +3,7 @@ import type { EventKind, KernelEvent } from '../events/event.ts';
 import { INTEREST } from '../events/index.ts';
 import { normalise } from '../events/normalise.ts';
 import { type HostMark, hostMark } from '../events/platform.ts';
+import { type Splat, SplatCollector } from '../events/splat.ts';
 import type { PartSink } from '../formats/part.ts';
 import { type OpenReading, type PartOptions, type PartTotals, readParts } from '../formats/read.ts';
 import type { KernelRecord } from '../formats/record.ts';
@@ -140,7 +141,8 @@ class Unfinished implements OpenIngest {
     return this.#writer.preview(async () => {
       for (const { sink: part, records, health, totals } of previews) {
         const known = part === null ? this.#sources.begin() : this.#sources.of(part);
-        const sink = part === null || records.length + health.length === 0 ? known : known.fork();
+        const untouched = records.length + health.length === 0 && !known.holds;
+        const sink = part === null || untouched ? known : known.fork();
         for (const record of records) sink.take(record);
         for (const item of health) sink.health(item);
         sink.settle(totals);
@@ -161,6 +163,7 @@ class SourceIngest {
   readonly #identity: Identity;
   readonly #host = new Set<HostMark>();
   readonly #anchors = new AnchorCollector(INTEREST.message);
+  #splats = new SplatCollector();
   readonly #unrecognised = new Map<string, { subsystem: string; text: string; line: number; count: number }>();
 
   constructor(
@@ -179,12 +182,19 @@ class SourceIngest {
     const from = { calls: this.#calls.fork(), identity: this.#identity.fork() };
     const copy = new SourceIngest(this.#writer, this.sourceId, from);
     copy.events = this.events;
+    copy.#splats = this.#splats.fork();
     for (const mark of this.#host) copy.#host.add(mark);
     for (const [key, item] of this.#unrecognised) copy.#unrecognised.set(key, { ...item });
     return copy;
   }
 
+  /** Whether records wait for the end of what they stand in. */
+  get holds(): boolean {
+    return this.#splats.holds;
+  }
+
   health(item: HealthItem): void {
+    this.#release();
     this.taken += 1;
     if (item.code === 'reboot') {
       this.#identity.reboot();
@@ -196,6 +206,15 @@ class SourceIngest {
 
   take(record: KernelRecord): void {
     this.#anchors.note(record);
+    for (const one of this.#splats.take(record)) this.#takeIn(one.record, one.splat);
+  }
+
+  /** Lets go of what was kept back. */
+  #release(): void {
+    for (const one of this.#splats.flush()) this.#takeIn(one.record, one.splat);
+  }
+
+  #takeIn(record: KernelRecord, splat: Splat | null): void {
     this.#noteHost(record);
     const meaning = normalise(record);
     if (meaning === null) return;
@@ -203,7 +222,8 @@ class SourceIngest {
       this.#noteUnrecognised(meaning.subsystem, meaning.text, record.line);
       return;
     }
-    const { event, row } = meaning;
+    const event = splat === null ? meaning.event : withSplat(meaning.event, splat);
+    const { row } = meaning;
     const place = this.#calls.locate(record, event);
     // An exit without an address of its own belongs to whom its entry belongs to.
     const entry = event.clues.length === 0 ? place.closes : null;
@@ -250,6 +270,7 @@ class SourceIngest {
 
   /** @returns the id of the source. */
   finish(totals: Omit<PartTotals, 'sink'>): number {
+    this.#release();
     this.#writer.noteAnchors(this.sourceId, this.#anchors.finish());
     return this.settle(totals);
   }
@@ -357,4 +378,9 @@ function namesDevice(event: KernelEvent): boolean {
 
 function isResult(outcome: KernelEvent['outcome']): boolean {
   return outcome === 'ok' || outcome === 'failed';
+}
+
+/** The whole report as one event: up to its last line, with the functions of its stack that concern us. */
+function withSplat(event: KernelEvent, { endLine, functions }: Splat): KernelEvent {
+  return { ...event, endLine, args: { ...event.args, functions: functions.join(' ') } };
 }
