@@ -52,7 +52,7 @@ function mayEnd(last: number, text: string, end: number): boolean {
 export const dmesg: Format = {
   id: 'dmesg',
   title:
-    'kernel log as dmesg prints it with any options for time, level or colour, or a serial console with time stamps',
+    'kernel log as dmesg prints it with any options for time, level or colour, a serial console with time stamps, vmcore-dmesg, log of crash',
   example: '[   13.377318] vfio-pci 0000:02:00.0: resetting',
   detect: (lines) => shareExplained(lines, (context) => new DmesgParser(context)),
   parser: (context) => new DmesgParser(context),

@@ -91,6 +91,10 @@ class KmsgParser implements LineParser {
     const fragment = FRAGMENT.exec(fields);
     if (fragment !== null && this.#goesOn(sequence, Number(fragment[1])))
       return this.#add(text, line, number, truncated);
+    if (fragment === null && this.#isDoubled(sequence, Number(us), text)) {
+      this.#stream.repaired('doubled', number);
+      return 'skipped';
+    }
     this.#flush();
     this.#noteSequence(sequence, Number(us), number);
     if (this.#stream.nested(text, number, truncated)) return 'nested';
@@ -135,6 +139,14 @@ class KmsgParser implements LineParser {
       open.message = (joint === '=' ? open.message.slice(0, -1) : open.message + joint) + line.slice(pasteEnd(line));
     }
     return 'continuation';
+  }
+
+  /** The network may deliver a datagram twice. Its dictionary, if it has one, then adds nothing new. */
+  #isDoubled(sequence: number, us: number, text: string): boolean {
+    const open = this.#open;
+    return (
+      open !== null && open.total === null && open.sequence === sequence && open.us === us && open.message === text
+    );
   }
 
   #goesOn(sequence: number, offset: number): boolean {

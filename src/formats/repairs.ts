@@ -1,7 +1,16 @@
 import type { HealthSink } from '../base/health.ts';
 
 /** What copying did to a line, as the words of the health row. */
-export type Damage = 'markup' | 'quoted' | 'grep' | 'outer-time' | 'prompt' | 'overwritten' | 'wrapped' | 'soft-break';
+export type Damage =
+  | 'markup'
+  | 'quoted'
+  | 'grep'
+  | 'outer-time'
+  | 'prompt'
+  | 'overwritten'
+  | 'wrapped'
+  | 'soft-break'
+  | 'doubled';
 
 const WORDS: Readonly<Record<Damage, string>> = {
   markup: 'in HTML or Markdown',
@@ -12,6 +21,7 @@ const WORDS: Readonly<Record<Damage, string>> = {
   overwritten: 'behind text that a carriage return had overwritten',
   wrapped: 'broken for their width',
   'soft-break': 'in quoted-printable',
+  doubled: 'that came twice',
 };
 
 /** Counts the lines that were taken for what they had been before somebody copied them. */

@@ -49,7 +49,7 @@ function detectMonotonic(lines: readonly string[]): number {
 
 export const journalMonotonic: Format = {
   id: 'journal-monotonic',
-  title: 'kernel log of journalctl -k -o short-monotonic; the time may be when journald received it',
+  title: 'kernel log of journalctl -k -o short-monotonic or short-delta; the time may be when journald received it',
   example: '[   13.377318] host kernel: vfio-pci 0000:02:00.0: resetting',
   detect: detectMonotonic,
   parser: (context) => createParser(context, monotonicPrefix),
