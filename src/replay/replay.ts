@@ -197,7 +197,8 @@ export class Replay {
     const settle: (() => void)[] = [];
     for (const part of parts) {
       const ids = wide ? this.#idsOfHistory(part[0]) : part.slice(0, 1).flatMap(({ deviceId }) => deviceId ?? []);
-      const possible = possibleOrders(part, this.#tied);
+      // A window that is full may be cut between events that are tied.
+      const possible = window.length < WINDOW_MAX ? possibleOrders(part, this.#tied) : null;
       if (possible?.length === 1) continue;
       if (possible === null) {
         const some: Orders = { steps: new Map(), count: 0, events: [], tooMany: true };
@@ -448,7 +449,8 @@ export class Replay {
       track.believe(next, event, !during);
       return;
     }
-    this.#observer.impossible(event, track, closed, this.#clocks);
+    // Where not every order was tried, one of the others may explain it.
+    if (!this.#orders?.get(event.id)?.tooMany) this.#observer.impossible(event, track, closed, this.#clocks);
     const implied = afterOperation(Belief.unknown(), event, setting);
     track.believe(implied.empty ? Belief.unknown() : implied, event);
   }

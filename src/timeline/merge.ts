@@ -317,6 +317,9 @@ const PRINTED_BY: Readonly<Record<string, readonly string[]>> = {
   'pci.set_master': ['pci.set_master'],
 };
 
+/** They say by what method a function is reset. */
+const METHODS: ReadonlySet<string> = new Set(['pci.flr', 'pci.bus_reset']);
+
 /** Calls that are looked at before a message: those around it are a few levels deep. */
 const CALLS_BEFORE = 64;
 
@@ -380,7 +383,7 @@ function enclose(db: Database.Database, members: readonly ClockMember[]): void {
         put.run(innermost.id, innermost.root, message.id);
         if (innermost.kind === message.kind) supersede.run(innermost.id, message.id);
         // The message names the method; the call around it only says that there was a reset.
-        else if (message.phase === 'point') for (const call of around) supersede.run(message.id, call.id);
+        else if (METHODS.has(message.kind)) for (const call of around) supersede.run(message.id, call.id);
       }
     }
   }
