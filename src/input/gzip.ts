@@ -22,9 +22,10 @@ export function inflate(stored: StoredBytes, head: Buffer): AsyncGenerator<Buffe
   return inflateAll(stored, () => create({ chunkSize: CHUNK }));
 }
 
-/** RFC 1950, section 2.2. */
+/** RFC 1950, section 2.2, without those that text may begin with: the second byte is none of ASCII but 1. */
 export function hasZlibHeader(head: Buffer): boolean {
-  return head.length > 1 && ((head[0] ?? 0) & 0x8f) === 8 && head.readUInt16BE() % 31 === 0;
+  const [first = 0, second = 0] = head;
+  return (first & 0x8f) === 8 && (second === 1 || second >= 0x80) && ((first << 8) | second) % 31 === 0;
 }
 
 /**

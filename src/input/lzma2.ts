@@ -112,7 +112,19 @@ export class Lzma2 {
     this.#at = RANGE_START_BYTES;
     this.#decode(start + length);
     this.#normalise();
+    // Nearly any damage shows here: text from behind it is not to be taken for a log.
     if (this.#at !== stored.length || this.#code !== 0) throw new Damage('damaged');
+    return this.#window.subarray(start, this.#end);
+  }
+
+  /** What is sure of the text of a chunk that is cut. */
+  unpackPart(stored: Buffer, length: number): Buffer {
+    const start = this.#makeRoom(length);
+    try {
+      this.unpack(stored, length);
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+    }
     return this.#window.subarray(start, this.#end);
   }
 
@@ -135,65 +147,69 @@ export class Lzma2 {
     let at = this.#end;
     // Counts from the last reset of the dictionary on, as the encoder does.
     const offset = this.#known - this.#end;
-    while (at < limit) {
-      const position = at + offset;
-      const posState = position & this.#posMask;
-      const state = this.#state;
-      if (this.#bit(IS_MATCH + state * POS_STATES_MAX + posState) === 0) {
-        const before = position > 0 ? (window[at - 1] ?? 0) : 0;
-        const context = ((position & this.#literalMask) << this.#lc) + (before >> (8 - this.#lc));
-        const base = LITERAL + LITERAL_SIZE * context;
-        if (state < 7) window[at++] = this.#tree(base, 8);
-        else {
-          this.#checkDistance(position);
-          window[at] = this.#matchedLiteral(base, window[at - this.#rep0 - 1] ?? 0);
-          at++;
-        }
-        this.#state = state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
-        continue;
-      }
-      let length: number;
-      if (this.#bit(IS_REP + state) === 0) {
-        this.#rep3 = this.#rep2;
-        this.#rep2 = this.#rep1;
-        this.#rep1 = this.#rep0;
-        length = this.#length(MATCH_LEN, posState);
-        this.#state = state < 7 ? 7 : 10;
-        this.#rep0 = this.#distance(length);
-      } else {
-        if (this.#bit(IS_REP_G0 + state) === 0) {
-          if (this.#bit(IS_REP0_LONG + state * POS_STATES_MAX + posState) === 0) {
-            this.#checkDistance(position);
-            window[at] = window[at - this.#rep0 - 1] ?? 0;
-            at++;
-            this.#state = state < 7 ? 9 : 11;
-            continue;
-          }
-        } else {
-          let distance: number;
-          if (this.#bit(IS_REP_G1 + state) === 0) distance = this.#rep1;
+    try {
+      while (at < limit) {
+        const position = at + offset;
+        const posState = position & this.#posMask;
+        const state = this.#state;
+        if (this.#bit(IS_MATCH + state * POS_STATES_MAX + posState) === 0) {
+          const before = position > 0 ? (window[at - 1] ?? 0) : 0;
+          const context = ((position & this.#literalMask) << this.#lc) + (before >> (8 - this.#lc));
+          const base = LITERAL + LITERAL_SIZE * context;
+          if (state < 7) window[at] = this.#tree(base, 8);
           else {
-            if (this.#bit(IS_REP_G2 + state) === 0) distance = this.#rep2;
-            else {
-              distance = this.#rep3;
-              this.#rep3 = this.#rep2;
-            }
-            this.#rep2 = this.#rep1;
+            this.#checkDistance(position);
+            window[at] = this.#matchedLiteral(base, window[at - this.#rep0 - 1] ?? 0);
           }
-          this.#rep1 = this.#rep0;
-          this.#rep0 = distance;
+          // Not before: the input may end within the byte.
+          at++;
+          this.#state = state < 4 ? 0 : state < 10 ? state - 3 : state - 6;
+          continue;
         }
-        length = this.#length(REP_LEN, posState);
-        this.#state = state < 7 ? 8 : 11;
+        let length: number;
+        if (this.#bit(IS_REP + state) === 0) {
+          this.#rep3 = this.#rep2;
+          this.#rep2 = this.#rep1;
+          this.#rep1 = this.#rep0;
+          length = this.#length(MATCH_LEN, posState);
+          this.#state = state < 7 ? 7 : 10;
+          this.#rep0 = this.#distance(length);
+        } else {
+          if (this.#bit(IS_REP_G0 + state) === 0) {
+            if (this.#bit(IS_REP0_LONG + state * POS_STATES_MAX + posState) === 0) {
+              this.#checkDistance(position);
+              window[at] = window[at - this.#rep0 - 1] ?? 0;
+              at++;
+              this.#state = state < 7 ? 9 : 11;
+              continue;
+            }
+          } else {
+            let distance: number;
+            if (this.#bit(IS_REP_G1 + state) === 0) distance = this.#rep1;
+            else {
+              if (this.#bit(IS_REP_G2 + state) === 0) distance = this.#rep2;
+              else {
+                distance = this.#rep3;
+                this.#rep3 = this.#rep2;
+              }
+              this.#rep2 = this.#rep1;
+            }
+            this.#rep1 = this.#rep0;
+            this.#rep0 = distance;
+          }
+          length = this.#length(REP_LEN, posState);
+          this.#state = state < 7 ? 8 : 11;
+        }
+        this.#checkDistance(position);
+        // A match of LZMA2 ends with its chunk at the latest.
+        if (length > limit - at) throw new Damage('damaged');
+        let from = at - this.#rep0 - 1;
+        for (const end = at + length; at < end; ) window[at++] = window[from++] ?? 0;
       }
-      this.#checkDistance(position);
-      // A match of LZMA2 ends with its chunk at the latest.
-      if (length > limit - at) throw new Damage('damaged');
-      let from = at - this.#rep0 - 1;
-      for (const end = at + length; at < end; ) window[at++] = window[from++] ?? 0;
+    } finally {
+      this.#known += at - this.#end;
+      this.#end = at;
     }
-    this.#known += at - this.#end;
-    this.#end = at;
   }
 
   #checkDistance(position: number): void {

@@ -97,11 +97,10 @@ export function sniff(head: Buffer): Content {
     if (text.startsWith(magic.bytes, magic.offset ?? 0))
       return { kind: 'refused', what: magic.what, remedy: magic.remedy };
   }
+  if (hasZlibHeader(head)) return { kind: 'packed', packing: 'deflate' };
   // Before the look for binary bytes, which a tar of text passes where the name is long; a damaged first header is told later.
   if (isTar(head) || text.startsWith(USTAR, USTAR_OFFSET)) return { kind: 'tar' };
   if (isBinary(text)) {
-    // Weak as a sign: only for what is no text.
-    if (hasZlibHeader(head)) return { kind: 'packed', packing: 'deflate' };
     for (const [pattern, what, remedy] of PACKED_INSIDE)
       if (pattern.test(text)) return { kind: 'refused', what, remedy };
     return {

@@ -233,10 +233,16 @@ function accept(path: string, head: Buffer): Exclude<Content, { kind: 'refused' 
     throw new InputError(`${shownPath(path)}: is empty: was the log saved before the buffer was read or cleared?`);
   }
   const content = sniff(head);
-  if (content.kind !== 'refused') return content;
-  // What pstore left compressed has no magic: fs/pstore/inode.c names it so.
-  if (path.endsWith('.enc.z')) return { kind: 'packed', packing: 'deflate' };
-  throw refusal(path, content);
+  // What pstore left compressed has no magic: fs/pstore/inode.c names it so, also where it holds text after all.
+  const isUnknown = content.kind === 'refused' || content.kind === 'text';
+  if (isUnknown && path.endsWith('.enc.z') && !isAscii(head)) return { kind: 'packed', packing: 'deflate' };
+  if (content.kind === 'refused') throw refusal(path, content);
+  return content;
+}
+
+/** Nearly all of it, as a kernel log is. */
+function isAscii(head: Buffer): boolean {
+  return head.reduce((sum, byte) => sum + (byte < 0x80 ? 1 : 0), 0) > head.length * 0.9;
 }
 
 /** The error for an input that is no text. `FILE` in the remedy becomes the path. */

@@ -126,16 +126,27 @@ async function* blockOf(input: ByteReader, dictionary: number, check: number): A
         missing = null;
       } else if (missing !== null) throw new Damage('damaged');
       const length = ((control & 0x1f) << 16) + sizes.readUInt16BE(0) + 1;
-      text = lzma.unpack(await need(input, sizes.readUInt16BE(2) + 1), length);
+      const size = sizes.readUInt16BE(2) + 1;
+      const stored = await input.take(size);
+      if (stored.length < size) {
+        yield* chunksOf(lzma.unpackPart(stored, length));
+        throw new Damage('early');
+      }
+      text = lzma.unpack(stored, length);
     } else {
       text = lzma.copy(await need(input, sizes.readUInt16BE(0) + 1));
     }
     sum?.update(text);
-    for (let at = 0; at < text.length; at += CHUNK) yield Buffer.from(text.subarray(at, at + CHUNK));
+    yield* chunksOf(text);
   }
   await skipZeros(input, (4 - ((input.position - start) % 4)) % 4);
   const stored = await need(input, checkSize(check));
   if (sum !== null && !sum.digest().equals(stored)) throw new Damage('damaged');
+}
+
+/** Copies: the window goes on. */
+function* chunksOf(text: Buffer): Generator<Buffer> {
+  for (let at = 0; at < text.length; at += CHUNK) yield Buffer.from(text.subarray(at, at + CHUNK));
 }
 
 /** The index repeats the sizes of the blocks: its number of blocks and its own check sum are enough. */
