@@ -198,6 +198,8 @@ function noteDamage(
     if (damage.kind === 'refused') {
       throw new InputError(`${path}: ${damage.message}: unpack it with: ${damage.remedy.replace('FILE', () => path)}`);
     }
+    if (damage.kind === 'capped')
+      throw new InputError(`${path}: lies behind the limit of ${maxBytes} bytes: raise --max-bytes`);
     const what = damage.kind === 'early' ? 'it ends before any of its text' : 'none of it can be unpacked';
     throw new InputError(`${path}: is a damaged ${form} file, ${what}: copy it again`);
   }

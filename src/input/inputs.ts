@@ -147,6 +147,7 @@ async function readArchive(opened: OpenedArchive, options: InputOptions, tally: 
         if (!(error instanceof InputError)) throw error;
         tally.leave(member.name);
       }
+      if (budget.left < 0) throw new Damage('capped');
     }
   } catch (error) {
     if (!(error instanceof Damage)) throw error;

@@ -222,9 +222,10 @@ function notInside(path: string, kind: 'tar' | 'timeline'): InputError {
 
 async function* within(chunks: AsyncIterable<Buffer>, budget: { left: number }): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
+    const room = Math.max(0, budget.left);
     budget.left -= chunk.length;
+    if (room > 0) yield chunk.subarray(0, room);
     if (budget.left < 0) throw new Damage('capped');
-    yield chunk;
   }
 }
 
