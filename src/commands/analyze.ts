@@ -1,4 +1,4 @@
-import type { Analyzed } from '../analysis.ts';
+import type { Analyzed, Progress } from '../analysis.ts';
 import { escapeForTerminal } from '../base/untrusted.ts';
 import { type AnalyzeOptions, analyzeOptions } from './analyze-options.ts';
 import { report } from './analyze-report.ts';
@@ -7,6 +7,7 @@ import type { Command } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { FAIL_ON } from './exit-code.ts';
 import { progressLine } from './progress.ts';
+import { quietHint } from './quiet-hint.ts';
 import { judgingOptions, readingOptions } from './reading.ts';
 
 /** `tdi-trace analyze [input..]`: the main job. */
@@ -51,11 +52,16 @@ export const command: Command = {
 
 async function read(options: AnalyzeOptions, context: CommandContext): Promise<Analyzed> {
   const progress = progressLine(context.stderr);
+  const hint = options.quiet ? null : quietHint(options.ingest.inputs, context, progress.end);
+  const onProgress = (now: Progress): void => {
+    progress.update(now);
+    hint?.heard(now);
+  };
   try {
     const { analyze } = await import('../analysis.ts');
-    const onProgress = options.quiet ? undefined : progress.update;
-    return await analyze({ ...options.ingest, ...(onProgress && { onProgress }) }, options.judge);
+    return await analyze({ ...options.ingest, ...(!options.quiet && { onProgress }) }, options.judge);
   } finally {
+    hint?.end();
     progress.end();
   }
 }

@@ -206,6 +206,19 @@ describe('a file', () => {
   });
 });
 
+test('what the README shows is what it prints', async () => {
+  const example = /^\$ cat \/sys\/kernel\/tracing\/trace_pipe \| tdi-trace analyze --follow -\n([\s\S]*?)^```$/m;
+  const [told, report] = (example.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '').split('^C\n');
+  const session = new Session(['-']);
+  session.feed(lines(1, 130));
+  await session.says(HEADLINE);
+  expect(session.stdout).toBe(told);
+  session.child.kill('SIGINT');
+  expect(await session.ended).toBe(1);
+  // The terminal's echo of the key ends the line that the empty one stands for here.
+  expect(session.stdout.slice((told?.length ?? 0) + 1)).toMatch(report?.replace(/\[\.\.\.\]\n$/, '') ?? 'no example');
+});
+
 test('JSON: a line for each thing, as the schema says, the document last', async () => {
   const session = new Session(['--format', 'json', '-']);
   session.feed(`${lines(1, 130)}CPU:0 [LOST 12 EVENTS]\n`);

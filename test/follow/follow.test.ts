@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
@@ -161,3 +161,27 @@ function endAfter(stream: PassThrough, note: () => void): AbortSignal {
   }, 50);
   return end.signal;
 }
+
+// The whole set of captures, where it lies beside the checkout.
+const ROOT = process.env['TDI_TRACE_CAPTURES'] ?? '../shared/captures';
+const PRESENT = existsSync(ROOT);
+if (!PRESENT) console.warn(`SKIPPED: no captures at ${ROOT}; set TDI_TRACE_CAPTURES to their folder`);
+
+describe.skipIf(!PRESENT)('what was driven', () => {
+  const files = readdirSync(PRESENT ? ROOT : '.', { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\/(?:trace\.probes|dmesg)\.txt$/.test(name))
+    .filter((name) => statSync(join(ROOT, name)).size < 100_000)
+    .sort();
+
+  test.each(files)('%s is reported as it is of a file', async (name) => {
+    const text = readFileSync(join(ROOT, name), 'latin1');
+    const places = [0.2, 0.5, 0.7, 0.9].map((part) => Math.floor(part * text.length));
+    const { analysis, news } = await followStream(chunksOf(text, places));
+    expect(renamed(analysis)).toEqual(renamed(await analyzeText(text)));
+    const sure = headlines(analysis).filter((line) => /^(?:definite|probable)/.test(line));
+    const told = news.flatMap((one) =>
+      one.event === 'finding' || one.event === 'update' ? [brief(one.now.finding)] : [],
+    );
+    expect(told).toEqual(expect.arrayContaining(sure));
+  });
+});
