@@ -36,8 +36,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'formats',
-    positionals: '',
-    description: 'List the forms of log that can be read',
+    positionals: '[input..]',
+    description: 'Say what an input is, and why; without one, list the forms that can be read',
     load: () => import('./formats.ts'),
   },
   { name: 'rules', positionals: '', description: 'List the rules', load: () => import('./rules.ts') },

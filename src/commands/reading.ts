@@ -24,7 +24,16 @@ export function readingOptions(yargs: Argv): Argv {
       'input-format',
       valueOption('read every input as this format instead of detecting it; see formats', 'FORMAT'),
     )
-    .option('max-bytes', valueOption('limit of decompressed bytes an input; K, M, G, T', DEFAULT_MAX_BYTES));
+    .option('max-bytes', maxBytesOption());
+}
+
+export function maxBytesOption() {
+  return valueOption('limit of decompressed bytes an input; K, M, G, T', DEFAULT_MAX_BYTES);
+}
+
+/** @throws UsageError where it is no size. */
+export function maxBytes(args: Arguments): number {
+  return byteCount(args.text('max-bytes') ?? DEFAULT_MAX_BYTES);
 }
 
 /** Options that say how to judge what was read. */
@@ -66,7 +75,7 @@ export function ingestOptions(
     inputs,
     db: null,
     inputFormat: inputFormat(args),
-    maxBytes: byteCount(args.text('max-bytes') ?? DEFAULT_MAX_BYTES),
+    maxBytes: maxBytes(args),
     signal: context.signal,
   };
 }

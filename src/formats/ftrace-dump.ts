@@ -60,7 +60,7 @@ export const dumpRows = (context: ParserContext): LineParser => new FtraceParser
 
 export const ftraceDump: Format = {
   id: 'ftrace-dump',
-  title: 'the trace inside a kernel log, written at an oops or by SysRq-z; the log around it is not read',
+  title: 'the trace that the kernel wrote into its log at an oops or by SysRq-z, with or without the log around it',
   example: '[   88.123456]      drv-278     0d..1. 85767238us : pcie_flr <-__pci_reset_function_locked',
   // A log that holds a dump beside other things is a log.
   detect: (lines) => {

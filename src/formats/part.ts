@@ -2,10 +2,12 @@ import type { HealthItem, HealthSink } from '../base/health.ts';
 import type { Nanoseconds, TimeUnit } from '../base/time.ts';
 import type { Format, LineKind, LineParser, ParserContext } from './format.ts';
 import { HeldRecord } from './held-record.ts';
+import { SAMPLE_LINES } from './index.ts';
 import { LossCounter } from './loss-counter.ts';
 import type { Interest, KernelRecord } from './record.ts';
 import type { Shape, ShapeScanner } from './shape.ts';
 import { NOBODY } from './share.ts';
+import { ownCopy } from './text.ts';
 
 /** Where what a part holds goes. */
 export interface PartSink {
@@ -52,6 +54,8 @@ export class Part {
   readonly parser: LineParser;
   /** What the records of the part look like: such lines are never another form's. */
   readonly shapes = new Set<Shape>();
+  /** First lines of the part, where somebody wants to look at them. */
+  readonly sample: string[] = [];
   records = 0;
   continuation = 0;
   skipped = 0;
@@ -136,6 +140,15 @@ export class Part {
       this.unparsed--;
       if (this.firstUnparsed === number) this.firstUnparsed = 0;
     }
+  }
+
+  keep(line: string): void {
+    if (this.sample.length < SAMPLE_LINES) this.sample.push(ownCopy(line));
+  }
+
+  /** The last `count` lines belong to another part. */
+  unkeep(count: number): void {
+    if (this.sample.length < SAMPLE_LINES) this.sample.splice(-count);
   }
 
   /** Learns from lines of the part what its records look like. */

@@ -54,6 +54,8 @@ export interface Preview {
 export interface PartOptions extends CommonOptions {
   /** Called where a part has its first record, or says something: in the order in which the parts begin. */
   readonly part: () => PartSink;
+  /** Keeps the first lines of each part, to be looked at. Slower: no line is skimmed over. */
+  readonly sampled?: boolean;
 }
 
 export interface ReadOptions extends CommonOptions {
@@ -82,6 +84,8 @@ export interface PartTotals extends ReadTotals {
   readonly lastLine: number;
   /** Where its records went. */
   readonly sink: PartSink;
+  /** Its first lines, latin1, where they were asked for: at most {@link SAMPLE_LINES}. */
+  readonly sample?: readonly string[];
 }
 
 /**
@@ -120,6 +124,7 @@ async function read(source: OpenedSource, options: PartOptions, split: boolean):
     split,
     compression,
     peeked: options.onOpen !== undefined,
+    sampled: options.sampled === true,
   });
   const splitter = new LineSplitter(reader);
   options.onOpen?.({ preview: () => reader.preview(splitter.lines) });
@@ -204,6 +209,8 @@ interface ReaderOptions {
   readonly compression: OpenedSource['compression'];
   /** What is held back may be asked for. */
   readonly peeked: boolean;
+  /** The first lines of each part are kept. */
+  readonly sampled: boolean;
 }
 
 /** Lines to the parser of the part they belong to, once it is known which: until then they are kept, a few hundred at most. */
@@ -271,7 +278,9 @@ class Reader implements LineSink {
   totals(part: Part): PartTotals {
     const { firstLine, lastLine } = part;
     const { format, ...counts } = part.counts();
-    return { format, compression: this.#options.compression, ...counts, firstLine, lastLine, sink: part.open() };
+    const { compression, sampled } = this.#options;
+    const sample = sampled ? { sample: part.sample } : {};
+    return { format, compression, ...counts, firstLine, lastLine, sink: part.open(), ...sample };
   }
 
   /** @param lines so far. */
@@ -472,12 +481,13 @@ class Reader implements LineSink {
     const part = this.#part;
     if (part === null) return;
     const kind = part.parser.parse(line, number, truncated);
+    if (this.#options.sampled && kind !== 'nested') part.keep(line);
     if (kind === 'record') {
       part.count(kind, number);
       if (this.#odd !== null) this.#giveUp(part, this.#odd);
       this.#refused = false;
       this.#gap = false;
-      this.#fast = part.parser;
+      this.#fast = this.#options.sampled ? null : part.parser;
     } else if (kind === 'nested') this.#odd = null;
     else if (this.#options.split) this.#takeOdd(part, { line, number, truncated, kind });
     else part.count(kind, number);
@@ -549,6 +559,7 @@ class Reader implements LineSink {
     if (next === null) return;
     const further = run.lines.filter(({ kind }) => kind === 'continuation').length;
     if (further > 0) part.parser.retract?.(further);
+    if (this.#options.sampled) part.unkeep(run.lines.length);
     for (const { kind, number } of run.lines) part.discount(kind, number);
     for (const { line, number, truncated } of run.lines) this.line(line, number, truncated);
   }
@@ -580,7 +591,7 @@ class Reader implements LineSink {
     this.#part = part;
     this.#odd = null;
     this.#gap = false;
-    this.#fast = part.parser;
+    this.#fast = this.#options.sampled ? null : part.parser;
   }
 
   #hasRoom(number: number): boolean {
@@ -609,6 +620,7 @@ class Reader implements LineSink {
           part.firstLine = number;
           this.parts.push(part);
         }
+        if (this.#options.sampled) part.keep(text);
         part.count(kind, number);
         part.lastLine = number;
         return kind;
