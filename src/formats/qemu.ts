@@ -1,10 +1,13 @@
 import type { Nanoseconds } from '../base/time.ts';
+import { elided } from './elision.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { type QemuLine, scanQemu } from './qemu-line.ts';
 import { NO_ARGUMENTS } from './record.ts';
 import { RecordTime } from './record-time.ts';
+import { Repairs } from './repairs.ts';
 import { shareExplained } from './share.ts';
 import { decodeText, ownCopy } from './text.ts';
+import { unquoted } from './unwrap.ts';
 import { Wanted } from './wanted.ts';
 
 /** A message of QEMU may have a hint below; more would let it swallow another log. */
@@ -17,6 +20,7 @@ class QemuParser implements LineParser {
   readonly #context: ParserContext;
   readonly #events: Wanted;
   readonly #time: RecordTime;
+  readonly #repairs: Repairs;
   #hints = 0;
   #stamped = false;
   #firstTime: Nanoseconds | null = null;
@@ -26,6 +30,7 @@ class QemuParser implements LineParser {
     this.#context = context;
     this.#events = Wanted.events(context.interest);
     this.#time = new RecordTime(context.health);
+    this.#repairs = new Repairs(context.health);
   }
 
   /** The clock of the host, since the epoch. */
@@ -34,26 +39,34 @@ class QemuParser implements LineParser {
   }
 
   parse(line: string, number: number, truncated: boolean): LineKind {
-    const scanned = scanQemu(line);
+    const plain = unquoted(line);
+    const scanned = scanQemu(plain);
     if (scanned !== null) {
-      this.#take(line, number, truncated, scanned);
+      if (plain !== line) this.#repairs.note('quoted', number);
+      this.#take(line, plain, number, truncated, scanned);
       return 'record';
     }
-    if (line === '' || COMMAND_LINE.test(line.slice(0, 4096))) return 'skipped';
-    if (this.#hints <= 0 || line.startsWith('[')) return 'unparsed';
+    if (plain === '' || COMMAND_LINE.test(plain.slice(0, 4096))) return 'skipped';
+    if (elided(line, number, this.#context.health)) {
+      this.#hints = 0;
+      return 'skipped';
+    }
+    if (this.#hints <= 0 || plain.startsWith('[')) return 'unparsed';
     this.#hints--;
     return 'continuation';
   }
 
   end(): void {
     this.#time.end();
+    this.#repairs.end();
   }
 
   span(): TimeSpan {
     return { first: this.#firstTime, last: this.#lastTime };
   }
 
-  #take(line: string, number: number, truncated: boolean, scanned: QemuLine): void {
+  /** @param plain the line without the marks of a quotation, which `scanned` tells about. */
+  #take(line: string, plain: string, number: number, truncated: boolean, scanned: QemuLine): void {
     this.#hints = scanned.type === 'message' ? MAX_HINTS : 0;
     if (scanned.time === null) this.#time.noteNone();
     else {
@@ -64,7 +77,6 @@ class QemuParser implements LineParser {
     }
     const name = scanned.type === 'event' ? this.#events.name(scanned.name) : null;
     if (name === null) return;
-    const own = ownCopy(line);
     this.#context.emit({
       type: 'event',
       line: number,
@@ -73,10 +85,10 @@ class QemuParser implements LineParser {
       cpu: null,
       task: null,
       pid: scanned.tid,
-      text: decodeText(own),
+      text: decodeText(ownCopy(line)),
       truncated,
       name,
-      body: decodeText(own.slice(scanned.text)),
+      body: decodeText(ownCopy(plain.slice(scanned.text))),
       symbol: null,
       offset: null,
       isReturn: false,

@@ -78,6 +78,11 @@ const QUOTES = /^(?:> ?){1,8}/;
 // `12:             drv-278     [001] ...`, `trace.txt-13-  0)   2.123 us |  ...`: grep -n, -H, -C.
 const GREP_TRACE = /^(?:[\w./@+-]{1,160}[:-])?\d{1,9}[:-](?=[ #])/;
 
+/** Without the marks of a quotation. */
+export function unquoted(line: string): string {
+  return line.startsWith('>') ? line.slice(QUOTES.exec(line)?.[0].length ?? 0) : line;
+}
+
 /** The same for a line of a trace, whose indent tells how deep a call is and whose tasks may be called anything. */
 export function* copiedFrom(line: string): Generator<Unwrapped> {
   const plain = withoutControls(line);
