@@ -15,17 +15,19 @@ export const sqlBuilder = new Kysely<Tables>({
 /** A value that better-sqlite3 binds exactly: it refuses booleans and undefined, and a bigint past 64 bits. */
 export type Bindable = string | number | bigint | null;
 
-/** An INSERT into `table`, compiled once; `run` takes the values in the order of `columns`. */
+/** An INSERT of `rows` rows into `table`, compiled once; `run` takes the values of one after the other in the order of `columns`. */
 export function prepareInsert<T extends keyof Tables>(
   db: Database.Database,
   table: T,
   columns: readonly (keyof Tables[T] & string)[],
+  rows = 1,
 ): Database.Statement<Bindable[]> {
-  const placeholders: Record<string, null> = Object.fromEntries(columns.map((column) => [column, null]));
+  const row: Record<string, null> = Object.fromEntries(columns.map((column) => [column, null]));
   // kysely derives the row's type from the table; the columns were checked above, the values are bound by the caller.
+  const values = Array.from({ length: rows }, () => row);
   const { sql } = sqlBuilder
     .insertInto(table)
-    .values(placeholders as never)
+    .values(values as never)
     .compile();
   return db.prepare<Bindable[]>(sql);
 }

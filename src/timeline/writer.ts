@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { InputError } from '../base/errors.ts';
 import type { Analysis } from '../model/analysis.ts';
 import { clearAnalysisRows, insertAnalysisRows } from './analysis-rows.ts';
+import { EventQueue } from './event-queue.ts';
 import { harden, openReadOnly, SCHEMA_SHA256, schemaDigest } from './format.ts';
 import type { Place } from './place.ts';
 import { type Connection, StoredTimeline } from './reader.ts';
@@ -70,6 +71,7 @@ export class TimelineBuilder implements TimelineWriter {
   #devicesStale = false;
   #previewing = false;
   readonly #statements: ReturnType<typeof prepareWrites>;
+  readonly #events: EventQueue;
   readonly #anchors = new Map<number, KeptAnchors>();
   #anchorCount = 0;
 
@@ -78,9 +80,11 @@ export class TimelineBuilder implements TimelineWriter {
     this.#place = place;
     this.#target = target;
     this.#statements = prepareWrites(db);
+    this.#events = new EventQueue(db);
     const builder = this;
     const connection: Connection = {
       get db() {
+        builder.#flushEvents();
         return builder.#db;
       },
       get path() {
@@ -125,6 +129,7 @@ export class TimelineBuilder implements TimelineWriter {
         this.#db.prepare(`delete from ${table} where source_id = ?`).run(id);
       }
       this.#db.prepare('delete from source where id = ?').run(id);
+      this.#events.reset();
       this.#anchors.delete(id);
     });
   }
@@ -154,41 +159,24 @@ export class TimelineBuilder implements TimelineWriter {
 
   addEvent(event: NewEvent): number {
     this.#devicesStale = true;
-    return this.#insert(
-      this.#statements.event,
-      event.sourceId,
-      event.line,
-      event.endLine,
-      storableTime(event.time),
-      storableInteger(event.cpu),
-      event.task,
-      storableInteger(event.pid),
-      event.kind,
-      event.phase,
-      event.outcome,
-      storableInteger(event.code),
-      event.symbol,
-      argsText(event.args),
-      event.text,
-      event.truncated ? 1 : 0,
-      event.entityId,
-      event.parentId,
-      event.rootId,
-    );
+    try {
+      return this.#events.add(event);
+    } catch (error) {
+      throw this.#explain(error);
+    }
   }
 
   pairEvents(enterId: number, exitId: number, outcome: StoredEvent['outcome'], code: number | null): void {
     const result = storableInteger(code);
-    this.#run(this.#statements.pairEnter, exitId, outcome, outcome, result, enterId);
-    this.#run(this.#statements.pairExit, enterId, exitId);
+    this.#changing(() => this.#events.pair(enterId, exitId, outcome, result));
   }
 
   settleEvent(id: number, outcome: StoredEvent['outcome'], code: number | null): void {
-    this.#run(this.#statements.settle, outcome, storableInteger(code), id);
+    this.#changing(() => this.#events.settle(id, outcome, storableInteger(code)));
   }
 
   supersedeEvent(id: number, by: number): void {
-    this.#run(this.#statements.supersede, by, id);
+    this.#changing(() => this.#events.supersede(id, by));
   }
 
   addHealth(item: NewHealth): void {
@@ -239,7 +227,10 @@ export class TimelineBuilder implements TimelineWriter {
       this.#previewing = false;
       this.#devicesStale = true;
       // A disk that is full takes the whole transaction back by itself.
-      if (this.#db.open && this.#db.inTransaction) this.#db.exec('rollback to preview; release preview');
+      if (this.#db.open && this.#db.inTransaction) {
+        this.#db.exec('rollback to preview; release preview');
+        this.#events.reset();
+      }
     }
   }
 
@@ -285,6 +276,10 @@ export class TimelineBuilder implements TimelineWriter {
     return this.#db.prepare('select 1 from source where clock_group is not null').get() !== undefined;
   }
 
+  #flushEvents(): void {
+    if (this.#state === 'building') this.#changing(() => this.#events.flush());
+  }
+
   #makeIndexes(): void {
     for (const index of INDEXES) this.#db.exec(index);
   }
@@ -310,7 +305,15 @@ export class TimelineBuilder implements TimelineWriter {
     }
   }
 
+  /** Runs what reads or changes any table. */
   #writing(write: () => void): void {
+    this.#changing(() => {
+      this.#events.flush();
+      write();
+    });
+  }
+
+  #changing(write: () => void): void {
     try {
       write();
     } catch (error) {
@@ -328,9 +331,4 @@ export class TimelineBuilder implements TimelineWriter {
     }
     return error;
   }
-}
-
-function argsText(args: Readonly<Record<string, string>>): string {
-  for (const _ in args) return JSON.stringify(args);
-  return '{}';
 }

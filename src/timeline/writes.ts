@@ -1,19 +1,7 @@
 import type Database from 'better-sqlite3';
 import { type Bindable, prepareInsert } from './statements.ts';
 
-type Write =
-  | 'source'
-  | 'finishSource'
-  | 'entity'
-  | 'assignEntity'
-  | 'device'
-  | 'event'
-  | 'pairEnter'
-  | 'pairExit'
-  | 'settle'
-  | 'supersede'
-  | 'health'
-  | 'unrecognised';
+type Write = 'source' | 'finishSource' | 'entity' | 'assignEntity' | 'device' | 'health' | 'unrecognised';
 
 /** What a timeline under construction runs again and again, prepared once. */
 export function prepareWrites(db: Database.Database): Readonly<Record<Write, Database.Statement<Bindable[]>>> {
@@ -39,34 +27,6 @@ export function prepareWrites(db: Database.Database): Readonly<Record<Write, Dat
       'certainty',
       'events',
     ]),
-    event: prepareInsert(db, 'event', [
-      'source_id',
-      'line',
-      'end_line',
-      'time',
-      'cpu',
-      'task',
-      'pid',
-      'kind',
-      'phase',
-      'outcome',
-      'code',
-      'symbol',
-      'args',
-      'text',
-      'truncated',
-      'entity_id',
-      'parent_id',
-      'root_id',
-    ]),
-    // An outcome that is already known comes from a callee that runs only on success: it stands.
-    pairEnter: db.prepare<Bindable[]>(
-      `update event set pair_id = ?, outcome = iif(outcome = 'unknown', ?, outcome),
-         code = iif(outcome in ('unknown', ?), coalesce(code, ?), code) where id = ?`,
-    ),
-    pairExit: db.prepare<Bindable[]>('update event set pair_id = ? where id = ?'),
-    settle: db.prepare<Bindable[]>('update event set outcome = ?, code = ? where id = ?'),
-    supersede: db.prepare<Bindable[]>('update event set superseded_by = ? where id = ?'),
     health: prepareInsert(db, 'health', ['source_id', 'code', 'line', 'message', 'count']),
     unrecognised: prepareInsert(db, 'unrecognised', ['source_id', 'subsystem', 'text', 'count', 'line']),
   };

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HintFinder, type HintPattern, literal } from '../../src/events/hints.ts';
 import { INTEREST, MESSAGES } from '../../src/events/index.ts';
+import { messageCandidates } from '../../src/events/messages.ts';
 import { normalise } from '../../src/events/normalise.ts';
 import { hostMark } from '../../src/events/platform.ts';
 import type { PrintkRecord } from '../../src/formats/record.ts';
@@ -76,6 +77,19 @@ describe('a message that means something', () => {
       { numRuns: 3000 },
     );
   });
+});
+
+test('the rows that may fit are those whose literal is there, in the order of the tables', () => {
+  const all = MESSAGES.flatMap(({ example, contains }) => [example, contains, `${contains}[`, `x${contains}\u{100}`]);
+  const cut = fc.tuple(fc.constantFrom(...all), fc.nat(80), fc.constantFrom(...all));
+  fc.assert(
+    fc.property(cut, ([a, at, b]) => {
+      for (const text of [a, a.slice(at), a.slice(0, at) + b]) {
+        expect(messageCandidates(text)).toEqual(MESSAGES.filter((row) => text.includes(row.contains)));
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 describe('hints', () => {

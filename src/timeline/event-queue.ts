@@ -1,0 +1,151 @@
+import type Database from 'better-sqlite3';
+import type { NewEvent, StoredEvent } from './rows.ts';
+import { type Bindable, prepareInsert, storableInteger, storableTime } from './statements.ts';
+
+const COLUMNS = [
+  'id',
+  'source_id',
+  'line',
+  'end_line',
+  'time',
+  'cpu',
+  'task',
+  'pid',
+  'kind',
+  'phase',
+  'outcome',
+  'code',
+  'symbol',
+  'args',
+  'text',
+  'truncated',
+  'entity_id',
+  'parent_id',
+  'root_id',
+  'pair_id',
+  'superseded_by',
+] as const;
+
+const OUTCOME = COLUMNS.indexOf('outcome');
+const CODE = COLUMNS.indexOf('code');
+const PAIR = COLUMNS.indexOf('pair_id');
+const SUPERSEDED = COLUMNS.indexOf('superseded_by');
+
+/** Rows a statement: most of the time of an insert goes into starting it and into the CHECKs, which are compiled once each. */
+const ROWS = 32;
+
+/**
+ * Events on their way into the timeline, some at a time. What becomes known about an event soon after it is mended before it
+ * is written. The ids are those that SQLite would give.
+ */
+export class EventQueue {
+  readonly #db: Database.Database;
+  readonly #many: Database.Statement<Bindable[]>;
+  readonly #one: Database.Statement<Bindable[]>;
+  readonly #pairEnter: Database.Statement<Bindable[]>;
+  readonly #pairExit: Database.Statement<Bindable[]>;
+  readonly #settle: Database.Statement<Bindable[]>;
+  readonly #supersede: Database.Statement<Bindable[]>;
+  #rows: Bindable[][] = [];
+  #lastId = 0;
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+    this.#many = prepareInsert(db, 'event', COLUMNS, ROWS);
+    this.#one = prepareInsert(db, 'event', COLUMNS);
+    // An outcome that is already known comes from a callee that runs only on success: it stands. See pairEnter below.
+    this.#pairEnter = db.prepare<Bindable[]>(
+      `update event set pair_id = ?, outcome = iif(outcome = 'unknown', ?, outcome),
+         code = iif(outcome in ('unknown', ?), coalesce(code, ?), code) where id = ?`,
+    );
+    this.#pairExit = db.prepare<Bindable[]>('update event set pair_id = ? where id = ?');
+    this.#settle = db.prepare<Bindable[]>('update event set outcome = ?, code = ? where id = ?');
+    this.#supersede = db.prepare<Bindable[]>('update event set superseded_by = ? where id = ?');
+    this.reset();
+  }
+
+  /** @returns the id of the event. */
+  add(event: NewEvent): number {
+    const id = ++this.#lastId;
+    this.#rows.push([
+      id,
+      event.sourceId,
+      event.line,
+      event.endLine,
+      storableTime(event.time),
+      storableInteger(event.cpu),
+      event.task,
+      storableInteger(event.pid),
+      event.kind,
+      event.phase,
+      event.outcome,
+      storableInteger(event.code),
+      event.symbol,
+      argsText(event.args),
+      event.text,
+      event.truncated ? 1 : 0,
+      event.entityId,
+      event.parentId,
+      event.rootId,
+      null,
+      null,
+    ]);
+    if (this.#rows.length >= ROWS) this.flush();
+    return id;
+  }
+
+  /** The exit tells how the call ended, unless that is known. */
+  pair(enterId: number, exitId: number, outcome: StoredEvent['outcome'], code: number | null): void {
+    const enter = this.#row(enterId);
+    if (enter === null) this.#pairEnter.run(exitId, outcome, outcome, code, enterId);
+    else {
+      enter[PAIR] = exitId;
+      if (enter[OUTCOME] === 'unknown' || enter[OUTCOME] === outcome) enter[CODE] ??= code;
+      if (enter[OUTCOME] === 'unknown') enter[OUTCOME] = outcome;
+    }
+    const exit = this.#row(exitId);
+    if (exit === null) this.#pairExit.run(enterId, exitId);
+    else exit[PAIR] = enterId;
+  }
+
+  settle(id: number, outcome: StoredEvent['outcome'], code: number | null): void {
+    const row = this.#row(id);
+    if (row === null) this.#settle.run(outcome, code, id);
+    else {
+      row[OUTCOME] = outcome;
+      row[CODE] = code;
+    }
+  }
+
+  supersede(id: number, by: number): void {
+    const row = this.#row(id);
+    if (row === null) this.#supersede.run(by, id);
+    else row[SUPERSEDED] = by;
+  }
+
+  /** Writes what waits; whoever reads or changes the table by other means asks for it first. */
+  flush(): void {
+    const rows = this.#rows;
+    if (rows.length === 0) return;
+    // A row that cannot be written is not tried again.
+    this.#rows = [];
+    if (rows.length === ROWS) this.#many.run(...rows.flat());
+    else for (const row of rows) this.#one.run(...row);
+  }
+
+  /** Forgets what waits, and goes on behind what the table holds: something was taken back. */
+  reset(): void {
+    this.#rows = [];
+    this.#lastId = Number(this.#db.prepare('select coalesce(max(id), 0) from event').pluck().get());
+  }
+
+  /** The event, while it waits. */
+  #row(id: number): Bindable[] | null {
+    return this.#rows[id - this.#lastId + this.#rows.length - 1] ?? null;
+  }
+}
+
+function argsText(args: Readonly<Record<string, string>>): string {
+  for (const _ in args) return JSON.stringify(args);
+  return '{}';
+}
