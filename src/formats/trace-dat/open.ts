@@ -43,6 +43,7 @@ export function openRecording(bytes: PositionedBytes, health: HealthSink): Opene
   }
   const common = commonFields(formats.values().next().value);
   if (common === null) throw new Damage('no format of an event can be read', initial.next);
+  checkPlaces(metadata, bytes.size, initial.next);
   const { clock, buffers } = oneClock(metadata, health);
   return {
     initial,
@@ -54,6 +55,15 @@ export function openRecording(bytes: PositionedBytes, health: HealthSink): Opene
     clock: new RecordClock(clock, metadata.options),
     buffers,
   };
+}
+
+/** The data of each CPU has a place of its own: a file that tells otherwise would be read over and over. @throws Damage */
+function checkPlaces({ buffers }: Metadata, fileSize: number, position: number): void {
+  let sum = 0;
+  for (const { cpus } of buffers) {
+    for (const { position: start, size } of cpus) sum += Math.max(0, Math.min(size, fileSize - start));
+  }
+  if (sum > fileSize) throw new Damage('the data of several CPUs is said to lie in one place', position);
 }
 
 /** Each instance has a clock of its own: records of another clock than the first one's have no order with the others. */

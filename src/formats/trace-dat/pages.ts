@@ -5,8 +5,15 @@ import { Damage } from './damage.ts';
 import type { CpuData } from './metadata.ts';
 import type { Page, Pages } from './ring-buffer.ts';
 
-/** Bytes of a CPU's data that are read at once. */
+/** Bytes of a CPU's data that are read at once: fewer where there are very many CPUs, whose pieces are all kept. */
 const READ = 256 * 1024;
+const ALL_PIECES = 64 * 1024 * 1024;
+
+/** @param streams CPUs of all buffers. */
+export function pieceSize(streams: number, pageSize: number): number {
+  const share = Math.floor(Math.min(READ, ALL_PIECES / Math.max(1, streams)) / pageSize) * pageSize;
+  return Math.max(pageSize, share);
+}
 
 /** Told how many bytes of the file were read, and how many they unpacked to. Throws where that is more than one wants. */
 export type OnBytes = (stored: number, unpacked: number) => void;
@@ -15,15 +22,18 @@ export type OnBytes = (stored: number, unpacked: number) => void;
 export class PlainPages implements Pages {
   readonly #bytes: PositionedBytes;
   readonly #pageSize: number;
+  readonly #piece: number;
   readonly #onBytes: OnBytes;
   #position: number;
   readonly #end: number;
   #window: Buffer = Buffer.alloc(0);
   #at = 0;
 
-  constructor(bytes: PositionedBytes, data: CpuData, pageSize: number, onBytes: OnBytes) {
+  /** @param piece see {@link pieceSize}. */
+  constructor(bytes: PositionedBytes, data: CpuData, pageSize: number, piece: number, onBytes: OnBytes) {
     this.#bytes = bytes;
     this.#pageSize = pageSize;
+    this.#piece = piece;
     this.#onBytes = onBytes;
     this.#position = data.position;
     this.#end = Math.min(data.position + data.size, bytes.size);
@@ -32,7 +42,7 @@ export class PlainPages implements Pages {
   next(): Page | null {
     const size = this.#pageSize;
     if (this.#at >= this.#window.length) {
-      const length = Math.min(Math.max(READ, size), this.#end - this.#position);
+      const length = Math.min(this.#piece, this.#end - this.#position);
       if (length <= 0) return null;
       this.#window = this.#bytes.read(this.#position, length);
       if (this.#window.length === 0) return null;

@@ -21,8 +21,8 @@ export interface PrintFormat {
 /** Thrown where a print format is not understood; callers then print the fields as they are. */
 export class NotUnderstood extends Error {}
 
-/** Longest print format that is parsed: those with hundreds of symbolic values take some 20 KiB. */
-const MAX_LENGTH = 256 * 1024;
+/** Longest print format that is followed: those of the events that somebody wants take up to 3 KiB. */
+const MAX_LENGTH = 16 * 1024;
 const MAX_DEPTH = 100;
 
 const TOKEN =

@@ -10,7 +10,7 @@ import { DataHealth } from './data-health.ts';
 import { MergedRecords } from './merge.ts';
 import type { CpuData, TraceBuffer } from './metadata.ts';
 import { type OpenedRecording, openRecording } from './open.ts';
-import { PackedPages, PlainPages } from './pages.ts';
+import { PackedPages, PlainPages, pieceSize } from './pages.ts';
 import { RecordReader } from './record-reader.ts';
 import { CpuRecords, Origin, type Pages } from './ring-buffer.ts';
 
@@ -164,7 +164,10 @@ class Recording {
       this.#unpacked += unpacked;
       if (this.#unpacked > this.#options.maxBytes) throw new Capped();
     };
-    if (!buffer.compressed || unpack === null) return new PlainPages(this.#bytes, data, buffer.pageSize, onBytes);
+    if (!buffer.compressed || unpack === null) {
+      const streams = this.#opened.buffers.reduce((sum, { cpus }) => sum + cpus.length, 0);
+      return new PlainPages(this.#bytes, data, buffer.pageSize, pieceSize(streams, buffer.pageSize), onBytes);
+    }
     const onDamage = (position: number): void => this.#data.damaged(position);
     return new PackedPages(this.#bytes, data, buffer.pageSize, bigEndian, unpack, onBytes, onDamage);
   }

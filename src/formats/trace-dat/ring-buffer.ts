@@ -178,9 +178,9 @@ export class CpuRecords {
         }
         return false;
       }
+      if (more < 4 || more > limit) return this.#spoil();
       this.start = at + 8;
       this.end = at + 4 + ((more + 3) & ~3);
-      if (more < 4) return this.#spoil();
     }
     if (this.end > limit) return this.#spoil();
     this.#advance(delta);

@@ -14,8 +14,9 @@ import {
 } from './sections.ts';
 
 const COMPRESSED = 1;
-/** Options sections are linked; trace-cmd writes two or three. */
-const MAX_SECTIONS = 64;
+/** Options sections are linked; trace-cmd writes two or three, of some KiB. */
+const MAX_SECTIONS = 16;
+const MAX_OPTIONS_SIZE = 16 * 1024 * 1024;
 const MAX_BUFFERS = 256;
 const MAX_CPUS = 8192;
 
@@ -72,6 +73,7 @@ function openSection(bytes: PositionedBytes, initial: InitialFormat, position: n
   if (initial.unpack === null) throw new Damage('a section is compressed in an unknown way', position);
   const packed = cursor.u32();
   const size = cursor.u32();
+  if (id === OPTION.DONE && size > MAX_OPTIONS_SIZE) throw new Damage('the options are too large', position);
   const data = initial.unpack(cursor.take(packed), size, position);
   return new Cursor(memoryBytes(data), initial.bigEndian, 0, position);
 }
