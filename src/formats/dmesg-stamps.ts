@@ -18,7 +18,7 @@ export interface Stamp {
 const PRINTK_DELTA = /\[ *(\d{1,10})\.(\d{6}) <[ -]{0,12}\d{1,12}\.\d{6}>\]/y;
 const INCREMENT = /\[(?:<[ -]{0,12}\d{1,12}\.\d{6}>| *\+\d{1,10}\.\d{6})\]/y;
 const MINUTE = /\[[A-Z][a-z]{2} ?\d{1,2} \d\d:\d\d\]/y;
-const CTIME = /\[\S{1,12} (\S{1,12}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})(?: <[ -]{0,12}\d{1,12}\.\d{6}>)?\]/y;
+const CTIME = /\[\S{1,40} {1,2}(\S{1,40}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})(?: <[ -]{0,12}\d{1,12}\.\d{6}>)?\]/y;
 const ISO = /(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d),(\d{6})([+-]\d\d:?\d\d|Z)/y;
 
 const OPEN = 91;
