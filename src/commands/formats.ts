@@ -43,6 +43,7 @@ function listAsText({ stdout }: CommandContext): string {
   }
   page.blank();
   page.line(0, 'The format is detected from the content; --input-format overrides it.');
+  page.line(0, 'Each may be compressed (gzip, xz, zstd, bzip2), or lie in a tar archive, a sos report or a directory.');
   return page.toString();
 }
 

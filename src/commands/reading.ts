@@ -18,7 +18,7 @@ export function readingOptions(yargs: Argv): Argv {
     .positional('input', {
       type: 'string',
       array: true,
-      description: "kernel logs or timelines; '-' is stdin",
+      description: "kernel logs, also compressed, tar archives or directories of them, timelines; '-' is stdin",
     })
     .option(
       'input-format',

@@ -132,8 +132,8 @@ async function readArchive(opened: OpenedArchive, options: InputOptions, tally: 
   // Of the text of members that are compressed once more.
   const budget = { left: maxBytes };
   bytes.limit = maxBytes;
+  await prepare(opened, options);
   try {
-    await prepare(opened, options);
     for await (const member of tarMembers(bytes)) {
       signal?.throwIfAborted();
       if (tally.isFull || !chooser.chooses(member.name)) {

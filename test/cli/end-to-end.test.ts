@@ -89,8 +89,10 @@ describe('exit codes', () => {
     );
   });
 
-  test('3: a directory', () => {
-    expect(tdiTrace(['analyze', folder]).code).toBe(3);
+  test('3: a directory without a log', () => {
+    const empty = join(folder, 'empty');
+    mkdirSync(empty);
+    expect(tdiTrace(['analyze', empty]).code).toBe(3);
   });
 
   test('3 beats 1, and the other input is still reported', () => {
