@@ -45,7 +45,8 @@ export class Repairs {
     const counts = [...this.#counts];
     const total = counts.reduce((sum, [, count]) => sum + count, 0);
     const parts = counts.map(([damage, count]) => `${count} ${WORDS[damage]}`).join(', ');
-    const message = `lines had been changed on their way here: ${parts}; they were read as they had been`;
+    const lines = total === 1 ? '1 line had' : `${total} lines had`;
+    const message = `${lines} been changed on the way here: ${parts}; ${total === 1 ? 'it was read as it' : 'they were read as they'} had been`;
     this.#health({ code: 'lines-repaired', line: this.#first, message, count: total });
   }
 }
