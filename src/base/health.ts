@@ -12,7 +12,7 @@ export const HEALTH_CODES = {
   },
   'source-cut': {
     severity: 'error',
-    meaning: 'the compressed input ends early or is damaged; what came before was analysed',
+    meaning: 'what is compressed, an archive or a trace.dat ends early or is damaged; what is whole was analysed',
   },
   'source-trailing': {
     severity: 'warning',
@@ -38,7 +38,7 @@ export const HEALTH_CODES = {
   'symbols-missing': {
     severity: 'note',
     meaning:
-      'dynamic events name an address where the function should stand, as trace-cmd report does; they were not used',
+      'entries name an address where the function should stand: dynamic events in trace-cmd report, functions that a trace.dat does not list; they were not used',
   },
   'dump-skipped': {
     severity: 'warning',

@@ -1,5 +1,6 @@
 import type { HealthCode } from '../base/health.ts';
 import type { PartCounts } from './part.ts';
+import { traceDat } from './trace-dat/id.ts';
 
 /** What a part is, as far as it decides what should have been captured. */
 export type Captured = Pick<PartCounts, 'format' | 'clock' | 'timeUnit' | 'firstTime' | 'records'>;
@@ -23,6 +24,9 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
 export function adviceFor(part: Captured, codes: ReadonlySet<HealthCode>): string | null {
   const known = BY_FORMAT[part.format];
   if (known !== undefined) return known;
+  if (codes.has('symbols-missing') && part.format === traceDat.id) {
+    return 'the file lists no function at some addresses: record as root, with /proc/sys/kernel/kptr_restrict at 0 or 1 and the modules loaded until the end';
+  }
   if (codes.has('symbols-missing')) {
     return 'dynamic events name addresses: give the trace.dat itself, or a copy of /sys/kernel/tracing/trace';
   }

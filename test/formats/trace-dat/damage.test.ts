@@ -118,7 +118,7 @@ describe('a damaged file', () => {
             expect(cut.health.map(({ code }) => code)).toContain('source-cut');
         },
       );
-      await fc.assert(property, { numRuns: runs(60) });
+      await fc.assert(property, { numRuns: runs(40) });
     },
     30_000 * MORE,
   );
@@ -137,7 +137,7 @@ describe('a damaged file', () => {
           if (result !== null) expectSound(result);
         },
       );
-      await fc.assert(property, { numRuns: runs(150) });
+      await fc.assert(property, { numRuns: runs(100) });
     },
     30_000 * MORE,
   );
@@ -160,7 +160,7 @@ describe('a damaged file', () => {
           if (result !== null) expectSound(result);
         },
       );
-      await fc.assert(property, { numRuns: runs(150) });
+      await fc.assert(property, { numRuns: runs(100) });
     },
     30_000 * MORE,
   );
