@@ -26,7 +26,7 @@ const HABITS: readonly Habit[] = [
   { of: new RegExp(`^<\\d{1,3}>${STAMP}`), words: () => 'raw levels (dmesg -r)' },
   { of: /^[a-z]{3,8} *:[a-z]{4,6} *: /, words: () => 'decoded levels (dmesg -x)' },
   {
-    of: /^(?:\S+ *: *)*\[[A-Z]\S{2} \S{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]/,
+    of: /^(?:[a-z]{3,8}[0-7]? {0,6}: ?){0,2}\[[A-Z]\S{2} \S{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]/,
     words: () => 'times of the calendar (dmesg -T)',
   },
   { of: /^\[ *\d{1,10}\.\d{6} <[ \d.]+>\]/, words: () => 'differences of time (dmesg -d)' },
@@ -57,7 +57,7 @@ const TRACES: readonly Habit[] = [
   { of: /\x1b\[[0-9;]*m/, words: () => 'colours' },
   { of: /^\s*[>|]/, words: () => 'quoted' },
   { of: /^ => |^\s+[0-9a-f]{8,16} \S+\+0x/, words: () => 'stack traces' },
-  { of: /\/\* .*(?:ret=|= -?(?:0x)?[0-9a-f]+ )\S*.*\*\//, words: () => 'return values of calls' },
+  { of: /(?:\bret=|(?:\/\*|\w) = )-?\w{1,18} \*\//, words: () => 'return values of calls' },
 ];
 
 /**
