@@ -2,8 +2,6 @@ import type { Analysis, Finding, Verdict } from '../model/analysis.ts';
 import { groupByHeadline, isAtLeast, surestVerdict, violationOf } from '../report/headlines.ts';
 import type { News, Told } from '../report/news.ts';
 
-/** How long a headline whose operation has no recorded end waits for the lines that may still bear on it, in ms. */
-const HOLD_MS = 700;
 /** Rows of one health code that are told on the way; the report has all. */
 const HEALTH_MAX = 20;
 
@@ -16,8 +14,8 @@ export function keyOf(source: string, line: number, rule: string, device: string
 export class Ledger {
   readonly #floor: Verdict;
   readonly #told = new Map<string, Told>();
-  /** Headlines that wait, and since when, in ms. */
-  readonly #waiting = new Map<string, { readonly since: number; readonly headline: Told }>();
+  /** Headlines that wait: since when, and for how long, in ms. */
+  readonly #waiting = new Map<string, { readonly since: number; readonly hold: number; readonly headline: Told }>();
   readonly #health = new Set<string>();
   readonly #healthCounts = new Map<string, number>();
 
@@ -29,10 +27,11 @@ export class Ledger {
   /**
    * What there is to tell after a judgement.
    *
-   * @param open keys of the findings whose operation may go on; null: all is over, nothing waits any more.
+   * @param open keys of the findings that lines to come may still bear on, and how long to wait for these, in ms; null: all is
+   *   over, nothing waits any more.
    * @param now in ms.
    */
-  compare(analysis: Analysis, open: ReadonlySet<string> | null, now: number): News[] {
+  compare(analysis: Analysis, open: ReadonlyMap<string, number> | null, now: number): News[] {
     const news: News[] = this.#healthNews(analysis);
     const all = allOf(analysis);
     const claimed = new Set<string>();
@@ -53,7 +52,8 @@ export class Ledger {
     for (const key of due) {
       const headline = all.get(key);
       if (headline === undefined) continue;
-      if (open?.has(key)) this.#waiting.set(key, { since: this.#waiting.get(key)?.since ?? now, headline });
+      const hold = open?.get(key) ?? 0;
+      if (hold > 0) this.#waiting.set(key, { since: this.#waiting.get(key)?.since ?? now, hold, headline });
       else news.push(this.#tell(headline));
     }
     return [...news, ...this.release(now)];
@@ -62,13 +62,13 @@ export class Ledger {
   /** How long until the next headline has waited enough; Infinity where none waits. */
   dueIn(now: number): number {
     let due = Number.POSITIVE_INFINITY;
-    for (const { since } of this.#waiting.values()) due = Math.min(due, since + HOLD_MS - now);
+    for (const { since, hold } of this.#waiting.values()) due = Math.min(due, since + hold - now);
     return Math.max(0, due);
   }
 
   /** The headlines that have waited enough. */
   release(now: number): News[] {
-    const ready = [...this.#waiting.values()].filter(({ since }) => now - since >= HOLD_MS);
+    const ready = [...this.#waiting.values()].filter(({ since, hold }) => now - since >= hold);
     return ready.map(({ headline }) => this.#tell(headline));
   }
 

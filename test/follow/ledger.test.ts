@@ -1,7 +1,9 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import type { Bdf } from '../../src/base/bdf.ts';
 import { keyOf, Ledger } from '../../src/follow/ledger.ts';
 import type { Analysis, Finding, HealthInfo } from '../../src/model/analysis.ts';
+import { FOLLOW_SCHEMA } from '../../src/report/analysis-schema.ts';
 import { renderNews, renderNewsJson } from '../../src/report/news.ts';
 import { SAMPLE } from '../report/sample.ts';
 
@@ -25,7 +27,7 @@ function finding(line: number, change: Partial<Finding> = {}): Finding {
 
 const analysis = (findings: Finding[], health: HealthInfo[] = []): Analysis => ({ ...SAMPLE, findings, health });
 const key = (line: number): string => keyOf('s1', line, 'flr-while-locked', BDF);
-const NONE: ReadonlySet<string> = new Set();
+const NONE: ReadonlyMap<string, number> = new Map();
 const tales = (news: ReturnType<Ledger['compare']>, from: Analysis): string[] =>
   renderNews(news, from, { width: 100, color: false }).split('\n').slice(0, -1);
 
@@ -51,26 +53,26 @@ describe('a headline', () => {
     expect(new Ledger('possible').compare(analysis([finding(5, { verdict: 'inconsistent' })]), null, 0)).toEqual([]);
   });
 
-  test('of an operation that goes on waits 700 ms, or until it is over', () => {
+  test('that lines to come may bear on waits as long as it is told, or until that is over', () => {
     const ledger = new Ledger('probable');
     const one = analysis([finding(5)]);
-    expect(ledger.compare(one, new Set([key(5)]), 0)).toEqual([]);
+    expect(ledger.compare(one, new Map([[key(5), 700]]), 0)).toEqual([]);
     expect(ledger.dueIn(100)).toBe(600);
     expect(ledger.release(699)).toEqual([]);
-    expect(ledger.compare(one, new Set([key(5)]), 500)).toEqual([]);
+    expect(ledger.compare(one, new Map([[key(5), 700]]), 500)).toEqual([]);
     expect(ledger.release(700)).toHaveLength(1);
     expect(ledger.release(5000)).toEqual([]);
     expect(ledger.dueIn(5000)).toBe(Number.POSITIVE_INFINITY);
 
     const other = new Ledger('probable');
-    expect(other.compare(one, new Set([key(5)]), 0)).toEqual([]);
+    expect(other.compare(one, new Map([[key(5), 700]]), 0)).toEqual([]);
     expect(other.compare(one, NONE, 1)).toHaveLength(1);
     expect(other.dueIn(1)).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('that waited and went away was never told', () => {
     const ledger = new Ledger('probable');
-    ledger.compare(analysis([finding(5)]), new Set([key(5)]), 0);
+    ledger.compare(analysis([finding(5)]), new Map([[key(5), 700]]), 0);
     expect(ledger.compare(analysis([]), NONE, 10)).toEqual([]);
     expect(ledger.release(5000)).toEqual([]);
   });
@@ -143,15 +145,36 @@ test('losses are told once, and not without end; notes and what concerns all of 
   expect(ledger.compare(many, NONE, 3)).toEqual([]);
 });
 
-test('as JSON each is an object on a line', () => {
+test('as JSON each is an object on a line that fits the schema', () => {
   const ledger = new Ledger('probable');
-  const one = analysis([finding(5)]);
-  const lines = renderNewsJson(ledger.compare(one, NONE, 0), one).split('\n');
-  expect(lines).toHaveLength(2);
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-    event: 'finding',
-    key: key(5),
-    line: 5,
-    finding: { rule: 'flr-while-locked', verdict: 'probable' },
-  });
+  const validate = new Ajv2020({ strict: true, allErrors: true }).compile(FOLLOW_SCHEMA);
+  const told = (next: Analysis): unknown[] => {
+    const lines = renderNewsJson(ledger.compare(next, NONE, 0), next)
+      .split('\n')
+      .slice(0, -1);
+    for (const line of lines) {
+      validate(JSON.parse(line));
+      expect(validate.errors).toBeNull();
+    }
+    return lines.map((line) => JSON.parse(line));
+  };
+  const place = { key: key(5), line: 5, path: expect.stringContaining('trace') };
+  expect(told(analysis([finding(5)]))).toMatchObject([
+    { event: 'finding', ...place, finding: { rule: 'flr-while-locked', verdict: 'probable' } },
+  ]);
+  const cause = finding(4, { rule: 'unbind-before-disable', verdict: 'definite' });
+  expect(told(analysis([cause, finding(5, { verdict: 'definite', caused_by: 'f4' })]))).toMatchObject([
+    {
+      event: 'update',
+      ...place,
+      caused_by: keyOf('s1', 4, 'unbind-before-disable', BDF),
+      was: { key: key(5), verdict: 'probable', caused_by: null },
+    },
+    { event: 'finding', line: 4 },
+  ]);
+  const lost = { code: 'events-lost', severity: 'warning', source: 's1', line: 9, message: 'lost', count: 1 } as const;
+  expect(told(analysis([cause], [lost]))).toMatchObject([
+    { event: 'health', health: { code: 'events-lost', line: 9 } },
+    { event: 'withdrawn', ...place },
+  ]);
 });
