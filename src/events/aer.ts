@@ -143,7 +143,11 @@ export const AER_MESSAGES: readonly MessageRow[] = [
     'Slot(',
     /^(?:pciehp: )?Slot\([^)]{1,32}\): (?:Link Down\/Up ignored|No link|Power fault|Attention button pressed|Button (?:press|cancel|ignore).{0,60}|Powering (?:on|off) due to button press|Cannot train link: status 0x[0-9a-f]{4}|No device found|Already (?:enabled|disabled))$/,
     'pcieport 0000:00:06.0: pciehp: Slot(3): Link Down/Up ignored',
-    by('pciehp_ist, pciehp_check_link_status, pciehp_handle_button_press', 'drivers/pci/hotplug (6.12, 7.1)', '4.19-'),
+    by(
+      'pciehp_ist, pciehp_check_link_status, pciehp_handle_button_press',
+      'drivers/pci/hotplug/pciehp_hpc.c, pciehp_ctrl.c (6.12, 7.1)',
+      '4.19-',
+    ),
   ),
   known(
     'Data Link Layer Link Active',

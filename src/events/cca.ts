@@ -95,6 +95,18 @@ export const CCA_SYMBOLS: readonly SymbolRow[] = [
     versions: SERIES,
     source: 'drivers/virt/coco/arm-cca-guest/rhi-da.c; in the Realm',
   },
+  {
+    symbol: 'rhi_vdev_set_tdi_state',
+    kind: 'tdisp.request',
+    subject: PCI,
+    keeps: { state: ['target_state', 'state'] },
+    decodes: { state: 'state.rhi-da' },
+    kindBy: { argument: 'state', kinds: { 0: 'guest.unlock', 1: 'guest.lock', 2: 'guest.accept' } },
+    fixed: { world: 'guest' },
+    anywhere: true,
+    versions: SERIES,
+    source: 'drivers/virt/coco/arm-cca-guest/rhi-da.c; in the Realm',
+  },
 ];
 
 const WORDS = by('submit_vdev_state_transition_work, cca_vdev_unlock_and_destroy', HOST_C, SERIES);

@@ -5,7 +5,7 @@ const CORE = 'drivers/pci/tsm/core.c';
 const CCA = 'series: Arm CCA device assignment v2 (guest), 2025-11-17';
 const CCA_C = 'drivers/virt/coco/arm-cca-guest/arm-cca.c, rsi-da.c';
 const AMD = 'series: AMDESE/linux-kvm 16f379f5';
-const AMD_C = 'drivers/virt/coco/sev-guest';
+const AMD_C = 'drivers/virt/coco/sev-guest/tio.c, sev-guest-tio.c';
 const GUEST = { world: 'guest' } as const;
 
 /** What a guest says of its own TDI. Addresses are the guest's: they are no function of the host. */
@@ -47,6 +47,43 @@ export const GUEST_SYMBOLS: readonly SymbolRow[] = [
     versions: SERIES,
     source: CORE,
   },
+  ...(
+    [
+      ['cca_device_lock', 'guest.lock', CCA, CCA_C],
+      ['cca_device_unlock', 'guest.unlock', CCA, CCA_C],
+      ['sev_guest_accept', 'guest.accept', AMD, AMD_C],
+      ['sev_guest_enable_dma', 'guest.dma', AMD, AMD_C],
+    ] as const
+  ).map(
+    ([symbol, kind, versions, source]): SymbolRow => ({
+      symbol,
+      kind,
+      subject: PDEV,
+      fixed: GUEST,
+      anywhere: true,
+      versions,
+      source,
+    }),
+  ),
+  {
+    symbol: 'sev_guest_lock',
+    kind: 'guest.lock',
+    subject: PDEV,
+    pointer: true,
+    fixed: GUEST,
+    anywhere: true,
+    versions: AMD,
+    source: AMD_C,
+  },
+  {
+    symbol: 'sev_guest_unlock',
+    kind: 'guest.unlock',
+    void: true,
+    fixed: GUEST,
+    anywhere: true,
+    versions: AMD,
+    source: `${AMD_C}; its argument is the pci_tsm`,
+  },
 ];
 
 export const GUEST_MESSAGES: readonly MessageRow[] = [
@@ -85,7 +122,7 @@ export const GUEST_MESSAGES: readonly MessageRow[] = [
     'failed to lock the device',
     /^failed to lock the device \((?<error>-?\d{1,5})\)$/,
     'pci 0000:00:04.0: failed to lock the device (-5)',
-    by('cca_tsm_lock', CCA_C, CCA),
+    by('cca_device_lock', CCA_C, CCA),
     { outcome: 'failed', fixed: GUEST },
   ),
   message(
@@ -93,7 +130,7 @@ export const GUEST_MESSAGES: readonly MessageRow[] = [
     'failed to unlock the device',
     /^failed to unlock the device \((?<error>-?\d{1,5})\)$/,
     'pci 0000:00:04.0: failed to unlock the device (-5)',
-    by('cca_tsm_unlock', CCA_C, CCA),
+    by('cca_device_unlock', CCA_C, CCA),
     { outcome: 'failed', fixed: GUEST },
   ),
   message(
@@ -109,7 +146,7 @@ export const GUEST_MESSAGES: readonly MessageRow[] = [
     'TDI bind CONFIG_LOCKED failed',
     /^TDI bind CONFIG_LOCKED failed rc=(?<error>-?\d{1,5}) fw=(?<status>0x[0-9a-f]{1,16})$/,
     'pci 0000:00:04.0: TDI bind CONFIG_LOCKED failed rc=-5 fw=0x3c',
-    by('sev_guest_tdi_lock', AMD_C, AMD),
+    by('sev_guest_lock', AMD_C, AMD),
     { outcome: 'failed', fixed: GUEST, decodes: { status: 'psp-status' } },
   ),
   message(
@@ -117,7 +154,7 @@ export const GUEST_MESSAGES: readonly MessageRow[] = [
     'MMIO #',
     /^MMIO #(?<entry>\d{1,3}) (?<start>[0-9a-f]{1,16})\.\.(?<end>[0-9a-f]{1,16}) validated$/,
     'pci 0000:00:04.0: MMIO #0 c0000000..c001ffff validated',
-    by('sev_guest_mmio_validate', AMD_C, AMD),
+    by('tio_tdi_mmio_validate', AMD_C, AMD),
     { fixed: GUEST },
   ),
   message(
@@ -125,7 +162,7 @@ export const GUEST_MESSAGES: readonly MessageRow[] = [
     'MMIO #',
     /^MMIO #(?<entry>\d{1,3}) (?<start>[0-9a-f]{1,16})\.\.(?<end>[0-9a-f]{1,16}) invalidated$/,
     'pci 0000:00:04.0: MMIO #0 c0000000..c001ffff invalidated',
-    by('sev_guest_mmio_validate', AMD_C, AMD),
+    by('tio_tdi_mmio_validate', AMD_C, AMD),
     { fixed: GUEST },
   ),
   message(
@@ -133,7 +170,7 @@ export const GUEST_MESSAGES: readonly MessageRow[] = [
     'MMIO validate failed',
     /^MMIO validate failed with rc=(?<error>-?\d{1,5}), fwerr=(?<fwerr>0x[0-9a-f]{1,16}), status=(?<status>[0-9a-f]{1,8})$/,
     'pci 0000:00:04.0: MMIO validate failed with rc=-5, fwerr=0x0, status=8',
-    by('sev_guest_mmio_validate', AMD_C, AMD),
+    by('tio_tdi_mmio_validate', AMD_C, AMD),
     { outcome: 'failed', fixed: GUEST },
   ),
   message(
@@ -141,15 +178,15 @@ export const GUEST_MESSAGES: readonly MessageRow[] = [
     'SDTE write vTOM=',
     /^SDTE write vTOM=(?<vtom>[0-9a-f]{1,16})$/,
     'pci 0000:00:04.0: SDTE write vTOM=0',
-    by('sev_guest_sdte_write', AMD_C, AMD),
+    by('tio_tdi_sdte_write', AMD_C, AMD),
     { fixed: GUEST },
   ),
   message(
     'guest.dma',
     'SDTE_WRITE failed',
-    /^SDTE_WRITE failed, ret=(?<error>-?\d{1,5})$/,
-    'pci 0000:00:04.0: SDTE_WRITE failed, ret=-5',
-    by('sev_guest_sdte_write', AMD_C, AMD),
+    /^(?:[\w-]{1,32}: )?SDTE_WRITE failed, ret=(?<error>-?\d{1,5})$/,
+    'SDTE_WRITE failed, ret=-5',
+    by('sev_guest_disable_dma, pr_err', AMD_C, AMD),
     { outcome: 'failed', fixed: GUEST },
   ),
   message(

@@ -19,7 +19,7 @@ import { SPLAT_LITERALS } from './splat.ts';
 import { SPLAT_MESSAGES } from './splat-messages.ts';
 import { SYSCALL_EVENTS } from './syscalls.ts';
 import { TASK_EVENTS } from './task.ts';
-import { TDX_MESSAGES, TDX_SYMBOLS } from './tdx.ts';
+import { TDX_ALIASES, TDX_MESSAGES, TDX_SYMBOLS } from './tdx.ts';
 import { PLATFORM_MARKS, TSM_MESSAGES, TSM_SYMBOLS } from './tsm.ts';
 import { VFIO_ALIASES, VFIO_SYMBOLS } from './vfio.ts';
 import { VFIO_MESSAGES } from './vfio-messages.ts';
@@ -40,7 +40,7 @@ export const SYMBOLS: readonly SymbolRow[] = withAliases(
     ...KVM_SYMBOLS,
     ...GUEST_SYMBOLS,
   ],
-  VFIO_ALIASES,
+  [...VFIO_ALIASES, ...TDX_ALIASES],
 );
 export const TRACE_EVENTS: readonly TraceEventRow[] = [
   ...AER_EVENTS,

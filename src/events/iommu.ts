@@ -202,7 +202,7 @@ export const IOMMU_MESSAGES: readonly MessageRow[] = [
     'Completion-Wait loop timed out',
     // What stands before the IOMMU's address reads like a driver in front of a function.
     /^(?:AMD-Vi: )?(?<problem>Completion-Wait loop timed out)$/,
-    'AMD-Vi: IOMMU 0000:00:00.2: Completion-Wait loop timed out',
+    'AMD-Vi: Completion-Wait loop timed out',
     by('wait_on_sem', 'drivers/iommu/amd/iommu.c (6.12 without the IOMMU, 7.1)', '2.6.27-'),
     { outcome: 'failed', reporter: true },
   ),

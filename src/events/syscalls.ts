@@ -28,7 +28,7 @@ export const SYSCALL_EVENTS: readonly TraceEventRow[] = [
     pattern:
       /^fd: (?<fd>0x[0-9a-f]{1,16}), cmd: (?<cmd>0x0{0,12}3b(?:6[4-9a-f]|[7-9][0-9a-f])), arg: (?<arg>0x[0-9a-f]{1,16})$/,
     example: 'sys_enter_ioctl: fd: 0x00000004, cmd: 0x00003b76, arg: 0x7ffd66e782f0',
-    source: 'print fmt of syscalls/sys_enter_ioctl (6.12, 7.3), as trace-cmd report and perf script use it',
+    source: 'set_print_fmt, kernel/trace/trace_syscalls.c (6.12, 7.3), as trace-cmd report and perf script use it',
   },
   {
     ...IOCTL,

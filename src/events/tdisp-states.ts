@@ -27,7 +27,7 @@ export const TDISP_STATE_CODES = {
         [4, 'error'],
       ],
       versions: 'series: 20250218111017.491719-1-aik@amd.com',
-      source: 'enum tsm_tdisp_state of that series',
+      source: 'enum tsm_tdisp_state, include/linux/tsm.h of that series',
     },
   ],
   /** RMI_VDEV_GET_STATE: what the RMM believes. */

@@ -1,4 +1,5 @@
 import {
+  type AliasRow,
   by,
   type HandleRow,
   knownRow as known,
@@ -6,6 +7,7 @@ import {
   messageRow as message,
   PDEV,
   type SymbolRow,
+  TDI,
 } from './catalogue.ts';
 import type { EventKind } from './event.ts';
 
@@ -128,19 +130,27 @@ export const TDX_SYMBOLS: readonly SymbolRow[] = [
     versions: RFC,
     source: OLD_HOST_C,
   },
-  ...(['connect', 'disconnect', 'bind', 'unbind'] as const).map(
-    (op): SymbolRow => ({
-      symbol: `tdx_tsm_${op}`,
-      kind: 'tsm.driver',
-      subject: { arguments: ['pdev'], space: 'pci' },
-      ...(op === 'disconnect' || op === 'unbind' ? { void: true as const } : {}),
-      ...(op === 'bind' ? { pointer: true as const } : {}),
-      fixed: { op },
-      anywhere: true,
-      versions: `series: TDX Connect 2025, RFC and v1`,
-      source: `${OLD_HOST_C}; drivers/virt/coco/tdx-host/tdx-host.c`,
-    }),
-  ),
+  {
+    symbol: 'tdx_tsm_bind',
+    kind: 'tsm.driver',
+    subject: PDEV,
+    handles: [KVM_ARGUMENT, { type: 'guest-bdf', arguments: ['tdi_id'] }],
+    pointer: true,
+    fixed: { op: 'bind' },
+    anywhere: true,
+    versions: RFC,
+    source: OLD_HOST_C,
+  },
+  {
+    symbol: 'tdx_tsm_unbind',
+    kind: 'tsm.driver',
+    subject: TDI,
+    void: true,
+    fixed: { op: 'unbind' },
+    anywhere: true,
+    versions: RFC,
+    source: OLD_HOST_C,
+  },
   {
     symbol: 'tdx_tsm_link_connect',
     kind: 'tsm.driver',
@@ -159,6 +169,16 @@ export const TDX_SYMBOLS: readonly SymbolRow[] = [
     anywhere: true,
     versions: CONNECT,
     source: HOST_C,
+  },
+  {
+    symbol: 'tdx_devsec_lock',
+    kind: 'guest.lock',
+    subject: PDEV,
+    pointer: true,
+    fixed: { world: 'guest' },
+    anywhere: true,
+    versions: GUEST,
+    source: GUEST_C,
   },
 ];
 
@@ -279,7 +299,7 @@ export const TDX_MESSAGES: readonly MessageRow[] = [
     'ide.error',
   ),
   problem(
-    `fail to delete spdm ${STATUS}`,
+    `fail to delete spdm(?: ${STATUS})?`,
     CONNECT,
     'tdx_spdm_delete',
     HOST_C,
@@ -287,7 +307,7 @@ export const TDX_MESSAGES: readonly MessageRow[] = [
     'pci 0000:02:00.0: fail to delete spdm 0xc0000f1f00000000',
   ),
   problem(
-    'fail to release (?:spdm_mt|IDE stream_mt|metadata) pages',
+    '(?:\\S{1,48} )?fail to release (?:spdm_mt|IDE stream_mt|iommu_mt|metadata|IDE stream metadata) pages',
     CONNECT,
     'tdx_spdm_delete, tdx_ide_stream_delete',
     HOST_C,
@@ -304,18 +324,18 @@ export const TDX_MESSAGES: readonly MessageRow[] = [
     'ide.error',
   ),
   problem(
-    `(?:\\S{1,48} )?fail to clear tdx iommu ${STATUS}`,
+    `(?:\\S{1,48} )?fail to clear tdx iommu(?: ${STATUS})?`,
     CONNECT,
     'tdx_iommu_clear',
     HOST_C,
     'fail to clear tdx iommu',
-    'tdx_host tdx_host: fail to clear tdx iommu 0xc0000f0300000000',
+    'fail to clear tdx iommu 0xc0000f0300000000',
     'firmware.dead',
   ),
   problem(
     'fail to enable tdx mode for DRHD\\[0x[0-9a-f]{1,16}\\]',
     CONNECT,
-    'tdx_iommu_enable',
+    'tdx_iommu_enable_one',
     HOST_C,
     'fail to enable tdx mode',
     'tdx_host tdx_host: fail to enable tdx mode for DRHD[0xfed90000]',
@@ -365,18 +385,18 @@ export const TDX_MESSAGES: readonly MessageRow[] = [
   problem(
     '(?:\\S{1,48} )?fail to init devif|fail to init devifmt|(?:\\S{1,48} )?fail to create mmiomt',
     RFC,
-    'tdx_tdi_init',
+    'tdx_tsm_bind',
     OLD_HOST_C,
     'fail to ',
-    'pci 0000:02:00.0: tdx_tdi_devif_setup fail to init devif',
+    'pci 0000:02:00.0: tdx_tsm_bind fail to init devif',
   ),
   message(
     'tdisp.refused',
     'fial to request bind',
     // The word is spelt so in the source.
     /^(?:\S{1,48} )?fial to request bind$/,
-    'pci 0000:02:00.0: tdx_tdi_init fial to request bind',
-    by('tdx_tdi_init', OLD_HOST_C, RFC),
+    'pci 0000:02:00.0: tdx_tsm_bind fial to request bind',
+    by('tdx_tsm_bind', OLD_HOST_C, RFC),
     { outcome: 'failed', fixed: { request: 'BIND' } },
   ),
   problem(
@@ -392,7 +412,7 @@ export const TDX_MESSAGES: readonly MessageRow[] = [
     ' tsm enabled',
     /^(?:PF|VF\/MFD) tsm enabled$/,
     'pci 0000:02:00.0: PF tsm enabled',
-    by('tdx_tsm_pf0_probe', OLD_HOST_C, RFC),
+    by('tdx_tsm_pci_probe', OLD_HOST_C, RFC),
     { fixed: { op: 'probe' } },
   ),
   message(
@@ -400,7 +420,7 @@ export const TDX_MESSAGES: readonly MessageRow[] = [
     'PF tsm disabled',
     /^PF tsm disabled$/,
     'pci 0000:02:00.0: PF tsm disabled',
-    by('tdx_tsm_remove', OLD_HOST_C, RFC),
+    by('tdx_tsm_pci_remove', OLD_HOST_C, RFC),
     {
       fixed: { op: 'remove' },
     },
@@ -410,7 +430,7 @@ export const TDX_MESSAGES: readonly MessageRow[] = [
     'TDCM request ',
     /^(?:tdx_guest: tdx_connect: )?TDCM request (?<request>\d{1,5}) (?:timed out|failed: status (?<status>0x[0-9a-f]{1,8}), error (?<error>0x[0-9a-f]{1,8}), .{1,120})$/,
     'tdx_guest: tdx_connect: TDCM request 2 failed: status 0x1, error 0x3, max_rsp_data_sz 0x1000, returned 0x0',
-    by('tdcm_request', GUEST_C, GUEST),
+    by('tdx_tdcm_run', GUEST_C, GUEST),
     { outcome: 'failed', fixed: { world: 'guest' } },
   ),
   message(
@@ -418,7 +438,7 @@ export const TDX_MESSAGES: readonly MessageRow[] = [
     'accept MMIO entry',
     /^(?:tdx_guest: tdx_connect: )?accept MMIO entry (?<entry>\d{1,5}) .{0,120}gpa=(?<gpa>0x[0-9a-f]{1,16})$/,
     'pci 0000:00:04.0: accept MMIO entry 0 [mem 0xc0000000-0xc001ffff] gpa=0xc0000000',
-    by('tdx_connect_accept_mmio', GUEST_C, GUEST),
+    by('tdx_tdi_mmio_accept', GUEST_C, GUEST),
     { fixed: { world: 'guest' } },
   ),
   message(
@@ -426,7 +446,15 @@ export const TDX_MESSAGES: readonly MessageRow[] = [
     'Failed to accept MMIO entry',
     /^(?:tdx_guest: tdx_connect: )?Failed to accept MMIO entry (?<entry>\d{1,5}) \(gpa=(?<gpa>0x[0-9a-f]{1,16})\), ret=(?<error>-?\d{1,5})$/,
     'pci 0000:00:04.0: Failed to accept MMIO entry 0 (gpa=0xc0000000), ret=-5',
-    by('tdx_connect_accept_mmio', GUEST_C, GUEST),
+    by('tdx_tdi_mmio_accept', GUEST_C, GUEST),
     { outcome: 'failed', fixed: { world: 'guest' } },
   ),
+];
+
+const LATER = 'series: TDX Connect, later postings of 2026';
+const LATER_C = 'drivers/virt/coco/tdx-host/tdx-host.c (AMDESE/linux-kvm 2638266f)';
+
+export const TDX_ALIASES: readonly AliasRow[] = [
+  { symbol: 'tdx_link_connect', of: 'tdx_tsm_link_connect', versions: LATER, source: LATER_C },
+  { symbol: 'tdx_link_disconnect', of: 'tdx_tsm_link_disconnect', versions: LATER, source: LATER_C },
 ];
