@@ -2,6 +2,7 @@ import type { Nanoseconds } from '../base/time.ts';
 import { type Joint, pasteEnd, withoutControls, wrapJoint } from './clean.ts';
 import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import type { LineHead } from './line-head.ts';
+import { mayBegin, mayEnd } from './message-skim.ts';
 import { isBelow } from './octal.ts';
 import { PrintkStream } from './printk.ts';
 import { decodeText, ownCopy } from './text.ts';
@@ -133,13 +134,23 @@ export class PrintkLines implements LineParser {
   }
 
   /**
-   * The line at `start` to `end` of a chunk begins a record that nobody wants so far, in microsecond `stamp`. The one before
-   * is over.
+   * The line at `start` to `end` of a chunk has a head of the usual shape, a stamp in microseconds, and at `message` the rest:
+   * a record, which is done with where nobody wants it and nothing is unusual about it. The one before is over then.
    *
    * @returns false where the line has to be looked at; nothing was done then.
    */
-  protected pass(stamp: number, chunk: string, start: number, end: number, number: number): boolean {
-    if (this.#replaying || !this.stream.advance(stamp)) return false;
+  protected pass(
+    bytes: Uint8Array,
+    chunk: string,
+    start: number,
+    message: number,
+    end: number,
+    number: number,
+    stamp: number,
+  ): boolean {
+    if (mayBegin(bytes[message] ?? 0, bytes[message + 1] ?? 0) || mayEnd(bytes[end - 1] ?? 0, chunk, end)) return false;
+    if (this.#replaying || this.stream.wantedIn(bytes, chunk, message, end) || !this.stream.advance(stamp))
+      return false;
     if (this.#wanted || this.#more.length > 0) this.#flush();
     this.#chunk = chunk;
     this.#start = start;

@@ -277,11 +277,30 @@ describe('the first look', () => {
       ),
     })
     .map(({ time, text }) => time + text);
+  const logged = fc
+    .tuple(
+      usually(
+        'Nov 22 05:53:14 host kernel: ',
+        'Nov 22 05:53:15 host kernel: ',
+        'Nov 22 05:53:14 host kernel:',
+        'Nov 22 05:53:14 host kernel:  ',
+        'Nov 22 05:53:14 host systemd[1]: ',
+        'Nov 22 05:53:14 kernel: ',
+        'Nov 22 05:53:14 host systemd-journald[3]: Missed 4 kernel messages',
+        '> Nov 22 05:53:14 host kernel: ',
+        '<6>2026-11-22T05:53:14 host kernel: ',
+        '2026-11-22T05:53:14+00:00 host kernel: ',
+      ),
+      message,
+      usually('', '\xa0', ' Linux\xa0version', ' - -', '#012 DEVICE=+pci:0000:02:00.0'),
+    )
+    .map((parts) => parts.join(''));
   const contentOf = (id: string) =>
     fc.array(
       fc.oneof(
         { weight: id === 'ftrace' ? 60 : 1, arbitrary: row },
         { weight: id === 'dmesg' ? 60 : 1, arbitrary: message },
+        { weight: id === 'syslog' ? 60 : 1, arbitrary: logged },
         line,
         fc.constantFrom('    more', '    vfio more', '', '\r', ' => x', '# x'),
       ),
@@ -299,7 +318,7 @@ describe('the first look', () => {
         }),
         { numRuns: runs(300) },
       );
-      if (id === 'ftrace' || id === 'dmesg') expect(taken).toBeGreaterThan(1000);
+      if (id === 'ftrace' || id === 'dmesg' || id === 'syslog') expect(taken).toBeGreaterThan(1000);
       taken = 0;
     });
   }
