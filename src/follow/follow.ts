@@ -9,8 +9,8 @@ import type { Draft } from '../rules/draft.ts';
 import { createTimeline } from '../timeline/create.ts';
 import { deviceKey, sourceKey } from '../timeline/ids.ts';
 import { ingest, type OpenIngest } from '../timeline/ingest.ts';
-import type { StoredEvent } from '../timeline/rows.ts';
 import type { TimelineWriter } from '../timeline/timeline.ts';
+import { holdOf } from './hold.ts';
 import { Intake } from './intake.ts';
 import { keyOf, Ledger } from './ledger.ts';
 import { Pace } from './pace.ts';
@@ -18,9 +18,6 @@ import { Pace } from './pace.ts';
 /** After the user has asked for the end: what is still on its way is read until nothing comes for so long, or so long at all. */
 const DRAIN_QUIET_MS = 100;
 const DRAIN_MAX_MS = 1000;
-
-/** A return that is not recorded never comes: nobody waits for longer than this. */
-const HOLD_MS = { operation: 700, answer: 3000, exit: 10_000 } as const;
 
 /** Who is told while the input is followed. */
 export interface FollowOptions {
@@ -157,25 +154,6 @@ class Watch {
   async #tell(news: readonly News[], analysis: Analysis, isLast = false): Promise<void> {
     if (news.length > 0) await this.#options.tell(news, analysis, isLast);
   }
-}
-
-/**
- * How long to wait for lines that may still bear on the finding, in ms: where an operation that it rests on has begun, and its
- * end has not come, which may tell how it went.
- */
-function holdOf({ violation, evidence }: Draft): number {
-  // do_exit() (kernel/exit.c) closes the files after it has said that the task exits, and a reset takes its time there.
-  if (violation.kind === 'task.exit') return HOLD_MS.exit;
-  // The answer decides whether a request in the wrong state was a mistake, and firmware takes its time.
-  if (isOpen(violation) && violation.kind.startsWith('tsm.')) return HOLD_MS.answer;
-  const isGoingOn = evidence.some(
-    ({ event, role }) => (role === 'violation' || role === 'state' || role === 'context') && isOpen(event),
-  );
-  return isGoingOn ? HOLD_MS.operation : 0;
-}
-
-function isOpen({ phase, pairId }: StoredEvent): boolean {
-  return phase === 'enter' && pairId === null;
 }
 
 function keyOfDraft({ violation, rule, track }: Draft): string {
