@@ -61,11 +61,10 @@ export async function inspect(
   });
   return parts.map(({ sink, sample = [], ...totals }) => {
     const health = said.get(sink) ?? [];
-    const format = formatById(totals.format);
+    const looked = lookAt(formatById(totals.format), sample, traits);
     return {
       totals,
-      ...confidence(format, sample),
-      quirks: quirksOf(sample, traits),
+      ...looked,
       health,
       advice: adviceFor(totals, new Set(health.map(({ code }) => code))),
     };
@@ -78,21 +77,30 @@ function look(chunk: Buffer, traits: ByteTraits): void {
   traits.bom ||= chunk.length > 2 && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf;
 }
 
-function confidence(
-  format: Format | null,
-  sample: readonly string[],
-): Pick<Inspected, 'sampled' | 'explained' | 'runnerUp'> {
-  if (format === null || sample.length === 0) return { sampled: null, explained: null, runnerUp: null };
+type Look = Pick<Inspected, 'sampled' | 'explained' | 'runnerUp' | 'quirks'>;
+
+function lookAt(format: Format | null, sample: readonly string[], traits: ByteTraits): Look {
+  if (format === null || sample.length === 0) return { sampled: null, explained: null, runnerUp: null, quirks: [] };
   // Of a dump inside a log the rows stand there without the heads.
   const isNested = format === ftraceDump && !sample.some((line) => line.includes('Dumping ftrace buffer:'));
   const parser = isNested ? dumpRows(NOBODY) : format.parser(NOBODY);
   const kinds = sample.map((line, index) => parser.parse(line, index + 1, false));
-  const filled = sample.flatMap((line, index) => (line.trim() === '' ? [] : [kinds[index]]));
-  let runnerUp: Inspected['runnerUp'] = null;
+  const filled = kinds.filter((_, index) => sample[index]?.trim() !== '');
+  const records = sample.filter((_, index) => kinds[index] === 'record');
+  return {
+    sampled: filled.length,
+    explained: filled.filter((kind) => kind !== 'unparsed').length,
+    runnerUp: runnerUpOf(format, sample),
+    quirks: quirksOf(sample, records, traits),
+  };
+}
+
+function runnerUpOf(format: Format, sample: readonly string[]): Inspected['runnerUp'] {
+  let best: Inspected['runnerUp'] = null;
   for (const other of FORMATS) {
     if (other === format) continue;
     const share = other.detect(sample) / (other.best ?? 1);
-    if (share > (runnerUp?.share ?? 0)) runnerUp = { format: other.id, share };
+    if (share > (best?.share ?? 0)) best = { format: other.id, share };
   }
-  return { sampled: filled.length, explained: filled.filter((kind) => kind !== 'unparsed').length, runnerUp };
+  return best;
 }

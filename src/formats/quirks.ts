@@ -64,19 +64,23 @@ const TRACES: readonly Habit[] = [
  * What is peculiar about a part: how it was written and what became of it on the way.
  *
  * @param lines the first ones, latin1.
+ * @param records those of them that begin a record.
  */
-export function quirksOf(lines: readonly string[], traits: ByteTraits): string[] {
-  const filled = lines.filter((line) => line.trim() !== '').map((line) => line.slice(0, MAX_HEAD));
-  const bare = filled.map((line) =>
-    pasteEnd(line) > 0 && />/.test(line.slice(0, pasteEnd(line))) ? line.slice(pasteEnd(line)) : line,
-  );
+export function quirksOf(lines: readonly string[], records: readonly string[], traits: ByteTraits): string[] {
+  const bare = records.map((line) => line.slice(quoteEnd(line)).slice(0, MAX_HEAD));
+  const whole = lines.map((line) => line.slice(0, MAX_HEAD));
   return [
     ...(traits.bom ? ['a byte order mark'] : []),
     ...(traits.crlf ? ['lines end in CR LF'] : []),
     ...(traits.nul ? ['NUL bytes'] : []),
-    ...HABITS.flatMap(({ of, words }) => told(bare, of, words, Math.max(1, filled.length * HABIT))),
-    ...TRACES.flatMap(({ of, words }) => told(filled, of, words, 1)),
+    ...HABITS.flatMap(({ of, words }) => told(bare, of, words, Math.max(1, bare.length * HABIT))),
+    ...TRACES.flatMap(({ of, words }) => told(whole, of, words, 1)),
   ];
+}
+
+function quoteEnd(line: string): number {
+  const end = pasteEnd(line);
+  return line.slice(0, end).includes('>') ? end : 0;
 }
 
 function told(lines: readonly string[], of: RegExp, words: Habit['words'], min: number): string[] {

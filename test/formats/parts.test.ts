@@ -1,49 +1,6 @@
-import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { HealthItem } from '../../src/base/health.ts';
-import { type PartTotals, readParts } from '../../src/formats/read.ts';
-import type { KernelRecord } from '../../src/formats/record.ts';
-import { openSource } from '../../src/input/source.ts';
-import { EVERYTHING } from './collect.ts';
+import { type ReadPart, readText as read, shape } from './read-parts.ts';
 
-interface ReadPart {
-  readonly totals: PartTotals;
-  readonly records: readonly KernelRecord[];
-  readonly health: readonly HealthItem[];
-}
-
-async function read(text: string, inputFormat: string | null = null): Promise<ReadPart[]> {
-  const source = await openSource('-', Readable.from([Buffer.from(text, 'latin1')], { objectMode: false }));
-  if (source.kind !== 'log') throw new Error('no log');
-  const kept = new Map<unknown, { records: KernelRecord[]; health: HealthItem[] }>();
-  const parts = await readParts(source, {
-    inputFormat,
-    interest: EVERYTHING,
-    maxBytes: 1e9,
-    part: () => {
-      const content = { records: [] as KernelRecord[], health: [] as HealthItem[] };
-      const sink = {
-        emit: (record: KernelRecord) => void content.records.push(record),
-        health: (item: HealthItem) => void content.health.push(item),
-      };
-      kept.set(sink, content);
-      return sink;
-    },
-  });
-  const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
-  expect(parts.reduce((sum, part) => sum + part.lines, 0)).toBe(lines);
-  for (const part of parts) {
-    expect(part.records + part.continuation + part.skipped + part.unparsed).toBe(part.lines);
-    expect(part.records).toBeGreaterThan(0);
-    expect(part.lines).toBeLessThanOrEqual(part.lastLine - part.firstLine + 1);
-    for (const count of [part.continuation, part.skipped, part.unparsed]) expect(count).toBeGreaterThanOrEqual(0);
-  }
-  return parts.map((totals) => ({ totals, ...(kept.get(totals.sink) ?? { records: [], health: [] }) }));
-}
-
-/** `FIRST-LAST form`, one a part. */
-const shape = (parts: readonly ReadPart[]) =>
-  parts.map(({ totals }) => `${totals.firstLine}-${totals.lastLine} ${totals.format}`);
 const codes = ({ health }: ReadPart) => health.map(({ code, line, count }) => [code, line, count]);
 const lines = (part: ReadPart | undefined) => part?.records.map(({ line }) => line);
 const times = (from: number, count: number, line: (time: string, n: number) => string) =>
