@@ -13,7 +13,8 @@ export function writeSeen(
 ): void {
   page.heading('SEEN');
   const names = sourceNames(analysis.sources);
-  for (const source of analysis.sources) writeSource(page, source, names.get(source.id) ?? source.path);
+  for (const source of analysis.sources)
+    writeSource(page, source, names.get(source.id) ?? source.path, elisionsOf(analysis, source.id));
   writeClocks(page, analysis);
   writePremises(page, analysis, lookup);
   writeWindow(page, scope);
@@ -48,7 +49,13 @@ function writeWindow(page: Page, { window }: Scope): void {
   page.paragraph(2, { text: 'judged only: ', style: 'warning' }, `${windowText(window)}; ${what}`, 4);
 }
 
-function writeSource(page: Page, source: SourceInfo, name: string): void {
+/** Places where somebody left lines out of a source. */
+function elisionsOf(analysis: Analysis, source: string): number {
+  const rows = analysis.health.filter((item) => item.code === 'lines-elided' && item.source === source);
+  return rows.reduce((sum, item) => sum + item.count, 0);
+}
+
+function writeSource(page: Page, source: SourceInfo, name: string, elisions: number): void {
   const packed = source.compression === 'none' ? '' : `, ${source.compression}`;
   page.line(2, { text: name, style: 'strong' }, `: ${source.format}${packed}, clock ${source.clock}`);
   page.line(4, timeSpan(source.first_time, source.last_time));
@@ -58,7 +65,11 @@ function writeSource(page: Page, source: SourceInfo, name: string): void {
     source.skipped > 0 ? `${source.skipped} skipped` : '',
     source.unparsed > 0 ? `${source.unparsed} not understood` : '',
   ].filter((part) => part !== '');
-  const lost = source.lost > 0 ? `${source.lost} LOST` : 'no loss marked';
+  const losses = [
+    source.lost > 0 ? `${source.lost} LOST` : '',
+    elisions > 0 ? `lines LEFT OUT in ${count(elisions, 'place')}` : '',
+  ].filter((loss) => loss !== '');
+  const lost = losses.length > 0 ? losses.join(', ') : 'no loss marked';
   page.line(4, `${count(source.lines, 'line')} = ${parts.join(' + ')}; ${count(source.events, 'event')}; ${lost}`);
 }
 

@@ -102,6 +102,14 @@ describe('possible findings', () => {
   });
 });
 
+test('what somebody left out is no capture without a loss', () => {
+  const elided = { code: 'lines-elided', severity: 'warning', source: 's1', line: 50, message: 'x', count: 1 } as const;
+  expect(render({ ...SAMPLE, health: [] })).toContain('; no loss marked\n');
+  const text = render({ ...SAMPLE, health: [elided, { ...elided, line: 51, count: 2 }] });
+  expect(text).toContain('; lines LEFT OUT in 3 places\n');
+  expect(text).not.toContain('no loss marked');
+});
+
 describe('what was lost before a possible finding', () => {
   const lost = (line: number) =>
     ({ code: 'events-lost', severity: 'warning', source: 's1', line, message: `lost at ${line}`, count: 1 }) as const;
