@@ -1,4 +1,5 @@
-import { createZstdDecompress } from 'node:zlib';
+// Not by its name: Node 22.14 has no zstd, and would not load this file.
+import zlib from 'node:zlib';
 import type { ByteReader } from './byte-reader.ts';
 import { Damage } from './damage.ts';
 import { Inflation } from './inflation.ts';
@@ -17,8 +18,8 @@ const BATCH_TEXT = 4 * MIB;
 
 /** Unpacks all frames of `input`. @throws Damage */
 export async function* unzstd(input: ByteReader): AsyncGenerator<Buffer> {
-  // Node 22.14 has none; 22.15 does.
-  if (typeof createZstdDecompress !== 'function') {
+  // 22.15 is the first that has it.
+  if (typeof zlib.createZstdDecompress !== 'function') {
     throw new Damage('refused', 'is compressed with zstd, which this Node cannot unpack', 'zstd -d FILE');
   }
   for (let frame = 0; ; frame++) {
@@ -36,7 +37,7 @@ export async function* unzstd(input: ByteReader): AsyncGenerator<Buffer> {
 
 async function* frameOf(input: ByteReader): AsyncGenerator<Buffer> {
   const header = await readHeader(input);
-  const inflation = new Inflation(createZstdDecompress());
+  const inflation = new Inflation(zlib.createZstdDecompress());
   try {
     yield* inflation.feed(header.bytes);
     for (let last = false; !last; ) {
