@@ -52,7 +52,8 @@ export const HEALTH_CODES = {
   },
   'parts-capped': {
     severity: 'warning',
-    meaning: 'the form of the file changes more often than parts are told apart: what follows was read as the last one',
+    meaning:
+      'the form of the file changes, or seems to, more often than parts are told apart: what follows was read as the last one',
   },
   'part-unusable': {
     severity: 'warning',

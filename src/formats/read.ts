@@ -191,6 +191,8 @@ const HELD_MAX: Readonly<Record<Hold, number>> = { first: SAMPLE_LINES, header: 
 const STRANGERS_MAX = 3;
 /** Parts of a file that are told apart. */
 const MAX_PARTS = 64;
+/** Times that another form is looked for and not found. */
+const MAX_VAIN = 300;
 /** What a clock falls by without having been set back: CPUs print a little out of order. */
 const SLACK = 1_000_000_000n;
 /** Begins the log of a boot: then the clock has not fallen but started again. */
@@ -235,6 +237,7 @@ class Reader implements LineSink {
   /** Lines before the first part; none of them fits any form. */
   #before = 0;
   #full = false;
+  #vain = 0;
   /** What was said about the file before it had a part. */
   #early: HealthItem[] = [];
 
@@ -426,6 +429,7 @@ class Reader implements LineSink {
     else if (why === 'header') next = formBelow(texts, this.#scanner);
     else next = this.#unlike(part, texts);
     if (next === null && why === 'header') this.#refuse(part, first.number, texts);
+    if (next === null && why !== 'fall') this.#lookInVain(first.number);
     const began = next !== null && this.#begin(next, first.number, texts) !== null;
     // The first line is what they were held for: held again, it would be for ever.
     if (!began) this.#take(first.line, first.number, first.truncated);
@@ -550,7 +554,10 @@ class Reader implements LineSink {
     const first = run.lines[0];
     if (part === null || first === undefined) return;
     const form = run.form();
-    if (form === null || form === part.format) return;
+    if (form === null || form === part.format) {
+      this.#lookInVain(first.number);
+      return;
+    }
     const next = this.#begin(
       form,
       first.number,
@@ -601,6 +608,15 @@ class Reader implements LineSink {
     const message = `the form changes more than ${MAX_PARTS} times: from here on it is not looked for any more`;
     this.health({ code: 'parts-capped', line: number, message, count: 1 });
     return false;
+  }
+
+  /** To look for a form takes as long as to read a hundred lines. */
+  #lookInVain(number: number): void {
+    this.#vain++;
+    if (this.#vain <= MAX_VAIN || this.#full) return;
+    this.#full = true;
+    const message = `${MAX_VAIN} times lines looked like another form and were none: from here on it is not looked for any more`;
+    this.health({ code: 'parts-capped', line: number, message, count: 1 });
   }
 
   /** A dump of the trace buffer inside the log: what it tells is older than the lines around it, on another clock. */

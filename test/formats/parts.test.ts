@@ -193,6 +193,14 @@ describe('what cannot be read', () => {
     ]);
   });
 
+  test('lines that again and again look like another form and are none: it is not looked for for ever', async () => {
+    const vain = `# tracer: nop\n${'nothing that anybody wants to read\n'.repeat(5)}`;
+    const parts = await read(HEADER + ftrace(55, 3) + vain.repeat(400) + HEADER + ftrace(56, 3));
+    expect(shape(parts)).toEqual(['1-2410 ftrace']);
+    expect(parts[0]?.totals.records).toBe(6);
+    expect(codes(parts[0] as ReadPart)).toContainEqual(['parts-capped', 6 + 300 * 6, 1]);
+  });
+
   test('more parts than are told apart are counted, and that is said', async () => {
     const parts = await read((HEADER + ftrace(55, 3)).repeat(500));
     expect(parts.length).toBe(64);
