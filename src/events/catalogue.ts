@@ -117,6 +117,22 @@ export const FILE = { arguments: ['df'], space: 'df' } as const;
 export const IDEV = { arguments: ['idev'], space: 'idev' } as const;
 export const TDI = { arguments: ['tdi'], space: 'tdi' } as const;
 
+/**
+ * Operations of the PCI/TSM core: the platform's TSM driver works inside them, in the same task, on the same device. One at a
+ * time for each device security manager (drivers/pci/tsm.c).
+ */
+export const TSM_OPERATIONS = [
+  'connect_store',
+  'pci_tsm_connect',
+  'disconnect_store',
+  '__pci_tsm_disconnect',
+  'pci_tsm_bind',
+  'pci_tsm_unbind',
+  '__pci_tsm_unbind',
+  'pci_tsm_guest_req',
+  'pci_tsm_destroy',
+] as const;
+
 /** Who prints a message, in which file, and in which releases. */
 export interface Origin extends Provenance {
   readonly printedBy: string;

@@ -1,4 +1,11 @@
-import { by, knownRow as known, type MessageRow, messageRow as message, type SymbolRow } from './catalogue.ts';
+import {
+  by,
+  knownRow as known,
+  type MessageRow,
+  messageRow as message,
+  type SymbolRow,
+  TSM_OPERATIONS,
+} from './catalogue.ts';
 import type { EventKind } from './event.ts';
 
 const SERIES = 'series: Arm CCA device assignment v2, 2025-11-17, and later';
@@ -6,8 +13,17 @@ const HOST_C = 'drivers/virt/coco/arm-cca-host/arm-cca.c, rmi-da.c';
 const CMDS = 'arch/arm64/include/asm/rmi_cmds.h; static inline there: traced only where the compiler keeps a function';
 const PCI = { arguments: ['pdev', 'pci_dev'], space: 'pci' } as const;
 
+const DRIVER = ['cca_tsm_connect', 'cca_tsm_disconnect', 'cca_tsm_bind', 'cca_tsm_unbind'] as const;
+const VDEV_CALLS = [
+  'cca_vdev_create',
+  'cca_vdev_unlock_and_destroy',
+  'cca_vdev_device_start',
+  'cca_vdev_device_map',
+] as const;
+
 function host(symbol: string, kind: EventKind, more: Partial<SymbolRow> = {}): SymbolRow {
-  return { symbol, kind, subject: PCI, anywhere: true, versions: SERIES, source: HOST_C, ...more };
+  const within = symbol.startsWith('cca_tsm_') ? TSM_OPERATIONS : [...DRIVER, ...TSM_OPERATIONS];
+  return { symbol, kind, subject: PCI, within, sameDevice: true, versions: SERIES, source: HOST_C, ...more };
 }
 
 /** A wrapper of one call to the RMM. LOCK, START and UNLOCK only queue their message: communicating carries it out. */
@@ -18,7 +34,8 @@ function rmi(name: string, kind: EventKind): SymbolRow {
     returns: 'rmi',
     handles: [{ type: 'tsm-object', arguments: ['vdev_phys', 'vdev_ptr', 'pdev_phys', 'pdev_ptr', 'rmm_vdev_phys'] }],
     fixed: { command_name: `RMI_${name}`, ...(QUEUED.has(name) ? { queued: '1' } : {}) },
-    anywhere: true,
+    within: [...VDEV_CALLS, ...DRIVER, ...TSM_OPERATIONS],
+    sameDevice: true,
     versions: SERIES,
     source: CMDS,
   };

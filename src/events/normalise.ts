@@ -2,7 +2,7 @@ import { BDF_SOURCE, type Bdf, parseBdf, parseBdfWithoutDomain } from '../base/b
 import type { CallArguments, KernelRecord, TraceEventRecord } from '../formats/record.ts';
 import type { Decodes, HandleRow, SymbolRow } from './catalogue.ts';
 import { decodeText } from './codes.ts';
-import type { Clue, EventKind, Handle, KernelEvent, Outcome, Phase } from './event.ts';
+import type { Clue, EventKind, Handle, HandleType, KernelEvent, Outcome, Phase } from './event.ts';
 import { firmwareResult } from './firmware-result.ts';
 import { symbolRow, traceEventRows } from './index.ts';
 import { payloadHandles, payloadOf } from './ioctl-payload.ts';
@@ -93,15 +93,16 @@ function fromCall(
   if (row.needs?.some((name) => kept[name] === undefined)) return null;
   const payload = payloadOf(kept);
   const all = { ...decoded(kept, row.decodes), ...payload, ...status };
+  const handles = [...handlesOf(row.handles, (name) => args.get(name)), ...payloadHandles(payload)];
   const event = build(record, {
     kind: kindOf(row, kept),
     phase,
     outcome,
     code,
     symbol: row.symbol,
-    args: all,
+    args: named(all, handles),
     clues: cluesOf(row, args),
-    handles: [...handlesOf(row.handles, (name) => args.get(name)), ...payloadHandles(payload)],
+    handles,
   });
   return { type: 'event', event, row };
 }
@@ -127,9 +128,37 @@ function decoded(args: Readonly<Record<string, string>>, decodes: Decodes | unde
 
 function handlesOf(rows: readonly HandleRow[] | undefined, argument: (name: string) => string | undefined): Handle[] {
   return (rows ?? []).flatMap((row) => {
-    const value = row.arguments.map(argument).find((one) => one !== undefined);
-    return value === undefined ? [] : [{ type: row.type, value: value.split(' ', 1)[0] ?? value }];
+    const value = row.arguments
+      .map(argument)
+      .find((one) => one !== undefined)
+      ?.split(' ', 1)[0];
+    return value === undefined || !isHandle(row.type, value) ? [] : [{ type: row.type, value }];
   });
+}
+
+const POINTERS: ReadonlySet<HandleType> = new Set([
+  'vm',
+  'iommufd-context',
+  'iommufd-pointer',
+  'ide-pointer',
+  'tsm-object',
+]);
+
+/** An id is 32 bits wide: a larger number is the address of one. */
+function isHandle(type: HandleType, value: string): boolean {
+  const number = parseNumber(value) ?? parseNumber(`0x${value}`);
+  return number !== null && number >= 0n && (POINTERS.has(type) || number <= 0xffff_ffffn);
+}
+
+/** Later stages know events by their arguments alone: what an argument does not say yet is added, `iommufd_vdevice: 3`. */
+function named(args: Readonly<Record<string, string>>, handles: readonly Handle[]): Record<string, string> {
+  const all: Record<string, string> = { ...args };
+  const said = new Set(Object.values(args));
+  for (const { type, value } of handles) {
+    const name = type.replaceAll('-', '_');
+    if (!said.has(value) && !(name in all)) all[name] = value;
+  }
+  return all;
 }
 
 const BDF_VALUE = new RegExp(`^"?(${BDF_SOURCE})"?$`);

@@ -8,6 +8,7 @@ import {
   PDEV,
   type SymbolRow,
   TDI,
+  TSM_OPERATIONS,
 } from './catalogue.ts';
 import type { EventKind } from './event.ts';
 
@@ -22,7 +23,9 @@ const WIP_TSM = `${CCP}/sev-dev-tsm.c`;
 const WIP_TIO = `${CCP}/sev-dev-tio.c`;
 
 const CONTEXT: HandleRow = { type: 'tsm-object', arguments: ['tdi_data', 'dev_data'] };
-const TIO = { returns: 'sev-tio', anywhere: true } as const;
+const DRIVER = ['dsm_connect', 'dsm_disconnect', 'tdi_bind', 'tdi_unbind', 'tdi_run'] as const;
+const INSIDE = { within: TSM_OPERATIONS, sameDevice: true } as const;
+const TIO = { returns: 'sev-tio', within: [...DRIVER, ...TSM_OPERATIONS], sameDevice: true } as const;
 
 /** A function that gives one command to the PSP. A positive return is a DOE feature: the command wants an SPDM exchange. */
 function command(
@@ -54,7 +57,7 @@ export const SEV_TIO_SYMBOLS: readonly SymbolRow[] = [
       subject: PDEV,
       ...(op === 'disconnect' ? { void: true as const } : {}),
       fixed: { op },
-      anywhere: true,
+      ...INSIDE,
       versions: '6.19-',
       source: TSM_C,
     }),
@@ -65,7 +68,7 @@ export const SEV_TIO_SYMBOLS: readonly SymbolRow[] = [
     subject: PDEV,
     pointer: true,
     fixed: { op: 'probe' },
-    anywhere: true,
+    ...INSIDE,
     versions: '6.19-',
     source: TSM_C,
   },
@@ -107,7 +110,8 @@ export const SEV_TIO_SYMBOLS: readonly SymbolRow[] = [
     handles: [CONTEXT],
     keeps: { state: ['state'] },
     decodes: { state: 'state.tdisp' },
-    anywhere: true,
+    within: [...DRIVER, ...TSM_OPERATIONS],
+    sameDevice: true,
     versions: WIP,
     source: `${WIP_TIO}; state is a pointer: a probe at the return has to fetch what it points to`,
   },
@@ -129,7 +133,7 @@ export const SEV_TIO_SYMBOLS: readonly SymbolRow[] = [
     ],
     pointer: true,
     fixed: { op: 'bind' },
-    anywhere: true,
+    ...INSIDE,
     versions: WIP,
     source: WIP_TSM,
   },
@@ -139,7 +143,7 @@ export const SEV_TIO_SYMBOLS: readonly SymbolRow[] = [
     subject: TDI,
     void: true,
     fixed: { op: 'unbind' },
-    anywhere: true,
+    ...INSIDE,
     versions: WIP,
     source: WIP_TSM,
   },
@@ -147,7 +151,7 @@ export const SEV_TIO_SYMBOLS: readonly SymbolRow[] = [
     symbol: 'tdi_run',
     kind: 'tdisp.start',
     handles: [{ type: 'tsm-object', arguments: ['ttdi'] }],
-    anywhere: true,
+    ...INSIDE,
     versions: WIP,
     source: `${WIP_TSM}; reads the state first, and refuses with -EFAULT unless it is LOCKED`,
   },

@@ -8,6 +8,7 @@ import {
   PDEV,
   type SymbolRow,
   TDI,
+  TSM_OPERATIONS,
 } from './catalogue.ts';
 import type { EventKind } from './event.ts';
 
@@ -23,6 +24,10 @@ const GUEST_C = 'drivers/virt/coco/tdx-guest/connect.c';
 const SPDM: HandleRow = { type: 'tsm-object', arguments: ['spdm_id'] };
 const STREAM: HandleRow = { type: 'ide-stream', arguments: ['stream_id'] };
 
+const DRIVER = ['tdx_tsm_bind', 'tdx_tsm_unbind', 'tdx_tsm_link_connect', 'tdx_tsm_link_disconnect'] as const;
+/** Leaves that concern the whole machine. */
+const HOST_WIDE: ReadonlySet<string> = new Set(['tdh_iommu_setup', 'tdh_iommu_clear']);
+
 /** A wrapper of one SEAMCALL leaf: returns the module's status, not an errno. */
 function leaf(
   symbol: string,
@@ -35,7 +40,9 @@ function leaf(
     symbol,
     kind,
     returns: 'tdx',
-    anywhere: true,
+    ...(HOST_WIDE.has(symbol)
+      ? { anywhere: true as const }
+      : { within: [...DRIVER, ...TSM_OPERATIONS], sameDevice: true as const }),
     fixed: { command_name: name },
     versions,
     source: `${VIRT}${versions === CONNECT ? ' (devsec_tsm 29838fc9)' : ' (7.1)'}`,
@@ -126,7 +133,8 @@ export const TDX_SYMBOLS: readonly SymbolRow[] = [
       argument: 'request',
       kinds: { 1: 'tdisp.lock', 2: 'tdisp.start', 3: 'tdisp.state', 4: 'tdisp.stop' },
     },
-    anywhere: true,
+    within: [...DRIVER, ...TSM_OPERATIONS],
+    sameDevice: true,
     versions: RFC,
     source: OLD_HOST_C,
   },
@@ -137,7 +145,8 @@ export const TDX_SYMBOLS: readonly SymbolRow[] = [
     handles: [KVM_ARGUMENT, { type: 'guest-bdf', arguments: ['tdi_id'] }],
     pointer: true,
     fixed: { op: 'bind' },
-    anywhere: true,
+    within: TSM_OPERATIONS,
+    sameDevice: true,
     versions: RFC,
     source: OLD_HOST_C,
   },
@@ -147,7 +156,8 @@ export const TDX_SYMBOLS: readonly SymbolRow[] = [
     subject: TDI,
     void: true,
     fixed: { op: 'unbind' },
-    anywhere: true,
+    within: TSM_OPERATIONS,
+    sameDevice: true,
     versions: RFC,
     source: OLD_HOST_C,
   },
@@ -156,7 +166,8 @@ export const TDX_SYMBOLS: readonly SymbolRow[] = [
     kind: 'tsm.driver',
     subject: PDEV,
     fixed: { op: 'connect' },
-    anywhere: true,
+    within: TSM_OPERATIONS,
+    sameDevice: true,
     versions: CONNECT,
     source: HOST_C,
   },
@@ -166,7 +177,8 @@ export const TDX_SYMBOLS: readonly SymbolRow[] = [
     subject: PDEV,
     void: true,
     fixed: { op: 'disconnect' },
-    anywhere: true,
+    within: TSM_OPERATIONS,
+    sameDevice: true,
     versions: CONNECT,
     source: HOST_C,
   },

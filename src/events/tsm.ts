@@ -58,7 +58,7 @@ export const TSM_SYMBOLS: readonly SymbolRow[] = [
     kind: 'tsm.unbind_core',
     subject: PDEV,
     void: true,
-    within: ['pci_tsm_unbind', 'disconnect_store', 'pci_tsm_destroy'],
+    within: ['pci_tsm_unbind', 'disconnect_store', 'pci_tsm_destroy', '__pci_tsm_disconnect', 'pci_tsm_unbind_all'],
     versions: '6.19-',
     source: TSM,
   },

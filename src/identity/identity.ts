@@ -22,8 +22,36 @@ export interface Resolved {
  */
 export type Certainty = 'exact' | 'inherited' | 'none';
 
-/** Events that concern no single device, whatever surrounds them. */
-const IMPERSONAL: ReadonlySet<EventKind> = new Set(['iommu.map', 'iommu.unmap', 'task.exit']);
+/** Events that concern no single device, whatever surrounds them, unless they name one. */
+const IMPERSONAL: ReadonlySet<EventKind> = new Set([
+  'iommu.map',
+  'iommu.unmap',
+  'iommu.domain',
+  'iommu.error',
+  'iommufd.ioctl',
+  'iommufd.close',
+  'iommufd.object_destroy',
+  'dmabuf.export',
+  'dmabuf.attach',
+  'dmabuf.detach',
+  'dmabuf.put',
+  'vm.unmap',
+  'vm.attributes',
+  'vm.fault',
+  'vm.exit',
+  'vm.destroy',
+  'tsm.register',
+  'tsm.unregister',
+  'firmware.ready',
+  'firmware.dead',
+  'firmware.refused',
+  'pci.config_write',
+  'syscall.ioctl',
+  'host.splat',
+  'host.hang',
+  'host.machine_check',
+  'task.exit',
+]);
 
 const SIGNIFICANT: ReadonlySet<EventKind> = new Set([
   'tsm.bind',
@@ -98,7 +126,7 @@ export class Identity {
 
   /** The entity that an event belongs to; null where it concerns no device. */
   resolve(record: KernelRecord, event: KernelEvent, row: SymbolRow | null, parent: OpenCall | null): number | null {
-    if (IMPERSONAL.has(event.kind)) return null;
+    if (IMPERSONAL.has(event.kind) && event.clues.length === 0) return null;
     const task = `${this.#boot} ${keyOf(record)}`;
     if (event.phase !== 'exit') this.#finishRemoval(task, parent);
     const entity = this.#entityOf(record, event, row, parent, task);
