@@ -33,6 +33,8 @@ export interface Read {
   readonly headlines: readonly string[];
   readonly health: readonly string[];
   readonly unrecognised: readonly string[];
+  /** Rows of rules and devices that the analysis gives. */
+  readonly coverage: number;
   /** The event on a line; there has to be exactly one. */
   at(line: number): Seen;
 }
@@ -92,6 +94,7 @@ function seen({ analysis, timeline }: Analyzed): Read {
     headlines: analysis.findings.filter(({ headline }) => headline).map(named),
     health: timeline.health().map(({ code }) => code),
     unrecognised: timeline.unrecognised().map(({ text }) => text),
+    coverage: analysis.rules.length,
     at(line) {
       const found = events.filter((event) => event.line === line);
       if (found.length !== 1) throw new Error(`line ${line} has ${found.length} events`);
