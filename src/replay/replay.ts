@@ -102,6 +102,8 @@ export class Replay {
   /** Events whose order may be open, on the clock of their history. */
   #window: StoredEvent[] = [];
   #windowEnd: bigint | null = null;
+  /** Those of them that concern other devices than their own, by id. */
+  #wide: ReadonlySet<number> = new Set();
   readonly #recent = new Map<number, StoredEvent>();
   readonly #topologies = new Map<number, Topology>();
 
@@ -168,15 +170,34 @@ export class Replay {
   #flush(): void {
     const window = this.#window;
     this.#window = [];
-    const acting = window.length < 2 ? [] : window.filter(acts);
-    const isTied = acting.some((one, i) => acting.slice(0, i).some((other) => this.#tied(other, one)));
-    if (isTied) this.#takeTied(window, acting);
+    const parts = window.length < 2 ? [] : this.#partsOf(window.filter(acts)).filter((part) => this.#hasTie(part));
+    if (parts.length > 0) this.#takeTied(window, parts);
     else for (const event of window) this.#take(event);
   }
 
-  /** Whether the order of two events matters and is open. */
+  /** Events whose order may matter to one another: those of one device, or all where one of them reaches others. */
+  #partsOf(acting: readonly StoredEvent[]): StoredEvent[][] {
+    this.#wide = new Set(acting.filter((event) => this.#spreads(event)).map(({ id }) => id));
+    if (this.#wide.size > 0) return [[...acting]];
+    return [...Map.groupBy(acting, ({ deviceId }) => deviceId).values()];
+  }
+
+  #hasTie(part: readonly StoredEvent[]): boolean {
+    const widest = part[0] ? this.#clocks.widestError(this.#clocks.history(part[0].sourceId)) : 0n;
+    return part.some((one, i) => {
+      const time = this.#clocks.time(one) ?? 0n;
+      for (let j = i - 1; j >= 0; j--) {
+        const other = part[j];
+        if (!other || time - (this.#clocks.time(other) ?? 0n) > widest) return false;
+        if (this.#tied(other, one)) return true;
+      }
+      return false;
+    });
+  }
+
+  /** Whether the order of two events of the present window matters and is open. */
   #tied = (a: StoredEvent, b: StoredEvent): boolean =>
-    (a.deviceId === b.deviceId || this.#spreads(a) || this.#spreads(b)) && areTied(a, b, this.#clocks);
+    (a.deviceId === b.deviceId || this.#wide.has(a.id) || this.#wide.has(b.id)) && areTied(a, b, this.#clocks);
 
   /** Whether an event may concern other devices than its own. */
   #spreads(event: StoredEvent): boolean {
@@ -188,10 +209,9 @@ export class Replay {
     return false;
   }
 
-  /** Replays events of which some have no order among themselves: device by device, unless one of them reaches others. */
-  #takeTied(window: readonly StoredEvent[], acting: readonly StoredEvent[]): void {
-    const wide = acting.some((event) => this.#spreads(event));
-    const parts = wide ? [[...acting]] : [...Map.groupBy(acting, ({ deviceId }) => deviceId).values()];
+  /** Replays events of which some have no order among themselves. */
+  #takeTied(window: readonly StoredEvent[], parts: readonly (readonly StoredEvent[])[]): void {
+    const wide = this.#wide.size > 0;
     const sequence = [...window];
     const orders = new Map<number, Orders>();
     const settle: (() => void)[] = [];
