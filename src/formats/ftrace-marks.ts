@@ -5,7 +5,8 @@ import type { CallStacks } from './ftrace-calls.ts';
 // Loss and start marks: print_lost_events() and test_cpu_buff_start() in kernel/trace/trace.c; DROPPED: trace-cmd
 // trace-read.c. `CPU:1 [LOST 145 EVENTS]`, `CPU:1 [LOST EVENTS]`, `CPU:0 [145 EVENTS DROPPED]`, `CPU:1 [EVENTS DROPPED]`,
 // `##### CPU 1 buffer started ####`, `# entries-in-buffer/entries-written: 501/3084   #P:2`.
-const LOST = /^ *CPU:(\d{1,6}) \[(?:LOST )?(?:(\d{1,15}) )?EVENTS(?: DROPPED)?\]$/;
+// Where there are several buffers, trace-cmd puts the name of one before: `vfio: CPU:1 [EVENTS DROPPED]`.
+const LOST = /^(?: *[^\s:]{1,64}: )? *CPU:(\d{1,6}) \[(?:LOST )?(?:(\d{1,15}) )?EVENTS(?: DROPPED)?\]$/;
 const STARTED = /^#{2,} CPU (\d{1,6}) buffer started #{2,}$/;
 const ENTRIES = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})\b/;
 const TRACER = /^# tracer: \S/;
