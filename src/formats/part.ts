@@ -103,7 +103,10 @@ export class Part {
 
   /** Takes over the lines of a part that turned out to be none. */
   adopt(part: Part): void {
-    if (this.unparsed === 0) this.firstUnparsed = part.firstUnparsed;
+    if (part.unparsed > 0 && (this.unparsed === 0 || part.firstUnparsed < this.firstUnparsed)) {
+      this.firstUnparsed = part.firstUnparsed;
+    }
+    for (const item of part.#early) this.health(item);
     this.continuation += part.continuation;
     this.skipped += part.skipped;
     this.unparsed += part.unparsed;

@@ -644,15 +644,15 @@ class Reader implements LineSink {
     };
   };
 
-  /** A part without a record was none: its lines go to the one before it. */
+  /** A part without a record was none: its lines go to the one before it, or to the next one. */
   #dropEmpty(): void {
-    for (let index = this.parts.length - 1; index > 0; index--) {
+    for (let index = this.parts.length - 1; index >= 0; index--) {
       const part = this.parts[index];
-      const before = this.parts[index - 1];
-      if (part === undefined || before === undefined || part.records > 0) continue;
-      before.adopt(part);
+      const heir = this.parts[index - 1] ?? this.parts[index + 1];
+      if (part === undefined || heir === undefined || part.records > 0) continue;
+      heir.adopt(part);
       this.parts.splice(index, 1);
-      if (part === this.#part) this.#part = before;
+      if (part === this.#part) this.#part = heir;
     }
   }
 }
