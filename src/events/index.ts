@@ -111,8 +111,6 @@ const SUBSYSTEMS: readonly HintPattern[] = [
   ...['PCI/TSM', 'PCI/IDE', 'SEV-TIO', 'iommufd', 'vfio', 'Linux version', 'tdi-trace'].map(literal),
   ['Tt', 'Dd', 'Xx', ' :_-'],
 ];
-// A frame of a stack: `vfio_pci_core_disable+0x1c/0x2f0`.
-const FRAME: HintPattern = ['/', '0', 'x', '123456789abcdef'];
 const NAMES_FUNCTION = new HintFinder([FUNCTION]);
 const NAMES_SUBSYSTEM = new HintFinder(SUBSYSTEMS);
 /** What the lines of rows contain that name neither: a new row needs nothing more to be found. */
@@ -120,7 +118,7 @@ const NAMELESS = MESSAGES.filter(
   ({ example, contains }) => !NAMES_FUNCTION.inText(example) && !NAMES_SUBSYSTEM.inText(contains),
 ).map(({ contains }) => literal(contains));
 /** A message is worth a look when it names a PCI function or a subsystem that we know, may fit a row, or goes on with a splat. */
-const FINDER = new HintFinder([FUNCTION, ...SUBSYSTEMS, ...NAMELESS, FRAME, ...SPLAT_LITERALS.map(literal)]);
+const FINDER = new HintFinder([FUNCTION, ...SUBSYSTEMS, ...NAMELESS, ...SPLAT_LITERALS.map(literal)]);
 
 /**
  * Events that quote printk, and what users write into a trace (`print` is what trace-cmd calls it): the same text in a log

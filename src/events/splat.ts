@@ -20,8 +20,24 @@ const QUIET_MAX = 120;
 const HELD_MAX = 512;
 const FUNCTIONS_MAX = 16;
 
-/** Literals of the lines that end a report, for whoever asks what to hand over. */
-export const SPLAT_LITERALS: readonly string[] = ['---[ end trace', '=========='];
+/**
+ * Literals of the lines that a report needs besides those that name vfio, iommufd or TDX: its end, and the other functions of
+ * ours. The frames of everybody else are so many that they are not asked for: a report without an end lasts to its last frame
+ * of ours.
+ */
+export const SPLAT_LITERALS: readonly string[] = [
+  '---[ end trace',
+  '==========',
+  'iopt_',
+  'pfn_reader_',
+  'pci_tsm_',
+  'pci_ide_',
+  'pci_doe',
+  'sev_tio_',
+  'rmpupdate',
+  'cca_tsm_',
+  'cca_vdev_',
+];
 
 const FRAME =
   /^(?:\[<[0-9a-f]{8,16}>\] )?(?:RIP: [0-9a-f]{4}:|pc : |lr : |\? )?([A-Za-z_][\w.]{0,127})\+0x[0-9a-f]{1,8}\/0x[0-9a-f]{1,8}/;

@@ -108,9 +108,9 @@ describe('a report of trouble', () => {
     });
   });
 
-  test('that has no end lasts to its last frame', async () => {
+  test('that has no end lasts to its last frame of ours', async () => {
     const [event] = await splats(stamped(NEW.slice(0, 11)));
-    expect(event).toMatchObject({ line: 2, endLine: 11 });
+    expect(event).toMatchObject({ line: 2, endLine: 10 });
   });
 
   test('goes on with the Oops that it leads to', async () => {
