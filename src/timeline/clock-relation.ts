@@ -59,6 +59,7 @@ const APART = 20;
 /** The first and the last of them are apart by so much, and by so many errors. */
 const SPAN_MIN = 1_000_000_000;
 const SPAN_ERRORS = 1000;
+const COPY_SPAN_MIN = 1_000_000;
 /** Parts of the texts that both could have recorded that must have their partner. */
 const EXPLAINED = 0.9;
 /** Pairs of one text, and in all, that are compared. */
@@ -108,10 +109,10 @@ export function relate(one: Anchored, two: Anchored): ClockRelation {
 function isProved(matched: readonly Pair[], times: readonly number[], error: number, wrong: number): boolean {
   const tokens = new Set(matched.filter(({ a }) => a.unique).map(({ a }) => a.key));
   if (tokens.size >= 2) return true;
-  const isLog = matched.every(({ a, b }) => a.via === 'printk' && b.via === 'printk');
-  // Two prints of one log: the microseconds are the same.
-  if (isLog && wrong === 0 && new Set(times).size >= 2) return true;
   const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  // Two prints of one log: the stamps are the same to the microsecond, and not because one message follows the other at once.
+  const isCopy = matched.every(({ a, b }) => a.via === 'printk' && b.via === 'printk' && a.time === b.time);
+  if (isCopy && wrong === 0 && span >= COPY_SPAN_MIN) return true;
   return moments(times, APART * error) >= MOMENTS && span >= Math.max(SPAN_MIN, SPAN_ERRORS * wrong);
 }
 
@@ -271,7 +272,7 @@ export interface Clocks {
 }
 
 /** Pairs that are compared in all: an archive may hold hundreds of logs. */
-const COMPARED_MAX = 2000;
+const COMPARED_MAX = 500;
 
 /** Puts the sources together that relate. Sources that contradict one another through a third one stay apart, all of them. */
 export function groupClocks(sources: readonly Anchored[]): Clocks {

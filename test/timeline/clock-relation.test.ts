@@ -159,6 +159,18 @@ describe('two prints of one log', () => {
     });
   });
 
+  it('are not known by equal distances: the same reset takes as long another time', () => {
+    expect(reasonOf(relate(source(1, 'printk', pair), source(2, 'printk', later(pair, 9))))).toBe('too-few');
+  });
+
+  it('are not known by two messages of which one follows the other at once', () => {
+    const burst: Said = [
+      ['a', 1.234567],
+      ['b', 1.23457],
+    ];
+    expect(reasonOf(relate(source(1, 'printk', burst), source(2, 'printk', burst)))).toBe('too-few');
+  });
+
   it('are not known by stamps that every boot has', () => {
     const early: Said = [
       ['a', 0],
