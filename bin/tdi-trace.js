@@ -2,7 +2,7 @@
 // Looks at the Node version before anything native is loaded, then hands over to the compiled program.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import nodeModule from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withNode } from './node-version.js';
 
@@ -16,15 +16,16 @@ function findEntry() {
 }
 
 /**
- * What V8 made of the program is kept beside it: a start takes a quarter less. Who can write there could change the program
- * as well, which is not so of a directory under /tmp. Where this user cannot write, nothing is kept.
+ * What V8 made of the program is kept beside it, until the next build clears the bundle: a start takes a quarter less. Who
+ * can write there could change the program as well, which is not so of a directory under /tmp. Where this user cannot write,
+ * nothing is kept.
  */
-function keepCompiled() {
+function keepCompiled(entry) {
   if (typeof nodeModule.enableCompileCache !== 'function' || process.env['NODE_COMPILE_CACHE'] !== undefined) return;
-  const dist = fileURLToPath(new URL('../dist', import.meta.url));
+  const folder = dirname(fileURLToPath(entry));
   try {
-    accessSync(dist, constants.W_OK);
-    nodeModule.enableCompileCache(join(dist, 'compile-cache'));
+    accessSync(folder, constants.W_OK);
+    nodeModule.enableCompileCache(join(folder, 'compile-cache'));
   } catch {
     // A start without it is only slower.
   }
@@ -37,7 +38,7 @@ withNode(fileURLToPath(import.meta.url), process.argv.slice(2), () => {
     process.exitCode = 2;
     return;
   }
-  keepCompiled();
+  if (entry.pathname.endsWith('/bundle/cli.js')) keepCompiled(entry);
   import(entry.href)
     .then((cli) => cli.main())
     .catch((error) => {

@@ -1,117 +1,184 @@
-// npm run bench -- [--lines N] [--dmesg-lines N] [--runs N] [--keep]
+// npm run bench -- [--quick] [--runs N] [--trace-dat FILE] [--keep]
 //
-// Times whole processes over generated inputs: `wc -l`, split2 alone, the reading stage alone, and `tdi-trace analyze`.
-// Build first: npm run build. Other load on the machine shows in the wall time; the best of the runs counts.
+// Times whole processes, start-up included, over generated inputs. Each figure stands beside a yardstick, run in turn with it
+// (A B A B ..), so that other load on the machine falls on both; the ratio is the median of the pairs. Build first: npm run
+// build. `--quick` takes a tenth of the lines. What is not installed (lnav, trace-cmd) is skipped and said so.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { writeDmesg, writeFtrace } from './generate.js';
+import { writeDmesg, writeFtrace, writeStored, writeSyslog } from './generate.js';
+import { writeTraceDatFile } from './trace-dat.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const root = here('../..');
 
 const { values: flags } = parseArgs({
   options: {
-    lines: { type: 'string', default: '5000000' },
-    'dmesg-lines': { type: 'string', default: '1000000' },
+    quick: { type: 'boolean', default: false },
     runs: { type: 'string', default: '3' },
+    'trace-dat': { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 });
-const runs = Number(flags.runs);
+const runs = Math.max(1, Math.trunc(Number(flags.runs)));
+const scale = flags.quick ? 0.1 : 1;
 const folder = mkdtempSync(join(tmpdir(), 'tdi-trace-bench-'));
 const measured = join(folder, 'measured');
+const say = (text) => process.stdout.write(`${text}\n`);
 
-/** Seconds on the clock and of the CPU, and the peak of the resident memory in MB, of a child; the best of some runs. */
-function time(command, args, ok) {
-  let best = null;
-  for (let run = 0; run < runs; run++) {
-    writeFileSync(measured, '');
-    const hook = `--import ${pathToFileURL(here('measure.js')).href}`;
-    const env = { ...process.env, NODE_OPTIONS: hook, TDI_TRACE_MEASURE: measured };
-    const start = process.hrtime.bigint();
-    const { status, error, stderr } = spawnSync(command, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'pipe'] });
-    const wall = Number(process.hrtime.bigint() - start) / 1e9;
-    if (error || !ok.includes(status)) {
-      return { failed: error?.message ?? `exit code ${status}: ${String(stderr).trim().slice(0, 200)}` };
-    }
-    const own = readFileSync(measured, 'utf8')
-      .trim()
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
-    // A launcher that starts another process writes a line, too.
-    const cpu = own.reduce((sum, { user, system }) => sum + user + system, 0);
-    const rss = Math.max(0, ...own.map((item) => item.rss)) / 1024;
-    if (best === null || wall < best.wall) best = { wall, cpu, rss };
-  }
-  return best;
-}
-
-const CONTENDERS = [
-  ['wc -l', (path) => ['wc', ['-l', path]]],
-  ['split2', (path) => [process.execPath, [here('bare-split2.js'), path]]],
-  ['reading stage', (path) => [process.execPath, [here('read-stage.js'), path]]],
-  [
-    'analyze',
-    (path) => [process.execPath, [join(root, 'bin/tdi-trace.js'), 'analyze', '--format', 'json', path]],
-    [0, 1],
-  ],
+const node = (script, ...args) => [process.execPath, [here(script), ...args]];
+const analyze = (path, ...more) => [
+  process.execPath,
+  [join(root, 'bin/tdi-trace.js'), 'analyze', '--format', 'json', ...more, path],
 ];
 
-/** Prints one table; answers the results by name. */
-function table(title, path, lines) {
-  const megabytes = statSync(path).size / 2 ** 20;
-  process.stdout.write(`\n${title}: ${lines.toLocaleString('en')} lines, ${megabytes.toFixed(0)} MB\n`);
-  process.stdout.write(`${'whole process'.padEnd(16)}   wall s    cpu s     lines/s  of split2   peak MB\n`);
-  const results = new Map();
-  for (const [name, command, ok] of CONTENDERS) {
-    const result = time(...command(path), ok ?? [0]);
-    results.set(name, result);
-    if (result.failed !== undefined) {
-      process.stdout.write(`${name.padEnd(16)}   ${result.failed}\n`);
-      continue;
-    }
-    const yardstick = results.get('split2')?.wall;
-    const columns = [
-      result.wall.toFixed(2).padStart(9),
-      (result.cpu === 0 ? '-' : result.cpu.toFixed(2)).padStart(9),
-      Math.round(lines / result.wall)
-        .toLocaleString('en')
-        .padStart(12),
-      (yardstick === undefined ? '-' : (yardstick / result.wall).toFixed(2)).padStart(10),
-      (result.rss === 0 ? '-' : result.rss.toFixed(0)).padStart(10),
-    ];
-    process.stdout.write(`${name.padEnd(16)}${columns.join('')}\n`);
+/**
+ * One run: seconds on the clock and of the CPU (what the shell says of its children), peak memory in MB (what a node says of
+ * itself; 0 for others).
+ */
+function time([command, args], home = process.env['HOME']) {
+  writeFileSync(measured, '');
+  const hook = command === process.execPath ? `--import ${pathToFileURL(here('measure.js')).href}` : '';
+  const env = { ...process.env, HOME: home, NODE_OPTIONS: hook, TDI_TRACE_MEASURE: measured, LC_ALL: 'C' };
+  const script = '"$@" > /dev/null; code=$?; times; exit $code';
+  const start = process.hrtime.bigint();
+  const run = spawnSync('sh', ['-c', script, 'sh', command, ...args], { cwd: root, env, encoding: 'utf8' });
+  const wall = Number(process.hrtime.bigint() - start) / 1e9;
+  // Exit code 1 of analyze: it found something.
+  if (run.error || run.status > 1) {
+    throw new Error(`${command} ${args.join(' ')}: exit code ${run.status}: ${run.stderr.trim().slice(0, 200)}`);
   }
-  return results;
+  const children = run.stdout.trim().split('\n').at(-1) ?? '';
+  const cpu = [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + 60 * Number(m) + Number(s), 0);
+  const rss = readFileSync(measured, 'utf8').trim().split('\n').filter(Boolean);
+  return { wall, cpu, rss: Math.max(0, ...rss.map((line) => JSON.parse(line).rss)) / 1024 };
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
+
+/** Runs both in turn. `ratio` and `cpuRatio`: how many times as fast as the yardstick. */
+function compare(yardstick, ours, times = runs) {
+  const pairs = [];
+  for (let i = 0; i < times; i++) pairs.push({ a: time(yardstick, folder), b: time(ours) });
+  return {
+    yardstick: Math.min(...pairs.map(({ a }) => a.wall)),
+    ours: Math.min(...pairs.map(({ b }) => b.wall)),
+    ratio: median(pairs.map(({ a, b }) => a.wall / b.wall)),
+    cpuRatio: median(pairs.map(({ a, b }) => a.cpu / b.cpu)),
+    rss: Math.max(...pairs.map(({ b }) => b.rss)),
+  };
+}
+
+function bar(name, against, wanted, result) {
+  const { yardstick, ours, ratio, cpuRatio, rss } = result;
+  const columns = [
+    yardstick.toFixed(2),
+    ours.toFixed(2),
+    ratio.toFixed(2),
+    cpuRatio.toFixed(2),
+    wanted,
+    rss.toFixed(0),
+  ];
+  say(`${name.padEnd(52)} ${against.padEnd(16)} ${columns.map((text) => text.padStart(9)).join('')}`);
+}
+
+function skipped(name, why) {
+  say(`${name.padEnd(52)} SKIPPED: ${why}`);
+}
+
+const hasTool = (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+const millions = (lines) => `${(lines / 1e6).toLocaleString('en')}M lines`;
+
+function lines(count, name, write) {
+  const path = join(folder, name);
+  const total = Math.round(count * scale);
+  write(path, total);
+  return { path, total, remove: () => flags.keep || rmSync(path) };
+}
+
+/** Throughput of a function trace, and how time grows with it. */
+function benchFtrace() {
+  const large = lines(5_000_000, 'ftrace.txt', writeFtrace);
+  const split = node('bare-split2.js', large.path);
+  bar(`function trace, ${millions(large.total)}, 1 % relevant`, 'split2', '1.0', compare(split, analyze(large.path)));
+  bar('  of which the reading stage', 'split2', '', compare(split, node('read-stage.js', large.path)));
+  const small = lines(500_000, 'ftrace-tenth.txt', writeFtrace);
+  const growth = compare(analyze(large.path), analyze(small.path));
+  say(
+    `  ten times the lines take ${growth.ratio.toFixed(1)} times the time (CPU ${growth.cpuRatio.toFixed(1)}); wanted: 10.5`,
+  );
+  large.remove();
+  small.remove();
+}
+
+function benchMemory() {
+  const peaks = [1_000_000, 10_000_000].map((count) => {
+    const trace = lines(count, `ftrace-${count}.txt`, writeFtrace);
+    const peak = time(analyze(trace.path)).rss;
+    trace.remove();
+    return `${millions(trace.total)} ${peak.toFixed(0)} MB`;
+  });
+  say(`  peak memory: ${peaks.join(', ')}; wanted: below 200 MB and flat`);
+}
+
+async function benchStored() {
+  const { INTEREST } = await import(pathToFileURL(join(root, 'dist/src/events/index.js')).href);
+  const known = (name) => INTEREST.symbol(name) || INTEREST.event(name);
+  const trace = lines(500_000, 'stored.txt', (path, count) => writeStored(path, count, known));
+  const timeline = join(folder, 'stored.db');
+  time(analyze(trace.path, '--db', timeline));
+  const bare = node('bare-insert.js', timeline, String(trace.total));
+  bar(`function trace, ${millions(trace.total)}, all stored`, 'bare insert', '0.5', compare(bare, analyze(trace.path)));
+  trace.remove();
+  rmSync(timeline);
+}
+
+function benchDmesg() {
+  const log = lines(2_000_000, 'dmesg.txt', writeDmesg);
+  const split = node('bare-split2.js', log.path);
+  bar(`dmesg, ${millions(log.total)}, 1 % relevant`, 'split2', '1.0', compare(split, analyze(log.path)));
+  bar('  of which the reading stage', 'split2', '', compare(split, node('read-stage.js', log.path)));
+  log.remove();
+}
+
+const LNAV = ";select count(*) from syslog_log where log_body like '%vfio-pci%'";
+
+function benchSyslog() {
+  const name = `syslog, ${millions(2_000_000 * scale)}, 1 % relevant`;
+  if (!hasTool('lnav')) return skipped(name, 'no lnav here (apt-get install lnav)');
+  const log = lines(2_000_000, 'syslog.log', writeSyslog);
+  bar(name, 'lnav -n, count', '3.0', compare(['lnav', ['-n', '-c', LNAV, log.path]], analyze(log.path)));
+  log.remove();
+}
+
+function benchTraceDat() {
+  if (!hasTool('trace-cmd')) return skipped('trace.dat', 'no trace-cmd here (apt-get install trace-cmd)');
+  const named = flags['trace-dat'];
+  const path = named ?? join(folder, 'trace.dat');
+  if (named === undefined) writeTraceDatFile(path, Math.round(1_000_000 * scale));
+  const name = `trace.dat, ${named ?? millions(1_000_000 * scale).replace('lines', 'entries')}`;
+  bar(name, 'trace-cmd report', '1.5', compare(['trace-cmd', ['report', '-i', path]], analyze(path)));
 }
 
 try {
-  if (!existsSync(join(root, 'dist/src/cli.js')))
-    process.stdout.write("not built: 'npm run build' first for the row of analyze\n");
-  process.stdout.write(`node ${process.version}, best of ${runs} runs\n`);
-  const lines = Number(flags.lines);
-  const tenth = Math.ceil(lines / 10);
-  const small = join(folder, 'ftrace-tenth.txt');
-  const large = join(folder, 'ftrace.txt');
-  const dmesg = join(folder, 'dmesg.txt');
-  writeFtrace(small, tenth);
-  writeFtrace(large, lines);
-  writeDmesg(dmesg, Number(flags['dmesg-lines']));
-  const before = table('ftrace, a tenth', small, tenth);
-  const after = table('ftrace', large, lines);
-  table('dmesg', dmesg, Number(flags['dmesg-lines']));
-  process.stdout.write('\npeak memory over a tenfold input\n');
-  for (const [name, { rss }] of after) {
-    const first = before.get(name)?.rss;
-    if (rss > 0 && first > 0)
-      process.stdout.write(`${name.padEnd(16)} ${first.toFixed(0)} MB -> ${rss.toFixed(0)} MB\n`);
-  }
+  if (!existsSync(join(root, 'dist/bundle/cli.js'))) throw new Error("not built: 'npm run build' first");
+  // The first start compiles, the others find it compiled.
+  const start = lines(10, 'start.txt', writeDmesg);
+  time(analyze(start.path));
+  say(`node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? '?'}, ${runs} pairs of runs`);
+  const heads = ['theirs s', 'ours s', 'ratio', 'CPU', 'wanted', 'peak MB'];
+  say(`${'whole process'.padEnd(52)} ${'against'.padEnd(16)} ${heads.map((text) => text.padStart(9)).join('')}`);
+  bar('start-up (a log of one line)', 'node -e 0', '', compare([process.execPath, ['-e', '0']], analyze(start.path)));
+  benchFtrace();
+  benchMemory();
+  await benchStored();
+  benchDmesg();
+  benchSyslog();
+  benchTraceDat();
 } finally {
-  if (flags.keep) process.stdout.write(`kept: ${folder}\n`);
+  if (flags.keep) say(`kept: ${folder}`);
   else rmSync(folder, { recursive: true, force: true });
 }

@@ -97,13 +97,42 @@ const DEVICE_MESSAGES = [
 
 /** A kernel log, one line in a hundred of which names a device that can be assigned. */
 export function writeDmesg(path, count) {
+  writeMessages(path, count, (text) => text);
+}
+
+function writeMessages(path, count, frame) {
   const next = random(11);
   let micros = 0;
   writeLines(path, count, '', (i) => {
     micros += next(900);
     const device = i % 100 === 99;
     const text = device ? DEVICE_MESSAGES[Math.floor(i / 100) % 4] : MESSAGES[next(MESSAGES.length)];
-    return `[${stamp(micros).padStart(12)}] ${text}\n`;
+    return frame(`[${stamp(micros).padStart(12)}] ${text}\n`, micros);
+  });
+}
+
+/** The same trace with nothing but lines that `isKnown` (of a name) says are stored. */
+export function writeStored(path, count, isKnown) {
+  const known = SESSION.filter((text) => isKnown(/^\w+/.exec(text)?.[0] ?? ''));
+  const next = random(7);
+  let micros = 85_758_079;
+  writeLines(path, count, '# tracer: function\n', (i) => {
+    micros += next(4);
+    const text = known[i % known.length];
+    return `             drv-278     [00${next(4)}] ...${next(3)}. ${stamp(micros).padStart(12)}: ${text}\n`;
+  });
+}
+
+/** The kernel log once more, as a logging daemon keeps it. */
+export function writeSyslog(path, count) {
+  const two = (number) => String(number).padStart(2, '0');
+  writeMessages(path, count, (text, micros) => {
+    const seconds = Math.floor(micros / 1e6) + 5 * 3600;
+    const day = 1 + (Math.floor(seconds / 86_400) % 28);
+    const clock = [seconds / 3600, seconds / 60, seconds].map((value, i) =>
+      two(Math.floor(value) % (i === 0 ? 24 : 60)),
+    );
+    return `Nov ${String(day).padStart(2)} ${clock.join(':')} host kernel: ${text}`;
   });
 }
 
