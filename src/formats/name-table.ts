@@ -14,6 +14,9 @@ const TOPS = 0x80808080;
 /** 2^32 over the golden ratio: spreads consecutive words over all bits. */
 const SPREAD = 0x9e3779b1;
 
+/** Of every table before its first word: most are made to try a form that turns out not to fit. Never written. */
+const NO_SLOTS = new Int32Array(SLOTS);
+
 /**
  * Words that nobody wants, found by their bytes: cutting a name out of a chunk and asking a Map costs as much as all the
  * rest of a line. It takes four bytes at a time. Exact: a word that only has the hash of another one is not found.
@@ -21,11 +24,11 @@ const SPREAD = 0x9e3779b1;
 export class NameTable {
   /** Index behind the word that {@link has} looked at: of the blank after it. */
   end = 0;
-  readonly #hashes = new Int32Array(SLOTS);
-  readonly #starts = new Int32Array(SLOTS);
+  #hashes = NO_SLOTS;
+  #starts = NO_SLOTS;
   /** 0 marks a free slot. */
-  readonly #lengths = new Int32Array(SLOTS);
-  readonly #pool = new Int32Array(POOL);
+  #lengths = NO_SLOTS;
+  #pool = NO_SLOTS;
   #used = 0;
   #poolUsed = 0;
 
@@ -60,6 +63,7 @@ export class NameTable {
     const bytes = Buffer.from(`${name}    `, 'latin1');
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (this.has(view, 0, bytes.length)) return;
+    if (this.#pool === NO_SLOTS) this.#allocate();
     const words = name.length >> 2;
     if (this.#used >= CAPACITY || this.#poolUsed + words + 1 > POOL) this.#clear();
     let hash = 0;
@@ -101,6 +105,13 @@ export class NameTable {
     let word = from;
     for (let at = start; at < tailAt; at += 4) if (view.getInt32(at, true) !== pool[word++]) return false;
     return tail === pool[word];
+  }
+
+  #allocate(): void {
+    this.#hashes = new Int32Array(SLOTS);
+    this.#starts = new Int32Array(SLOTS);
+    this.#lengths = new Int32Array(SLOTS);
+    this.#pool = new Int32Array(POOL);
   }
 
   #clear(): void {
