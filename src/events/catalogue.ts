@@ -3,9 +3,9 @@ import type { CodeSpace } from './codes.ts';
 import type { EventKind, HandleType, PointerSpace } from './event.ts';
 
 /**
- * Where a fact about the kernel was read, and what it holds for. `versions` is a range of releases, `6.13-` or `5.8-6.12`
- * (the first is the oldest that was read, unless it is known to be the first; open where no end was seen), `-5.0`, or
- * `series: ` with the posting, for what is in no release.
+ * Where a fact about the kernel was read, and what it holds for. `versions` is a range of releases, `6.13-` or `5.8-6.12`, from
+ * the first that has it to the last, as far as is known, open where no end was seen; or `series: ` with the posting, for what is
+ * in no release. The releases and commits that were read stand in `source`.
  */
 export interface Provenance {
   readonly versions: string;

@@ -1,6 +1,6 @@
 import type { TraceEventRow } from './catalogue.ts';
 
-const HEADER = { versions: '7.0-', source: 'include/trace/events/dma_buf.h (7.1; patch of 2025-11-26)' };
+const HEADER = { versions: '7.0-', source: 'include/trace/events/dma_buf.h (7.1)' };
 const BUFFER = 'exp_name=(?<exporter>vfio\\w{0,60}) size=(?<size>\\d{1,20}) ino=(?<ino>\\d{1,20})';
 
 /** Life of the dma-bufs that vfio exports: they are BARs. The trace names the importer, never the exporting device. */
@@ -8,7 +8,7 @@ export const DMABUF_EVENTS: readonly TraceEventRow[] = [
   {
     name: 'dma_buf_export',
     kind: 'dmabuf.export',
-    pattern: new RegExp(`^${BUFFER}(?: f_refcnt=\\d{1,10})?$`),
+    pattern: new RegExp(`^${BUFFER}$`),
     example: 'dma_buf_export: exp_name=vfio_pci_core size=131072 ino=42',
     ...HEADER,
   },
@@ -31,8 +31,8 @@ export const DMABUF_EVENTS: readonly TraceEventRow[] = [
   {
     name: 'dma_buf_put',
     kind: 'dmabuf.put',
-    pattern: new RegExp(`^${BUFFER}(?: f_refcnt=(?<references>\\d{1,10}))?$`),
-    example: 'dma_buf_put: exp_name=vfio_pci_core size=131072 ino=42 f_refcnt=1',
+    pattern: new RegExp(`^${BUFFER}$`),
+    example: 'dma_buf_put: exp_name=vfio_pci_core size=131072 ino=42',
     ...HEADER,
   },
 ];

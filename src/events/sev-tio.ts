@@ -253,7 +253,7 @@ export const SEV_TIO_MESSAGES: readonly MessageRow[] = [
     /^sev command id (?<command>0x[0-9a-f]{1,4}) buffer 0x[0-9a-f]{16} timeout \d{1,6}s$/,
     'ccp 0000:42:00.5: sev command id 0xdd buffer 0x0000000107e00000 timeout 100s',
     by('__sev_do_cmd_locked, dev_dbg', DEV_C, '4.16-'),
-    { reporter: true, phase: 'enter', decodes: { command: 'psp-command' } },
+    { reporter: true, decodes: { command: 'psp-command' } },
   ),
   message(
     'firmware.dead',

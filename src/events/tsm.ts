@@ -176,9 +176,25 @@ export const PLATFORM_MARKS: readonly PlatformMark[] = [
     message: /^(?:ccp [0-9a-f:.]+: )?SEV-TIO status: EN=1 /,
     source: 'sev_tio_init_locked, drivers/crypto/ccp (7.1)',
   },
+  {
+    platform: 'sev-tio',
+    // TIO_DEV_CREATE and what follows; STATUS and INIT run on every host that could.
+    message: /^(?:ccp [0-9a-f:.]+: )?sev command (?:id )?0x(?:d[2-9a-f]|e[0-5]) /,
+    source: '__sev_do_cmd_locked, drivers/crypto/ccp/sev-dev.c (6.12, 7.1)',
+  },
   { platform: 'tdx', symbolPrefix: 'tdh_spdm_', source: 'TDX Connect series, tdx-host.c 2638266f' },
   { platform: 'tdx', symbolPrefix: 'tdh_ide_stream_', source: 'TDX Connect series, tdx-host.c 2638266f' },
   { platform: 'tdx', symbolPrefix: 'tdx_tdi_', source: 'RFC 20250529053513.1592088-1-yilun.xu@linux.intel.com' },
+  {
+    platform: 'tdx',
+    symbolPrefix: 'tdx_tsm_',
+    source: 'drivers/virt/coco/tdx-host/tdx-host.c of the TDX Connect series',
+  },
+  {
+    platform: 'cca',
+    symbolPrefix: 'cca_tsm_',
+    source: 'drivers/virt/coco/arm-cca-host/arm-cca.c of the Arm CCA series',
+  },
   { platform: 'cca', symbolPrefix: 'rmi_vdev_', source: 'Arm CCA device assignment RFC (RMM 1.0 to 2.0)' },
   { platform: 'cca', symbolPrefix: 'rmi_pdev_', source: 'Arm CCA device assignment RFC (RMM 1.0 to 2.0)' },
   { platform: 'cca', symbolPrefix: 'cca_vdev_', source: 'Arm CCA device assignment RFC' },

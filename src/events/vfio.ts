@@ -340,13 +340,13 @@ export const VFIO_SYMBOLS: readonly SymbolRow[] = [
   },
   {
     symbol: 'vfio_bar_restore',
-    kind: 'vfio.restore',
+    kind: 'call',
     subject: VDEV,
     void: true,
     within: WRITES,
     sameDevice: true,
     versions: '3.6-',
-    source: `${CONFIG}; returns at once for a VF`,
+    source: `${CONFIG}; runs before every write that enables the BARs of a PF that was reset, and does nothing for a VF`,
   },
   {
     symbol: 'vfio_df_device_last_close',

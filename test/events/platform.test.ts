@@ -7,6 +7,9 @@ test.each([
   ['sev_tio_dev_connect', 'sev-tio'],
   ['rmi_vdev_lock', 'cca'],
   ['cca_vdev_create', 'cca'],
+  ['cca_tsm_bind', 'cca'],
+  ['tdx_tsm_link_connect', 'tdx'],
+  ['tdx_devsec_lock', null],
   ['pci_tsm_bind', null],
   ['tdx_track', null],
 ])('%s runs only on %s', (symbol, mark) => {
@@ -27,4 +30,6 @@ test('SEV-TIO that is off decides nothing', () => {
   expect(hostMark(printk(`SEV-TIO status: EN=1 INIT_DONE=1 ${rest}`))).toBe('sev-tio');
   expect(hostMark(printk(`SEV-TIO status: EN=0 INIT_DONE=0 ${rest}`))).toBeNull();
   expect(hostMark(printk('virt/tdx: TDX-Module initialized'))).toBeNull();
+  expect(hostMark(printk('ccp 0000:42:00.5: sev command id 0xd1 buffer 0x0 timeout 100s'))).toBeNull();
+  expect(hostMark(printk('ccp 0000:42:00.5: sev command id 0xdc buffer 0x0 timeout 100s'))).toBe('sev-tio');
 });
