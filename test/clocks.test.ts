@@ -137,6 +137,50 @@ describe('a log and a trace of one boot', () => {
   });
 });
 
+describe('a mark in /dev/kmsg and in trace_marker', () => {
+  const MARKS: readonly [number, string][] = [
+    [9_000_017, 'tdi-trace 6f9619ff-8b86-d011-b42d-00cf4fc964ff'],
+    [19_000_023, 'tdi-trace 0b1f2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d'],
+  ];
+  const marked = (mark: (text: string) => string, marks = MARKS): [string, string] => {
+    const told: Told[] = [
+      ...BOUND,
+      [14_000_000, 'log', `vfio-pci ${BDF}: resetting`],
+      [14_115_000, 'log', `vfio-pci ${BDF}: reset done`],
+      ...marks.map(([us, text]): Told => [us, 'log', text]),
+      // A shell writes one after the other.
+      ...marks.map(([us, text]): Told => [us + 700, 'trace', mark(text)]),
+    ];
+    const sorted = told.toSorted(([a], [b]) => a - b);
+    return [file('marked.txt', logOf(sorted)), file('marks.txt', traceOf(sorted))];
+  };
+
+  test.each([
+    ['the trace file', (text: string) => `tracing_mark_write: ${text}`],
+    ['trace-cmd report', (text: string) => `print:                tracing_mark_write: ${text}`],
+  ])('relates log and trace, within the time between two writes: %s', async (_, mark) => {
+    const { clocks, findings } = await analyzeFiles(marked(mark), PLATFORM);
+    expect(clocks).toEqual([
+      { sources: ['s1', 's2'], relation: 'related', offsets: ['0.000000', '-0.150700'], error_ns: 10_000_000 },
+    ]);
+    expect(findings.map(({ verdict, rule }) => `${verdict} ${rule}`)).toEqual(['probable flr-while-locked']);
+  });
+
+  test('relates nothing where there is one, or where it is no UUID', async () => {
+    const relation = async (marks: readonly [number, string][]) =>
+      (
+        await analyzeFiles(
+          marked((text) => `tracing_mark_write: ${text}`, [...marks]),
+          PLATFORM,
+        )
+      ).clocks[0]?.relation;
+    expect(await relation(MARKS)).toBe('related');
+    expect(await relation(MARKS.slice(0, 1))).toBe('unrelated');
+    const plain = MARKS.map(([us], n): [number, string] => [us, `tdi-trace ${n === 0 ? 'start' : 'end'}`]);
+    expect(await relation(plain)).toBe('unrelated');
+  });
+});
+
 describe('what both tell', () => {
   const told = anchored([
     ...BOUND,
