@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Bdf } from './base/bdf.ts';
 import { InputError } from './base/errors.ts';
 import type { HealthCode } from './base/health.ts';
-import { parseSeconds } from './base/time.ts';
+import { formatTime, parseSeconds } from './base/time.ts';
 import { toolVersion } from './base/version.ts';
 import { readInput } from './input/inputs.ts';
 import { shownPath } from './input/source.ts';
@@ -214,6 +214,7 @@ export async function judge(
       coverage: court.coverage(covered),
       health: [
         ...sourceHealth(reader),
+        ...tracesEnded(reader),
         ...court.impossibles.map(({ event }) => beliefReset(event)),
         ...tracks.filter((track) => track.concerned && track.mergedSpans > 0).map(statesMerged),
         ...coverageCapped(tracks.length - covered.length),
@@ -293,6 +294,31 @@ function sourceHealth(reader: TimelineReader): NewHealth[] {
       count: 1,
     }));
   return health;
+}
+
+/** Of merged inputs: the traces that end before another one does. */
+function tracesEnded(reader: TimelineReader): NewHealth[] {
+  const sources = reader.sources();
+  const clocks = new SourceClocks(sources);
+  const merged = sources.filter(({ id }) => clocks.isMerged(id));
+  if (merged.length === 0) return [];
+  const traces = reader.tracingSources();
+  return merged.flatMap((source): NewHealth[] => {
+    if (!traces.has(source.id)) return [];
+    const end = clocks.time({ sourceId: source.id, time: source.lastTime });
+    const others = clocks.members(source.clockGroup).filter(({ id, lastTime }) => {
+      const time = clocks.time({ sourceId: id, time: lastTime });
+      return end !== null && time !== null && time > end + clocks.widestError(source.clockGroup);
+    });
+    if (others.length === 0) return [];
+    const more = others.length > 3 ? ` and ${others.length - 3} more` : '';
+    const names = `${others
+      .slice(0, 3)
+      .map(({ path }) => path)
+      .join(', ')}${more}`;
+    const message = `the trace ends at ${formatTime(source.lastTime, source.timeUnit)}: what is told later by ${names} was judged as if there were no trace`;
+    return [{ sourceId: source.id, code: 'trace-ended', line: null, message, count: 1 }];
+  });
 }
 
 /** Devices without a name whose coverage is told: the function tracer makes one of every task that it cannot place. */

@@ -325,7 +325,7 @@ describe('an order that the stamps leave open', () => {
 
 describe('the ends of a trace', () => {
   test('what a log tells beyond them is judged as if there were no trace', async () => {
-    const { findings, rules } = await together(
+    const { findings, rules, health } = await together(
       anchored([
         ...BOUND,
         [25_000_000, 'log', `vfio-pci ${BDF}: resetting`],
@@ -338,6 +338,11 @@ describe('the ends of a trace', () => {
       status: 'blind',
       missing: ['start'],
     });
+    expect(
+      health.filter(({ code }) => code === 'trace-ended').map(({ source, message: text }) => [source, text]),
+    ).toEqual([
+      ['s2', expect.stringMatching(/^the trace ends at 19\.150059: what is told later by \S+dmesg\.txt was/)],
+    ]);
   });
 
   test('a function that a log saw coming is not known to be unbound where the trace begins', async () => {

@@ -63,6 +63,10 @@ export const HEALTH_CODES = {
     severity: 'note',
     meaning: 'this source and another one hold the same messages: their records were merged into one order',
   },
+  'trace-ended': {
+    severity: 'note',
+    meaning: 'a trace ends here while an input that it was merged with goes on: what follows was judged without it',
+  },
   'clocks-unrelated': {
     severity: 'note',
     meaning: 'the clocks of these sources are not known to relate; each source was analysed by itself',
