@@ -394,4 +394,26 @@ describe('devices', () => {
     ]);
     expect(findings.filter(({ rule }) => rule === 'flr-while-locked')).toEqual([]);
   });
+
+  test('whose lives two sources count differently stay apart, which is said', async () => {
+    const comes = (us: number, by: Told[1]): Told => [
+      us,
+      by,
+      `pci ${BDF}: [8086:10c9] type 00 class 0x020000 PCIe Endpoint`,
+    ];
+    const goes = (us: number, by: Told[1]): Told => [us, by, `pci ${BDF}: Removing from iommu group 12`];
+    const inTrace = ([us, , text]: Told): Told => [us, 'trace', `console: ${text}`];
+    const told = anchored([
+      comes(9_500_000, 'log'),
+      ...[goes(12_000_000, 'log'), comes(12_500_000, 'log'), goes(13_000_000, 'log'), comes(13_500_000, 'log')],
+      // The trace missed the second time.
+      ...[comes(9_500_000, 'trace'), goes(12_000_000, 'trace'), comes(13_500_000, 'trace')].map(inTrace),
+    ]);
+    const { devices, health, clocks } = await together(told);
+    expect(clocks.map(({ relation }) => relation)).toEqual(['related']);
+    expect(devices.filter(({ bdf }) => bdf === BDF)).toHaveLength(5);
+    expect(health.filter(({ code }) => code === 'device-ambiguous').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^0000:02:00\.0 came and went at different times/),
+    ]);
+  });
 });

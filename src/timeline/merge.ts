@@ -7,15 +7,20 @@ import type { ClockGroup, ClockMember } from './clock-relation.ts';
  * A function with one address is one device, and the same message in two sources is one event.
  */
 
-/** Makes one history of the sources of `group`. Nothing else in the timeline changes. */
-export function mergeSources(db: Database.Database, group: ClockGroup): void {
+/**
+ * Makes one history of the sources of `group`. Nothing else in the timeline changes.
+ *
+ * @returns the addresses of which it could not be told which device of one source is which of another.
+ */
+export function mergeSources(db: Database.Database, group: ClockGroup): string[] {
   const first = group.members[0]?.sourceId ?? 0;
   const place = db.prepare('update source set clock_group = ?, clock_offset = ?, clock_error = ? where id = ?');
   for (const { sourceId, offset, error } of group.members) place.run(first, offset, error, sourceId);
   renumber(db, group.members);
-  uniteDevices(db, group.members);
+  const apart = uniteDevices(db, group.members);
   markDuplicates(db, group.members);
   enclose(db, group.members);
+  return apart;
 }
 
 /** Of equal times the source whose path comes first: not the order in which the inputs were given. */
@@ -128,7 +133,7 @@ interface DeviceRow {
  * other sources saw of the address belongs to the life that it falls into. Where two sources count different lives, nobody
  * knows which is which, and they stay apart.
  */
-function uniteDevices(db: Database.Database, members: readonly ClockMember[]): void {
+function uniteDevices(db: Database.Database, members: readonly ClockMember[]): string[] {
   const sources = members.map(({ sourceId }) => sourceId);
   const rows = db
     .prepare<number[], DeviceRow>(
@@ -138,12 +143,16 @@ function uniteDevices(db: Database.Database, members: readonly ClockMember[]): v
     )
     .all(...sources);
   const gone: number[] = [];
-  for (const devices of Map.groupBy(rows, ({ bdf }) => bdf).values()) {
+  const apart: string[] = [];
+  for (const [bdf, devices] of Map.groupBy(rows, (row) => row.bdf)) {
     const bySource = [...Map.groupBy(devices, ({ source_id }) => source_id).values()];
     if (bySource.length < 2) continue;
     const lives = Math.max(...bySource.map((list) => list.length));
     const kept = bySource.find((list) => list.length === lives) ?? [];
-    if (bySource.some((list) => list.length !== 1 && list.length !== lives)) continue;
+    if (bySource.some((list) => list.length !== 1 && list.length !== lives)) {
+      apart.push(bdf);
+      continue;
+    }
     for (const list of bySource) {
       if (list === kept) continue;
       if (list.length === lives) for (const [index, one] of list.entries()) adopt(db, kept[index], one);
@@ -155,6 +164,7 @@ function uniteDevices(db: Database.Database, members: readonly ClockMember[]): v
   const remove = db.prepare('delete from device where id = ?');
   for (const id of gone) remove.run(id);
   if (gone.length > 0) closeRanks(db);
+  return apart;
 }
 
 function adopt(db: Database.Database, life: DeviceRow | undefined, other: DeviceRow): void {

@@ -41,9 +41,13 @@ export function relateClocks(db: Database.Database, anchors: ReadonlyMap<number,
   // Integers count nothing that could be added; a source of several boots has several clocks.
   const fit = rows.filter(({ time_unit, boots }) => time_unit === 'ns' && boots === 0);
   const clocks = groupClocks(fit.flatMap(({ id }) => ({ sourceId: id, ...(anchors.get(id) ?? NOTHING) })));
-  for (const group of clocks.groups) mergeSources(db, group);
+  const apart = clocks.groups.flatMap((group) => mergeSources(db, group));
   const names = new Map(rows.map(({ id, name }) => [id, name]));
-  return [...clocks.groups.flatMap((group) => merged(group, names)), ...standingAlone(rows, clocks, names)];
+  return [
+    ...clocks.groups.flatMap((group) => merged(group, names)),
+    ...apart.map(livesApart),
+    ...standingAlone(rows, clocks, names),
+  ];
 }
 
 const NOTHING: KeptAnchors = { anchors: [], limit: Number.POSITIVE_INFINITY };
@@ -59,6 +63,11 @@ function merged({ members, anchors }: ClockGroup, names: ReadonlyMap<number, str
       `which relates the clocks within ${micros(error)} (${offset < 0n ? '' : '+'}${formatSeconds(offset)} s)`,
     count: anchors,
   }));
+}
+
+function livesApart(bdf: string): NewHealth {
+  const message = `${bdf} came and went at different times in inputs that were merged: which device of one is which of the other is not known, and each was judged by itself`;
+  return { sourceId: null, code: 'device-ambiguous', line: null, message, count: 1 };
 }
 
 function standingAlone(
