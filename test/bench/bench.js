@@ -1,4 +1,4 @@
-// npm run bench -- [--quick] [--runs N] [--trace-dat FILE] [--keep]
+// npm run bench -- [--quick] [--only NAME,..] [--runs N] [--trace-dat FILE] [--keep]
 //
 // Times whole processes, start-up included, over generated inputs. Each figure stands beside a yardstick, run in turn with it
 // (A B A B ..), so that other load on the machine falls on both; the ratio is the median of the pairs. Build first: npm run
@@ -18,6 +18,7 @@ const root = here('../..');
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
     runs: { type: 'string', default: '3' },
     'trace-dat': { type: 'string' },
     keep: { type: 'boolean', default: false },
@@ -171,13 +172,25 @@ try {
   say(`node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? '?'}, ${runs} pairs of runs`);
   const heads = ['theirs s', 'ours s', 'ratio', 'CPU', 'wanted', 'peak MB'];
   say(`${'whole process'.padEnd(52)} ${'against'.padEnd(16)} ${heads.map((text) => text.padStart(9)).join('')}`);
-  bar('start-up (a log of one line)', 'node -e 0', '', compare([process.execPath, ['-e', '0']], analyze(start.path)));
-  benchFtrace();
-  benchMemory();
-  await benchStored();
-  benchDmesg();
-  benchSyslog();
-  benchTraceDat();
+  const benches = {
+    start: () =>
+      bar(
+        'start-up (a log of one line)',
+        'node -e 0',
+        '',
+        compare([process.execPath, ['-e', '0']], analyze(start.path)),
+      ),
+    ftrace: benchFtrace,
+    memory: benchMemory,
+    stored: benchStored,
+    dmesg: benchDmesg,
+    syslog: benchSyslog,
+    'trace-dat': benchTraceDat,
+  };
+  const only = flags.only?.split(',') ?? Object.keys(benches);
+  const unknown = only.filter((name) => !Object.hasOwn(benches, name));
+  if (unknown.length > 0) throw new Error(`--only ${unknown.join(', ')}: one of ${Object.keys(benches).join(', ')}`);
+  for (const name of only) await benches[name]();
 } finally {
   if (flags.keep) say(`kept: ${folder}`);
   else rmSync(folder, { recursive: true, force: true });

@@ -135,6 +135,3 @@ export function writeSyslog(path, count) {
     return `Nov ${String(day).padStart(2)} ${clock.join(':')} host kernel: ${text}`;
   });
 }
-
-/** For the bare reading stage: what counts as relevant. */
-export const RELEVANT_SYMBOLS = new Set(SESSION.map((text) => /^\w+/.exec(text)?.[0] ?? ''));

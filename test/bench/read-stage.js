@@ -1,10 +1,10 @@
 // The reading stage alone: bytes, lines, records; what the records mean is left out.
 import { existsSync } from 'node:fs';
-import { RELEVANT_SYMBOLS } from './generate.js';
 
 // The compiled program where there is one, since stripping types takes 0.1 s of a start.
 const built = new URL('../../dist/src/', import.meta.url);
 const [root, extension] = existsSync(built) ? [built, 'js'] : [new URL('../../src/', import.meta.url), 'ts'];
+const { INTEREST } = await import(new URL(`events/index.${extension}`, root).href);
 const { openSource } = await import(new URL(`input/source.${extension}`, root).href);
 const { readSource } = await import(new URL(`formats/read.${extension}`, root).href);
 
@@ -12,11 +12,7 @@ const source = await openSource(process.argv[2] ?? '-');
 let emitted = 0;
 const totals = await readSource(source, {
   inputFormat: null,
-  interest: {
-    symbol: (name) => RELEVANT_SYMBOLS.has(name),
-    event: () => false,
-    message: (text) => text.includes('vfio') || text.includes('AER'),
-  },
+  interest: INTEREST,
   emit: () => {
     emitted++;
   },
