@@ -1,4 +1,4 @@
-import type { CodeTable } from './codes.ts';
+import type { CodeTables } from './code-table.ts';
 
 const SERIES = 'series: Arm CCA device assignment v2, 2025-11-17, and later';
 const RMI = 'include/linux/arm-smccc-rmi.h, arch/arm64/include/asm/rmi_smc.h (Arm CCA device assignment trees)';
@@ -130,4 +130,4 @@ export const CCA_CODES = {
       source: 'arch/arm64/include/asm/rhi.h',
     },
   ],
-} as const satisfies Readonly<Record<string, readonly CodeTable[]>>;
+} as const satisfies CodeTables;

@@ -1,4 +1,5 @@
 import { CCA_CODES } from './cca-codes.ts';
+import type { Code, CodeTable, CodeTables } from './code-table.ts';
 import type { EventKind } from './event.ts';
 import { IOCTL_CODES } from './ioctls.ts';
 import { parseNumber } from './numbers.ts';
@@ -6,25 +7,11 @@ import { SEV_CODES } from './sev-codes.ts';
 import { TDISP_STATE_CODES } from './tdisp-states.ts';
 import { TDX_CODES } from './tdx-codes.ts';
 
-/** A number, what the code that prints it calls it, and what it does to a TDI, where it does something. */
-export type Code = readonly [number: number | bigint, name: string, means?: EventKind];
-
-/** Numbers of one generation of an interface. The same number may stand for another thing in another generation. */
-export interface CodeTable {
-  /** What stands for something: bits outside of it carry operands. */
-  readonly mask?: bigint;
-  readonly codes: readonly Code[];
-  readonly versions: string;
-  readonly source: string;
-}
-
 /**
  * Numbers are decoded by who prints them, never by value alone: LOCKED is 1 in TDISP and 2 in the RMM. A space is what one
  * record can mean; it has several tables where the record does not tell the generation.
  */
-const SPACES = { ...IOCTL_CODES, ...SEV_CODES, ...TDX_CODES, ...CCA_CODES, ...TDISP_STATE_CODES } satisfies Readonly<
-  Record<string, readonly CodeTable[]>
->;
+const SPACES = { ...IOCTL_CODES, ...SEV_CODES, ...TDX_CODES, ...CCA_CODES, ...TDISP_STATE_CODES } satisfies CodeTables;
 
 export type CodeSpace = keyof typeof SPACES;
 

@@ -1,4 +1,4 @@
-import type { CodeTable } from './codes.ts';
+import type { CodeTable, CodeTables } from './code-table.ts';
 
 const VFIO = 'include/uapi/linux/vfio.h';
 const IOMMUFD = 'include/uapi/linux/iommufd.h';
@@ -230,4 +230,4 @@ export const IOCTL_CODES = {
         'enum iommufd_object_type, drivers/iommu/iommufd/iommufd_private.h: inner numbers, other in other releases',
     },
   ],
-} as const satisfies Readonly<Record<string, readonly CodeTable[]>>;
+} as const satisfies CodeTables;

@@ -1,3 +1,5 @@
+import type { CodeTables } from './code-table.ts';
+
 const PSP = 'enum sev_cmd, include/linux/psp-sev.h';
 
 /** Commands of AMD's PSP for SEV-TIO, and what it answers. TDI_BIND locks, or starts with its run flag. */
@@ -110,4 +112,4 @@ export const SEV_CODES = {
       source: 'drivers/crypto/ccp/sev-dev-tio.c',
     },
   ],
-} as const satisfies Readonly<Record<string, readonly import('./codes.ts').CodeTable[]>>;
+} as const satisfies CodeTables;

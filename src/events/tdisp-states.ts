@@ -1,3 +1,5 @@
+import type { CodeTables } from './code-table.ts';
+
 /**
  * How others number the states of a TDI. Names are ours where the state is one of TDISP's, else those of the source. A name
  * says what the printing side believes: only TDISP's own answer is the device's.
@@ -100,4 +102,4 @@ export const TDISP_STATE_CODES = {
       source: 'TDI_INFO of the SEV-TIO guest messages',
     },
   ],
-} as const satisfies Readonly<Record<string, readonly import('./codes.ts').CodeTable[]>>;
+} as const satisfies CodeTables;

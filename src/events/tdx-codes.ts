@@ -1,4 +1,4 @@
-import type { CodeTable } from './codes.ts';
+import type { CodeTable, CodeTables } from './code-table.ts';
 
 const LEAVES = 'arch/x86/virt/vmx/tdx/tdx.h';
 const OLD = 'series: TDX Connect 2023-2025 (DEVIF)';
@@ -191,4 +191,4 @@ export const TDX_CODES = {
       source: 'drivers/virt/coco/tdx-host/tdx-host.c (AMDESE/linux-kvm 2638266f)',
     },
   ],
-} as const satisfies Readonly<Record<string, readonly CodeTable[]>>;
+} as const satisfies CodeTables;
