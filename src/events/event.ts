@@ -33,6 +33,8 @@ export const EVENT_KINDS = {
   'pci.link_down': 'the link below this port went down, or its slot was emptied',
   'pci.sriov_disable': 'SR-IOV is disabled on this PF: its VFs go away',
   'pci.bridge': 'a bridge announces its secondary buses; args.first, args.last',
+  'pci.bus':
+    'a bus gets another last bus below it (args.bus, args.last), or goes away with its bridge (args.released=1)',
   'pci.vf': 'the function is a VF; args.pf names its PF',
   'pci.sriov_enable': 'SR-IOV is enabled on this PF: its VFs come',
   'pci.config_write': 'the host writes the PCI configuration space; args.position, args.value, args.width',

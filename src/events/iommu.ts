@@ -72,6 +72,7 @@ export const IOMMU_EVENTS: readonly TraceEventRow[] = [
     name: 'add_device_to_group',
     kind: 'pci.add',
     pattern: new RegExp(`^IOMMU: groupID=(?<group>\\d+) device=(?<bdf>${BDF_SOURCE})$`),
+    within: ['pci_enable_sriov', 'pci_iov_add_virtfn'],
     example: 'add_device_to_group: IOMMU: groupID=12 device=0000:02:10.0',
     ...HEADER,
   },

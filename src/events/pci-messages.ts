@@ -131,6 +131,21 @@ export const PCI_MESSAGES: readonly MessageRow[] = [
     'pci 0000:00:05.0: PCI bridge to [bus 02]',
     by('pci_read_bridge_windows', 'drivers/pci/probe.c (6.12, 7.1)', '2.6.27-'),
   ),
+  message(
+    'pci.bus',
+    'busn_res: ',
+    /^pci_bus (?<bus>[0-9a-f]{4,8}:[0-9a-f]{2}): busn_res: \[bus [0-9a-f]{2}(?:-[0-9a-f]{2})?\] is released$/,
+    'pci_bus 0000:02: busn_res: [bus 02] is released',
+    by('pci_bus_release_busn_res', 'drivers/pci/probe.c (4.x, 6.12)', '3.5-'),
+    { fixed: { released: '1' } },
+  ),
+  message(
+    'pci.bus',
+    'busn_res: ',
+    /^pci_bus (?<bus>[0-9a-f]{4,8}:[0-9a-f]{2}): busn_res: \[bus [0-9a-f]{2}(?:-[0-9a-f]{2})?\] end is updated to (?<last>[0-9a-f]{2})$/,
+    'pci_bus 0000:02: busn_res: [bus 02-ff] end is updated to 06',
+    by('pci_bus_update_busn_res_end', 'drivers/pci/probe.c (4.x, 6.12)', '3.5-'),
+  ),
   // What follows is said about a reset or a power change that another record shows, or about nothing that a TDI cares for.
   known(
     ' config 0x',

@@ -148,6 +148,13 @@ export const PCI_SYMBOLS: readonly SymbolRow[] = [
     source: 'drivers/pci/iov.c',
   },
   {
+    symbol: 'pci_iov_add_virtfn',
+    kind: 'call',
+    within: ['pci_enable_sriov'],
+    versions: '4.7-',
+    source: 'drivers/pci/iov.c (4.8, 6.12); its dev is the PF',
+  },
+  {
     symbol: 'pci_iov_remove_virtfn',
     kind: 'call',
     void: true,

@@ -26,6 +26,8 @@ export interface OpenCall {
   readonly again: number[];
   /** What runs once in a call of this function and has run. */
   readonly ran: Set<string>;
+  /** Functions that came or went inside it, where it is a call on their PF. */
+  readonly virtual: number[];
   /** The line that function_graph wrote for its entry. */
   graphLine: number | null;
   /** Event of the message that named the method of this reset. */

@@ -29,6 +29,8 @@ const PRINTED_BY: Partial<Record<EventKind, readonly EventKind[]>> = {
   'pci.bus_reset': ['pci.bus_reset', 'pci.reset'],
   'pci.clear_master': ['pci.clear_master'],
   'pci.set_master': ['pci.set_master'],
+  // The enumeration of a VF is printed inside the call on its PF.
+  'pci.add': ['pci.sriov_enable'],
 };
 
 /**
@@ -88,6 +90,7 @@ export class CallTracker {
       seenBy: [tracerOf(record)],
       again: [],
       ran: new Set(),
+      virtual: [],
       graphLine: record.type === 'graph' ? event.line : null,
       announcement: null,
       exitId: null,

@@ -5,6 +5,7 @@ import type { KernelRecord } from '../formats/record.ts';
 import { type Bearer, isAnother } from './bearer.ts';
 import { keyOf, type OpenCall } from './calls.ts';
 import { type Cluster, Clusters } from './clusters.ts';
+import { Lineage } from './lineage.ts';
 import { Pointers } from './pointers.ts';
 
 /** Who a set of clues turned out to be. */
@@ -88,8 +89,7 @@ export class Identity {
   readonly #bdfOf = new Map<number, Bdf>();
   /** BDF entities that a task's records name. */
   readonly #namedBy = new Map<string, Set<number>>();
-  readonly #dsmOf = new Map<number, Bdf>();
-  readonly #pfOf = new Map<number, Bdf>();
+  #lineage = new Lineage();
   /** Removals under way: what they remove, and the line of the call. */
   readonly #removing = new Map<string, { readonly entity: number; readonly line: number }>();
   /** Entities of records that name no device by themselves, with their task. */
@@ -114,8 +114,7 @@ export class Identity {
     for (const [task, entity] of this.#byTask) copy.#byTask.set(task, entity);
     for (const [entity, bdf] of this.#bdfOf) copy.#bdfOf.set(entity, bdf);
     for (const [task, named] of this.#namedBy) copy.#namedBy.set(task, new Set(named));
-    for (const [entity, dsm] of this.#dsmOf) copy.#dsmOf.set(entity, dsm);
-    for (const [entity, pf] of this.#pfOf) copy.#pfOf.set(entity, pf);
+    copy.#lineage = this.#lineage.fork();
     for (const [task, removal] of this.#removing) copy.#removing.set(task, removal);
     for (const [entity, task] of this.#anonymous) copy.#anonymous.set(entity, task);
     for (const entity of this.#shared) copy.#shared.add(entity);
@@ -151,6 +150,11 @@ export class Identity {
   differ(a: number, b: number): boolean {
     const [one, two] = [this.#clusters.of(a).named, this.#clusters.of(b).named];
     return one !== null && two !== null && one !== two;
+  }
+
+  /** `entity` is a VF of the function that `pf` stands for. */
+  virtual(entity: number, pf: number): void {
+    if (this.#clusters.of(entity) !== this.#clusters.of(pf)) this.#lineage.virtual(entity, pf);
   }
 
   /** The removal of the function has come to its end: its memory is free for others. */
@@ -193,8 +197,9 @@ export class Identity {
     return [...devices]
       .map(([key, { members, bdf, aliases }]) => ({
         bdf,
-        dsm: typeof key === 'number' ? (this.#dsmOf.get(key) ?? null) : null,
-        pf: typeof key === 'number' ? (this.#pfOf.get(key) ?? null) : null,
+        ...(typeof key === 'number'
+          ? this.#lineage.above(key, members, this.#clusters, (entity) => this.#bdfOf.get(entity) ?? null)
+          : { dsm: null, pf: null }),
         aliases: [...aliases].sort(),
         members: members.sort((a, b) => a.entity - b.entity),
       }))
@@ -214,8 +219,7 @@ export class Identity {
     for (const clue of event.clues) {
       if (clue.type === 'bdf') {
         entity = this.#bearerOf(clue.bdf, event);
-        if (event.args['dsm'] !== undefined) this.#dsmOf.set(entity, event.args['dsm'] as Bdf);
-        if (event.args['pf'] !== undefined) this.#pfOf.set(entity, event.args['pf'] as Bdf);
+        this.#lineage.note(entity, clue.bdf, event);
         if (userTask) this.#named(task, entity);
         // iommu:attach_device_to_domain inside a bind call names a device of that call's group.
         if (parent?.entityId != null && event.kind === 'iommu.attach' && !this.#shared.has(parent.entityId))

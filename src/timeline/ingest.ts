@@ -237,6 +237,7 @@ class SourceIngest {
     const id = this.#store(place.closedBefore ? { ...event, kind: 'call' } : event, entityId, place.parent);
     if (place.closes) this.#close(place.closes, event, id, entityId, place.closedBefore);
     if (event.phase !== 'exit') this.#supersede(event, place.parent, id, entityId);
+    if (entityId !== null) noteVirtual(event, place.parent, entityId);
     this.#calls.open(record, event, place, id, entityId);
   }
 
@@ -263,6 +264,8 @@ class SourceIngest {
       this.#writer.settleEvent(call.exitId, outcome, code);
     call.exitId ??= id;
     call.settled ||= isResult(outcome);
+    // Only a call that is seen to end says what was inside.
+    if (call.entityId !== null) for (const vf of call.virtual) this.#identity.virtual(vf, call.entityId);
     if (entityId === null) return;
     if (call.entityId !== null && namesDevice(event)) this.#identity.same(entityId, call.entityId);
     if (call.kind === 'pci.remove' && call.symbol !== null) this.#identity.gone(entityId);
@@ -368,6 +371,28 @@ class SourceIngest {
     if (known) known.count += 1;
     else if (this.#unrecognised.size < UNRECOGNISED_MAX) {
       this.#unrecognised.set(key, { subsystem, text: text.slice(0, 1000), line, count: 1 });
+    }
+  }
+}
+
+/** What these do to functions they do to the VFs of the PF that they are called for (drivers/pci/iov.c). */
+const PF_CALLS: ReadonlySet<string> = new Set([
+  'pci_enable_sriov',
+  'pci_iov_add_virtfn',
+  'pci_disable_sriov',
+  'pci_iov_remove_virtfn',
+]);
+
+// TotalVFs is a 16-bit register.
+const VIRTUAL_MAX = 65_536;
+
+/** A function comes or goes inside a call on its PF: it is a VF of that one. */
+function noteVirtual(event: KernelEvent, parent: OpenCall | null, entityId: number): void {
+  if ((event.kind !== 'pci.add' && event.kind !== 'pci.remove') || event.phase === 'exit') return;
+  for (let call = parent; call; call = call.parent) {
+    if (call.symbol !== null && PF_CALLS.has(call.symbol) && call.virtual.length < VIRTUAL_MAX) {
+      call.virtual.push(entityId);
+      return;
     }
   }
 }
