@@ -1,10 +1,4 @@
-import type { LineKind } from './format.ts';
-
-/** Where the rows of one dump go: a part of its own, since what they tell happened before the lines around them. */
-export interface DumpSink {
-  /** Takes a row without the head of the log; what it was. */
-  row(text: string, number: number, truncated: boolean): LineKind;
-}
+import type { DumpSink } from './format.ts';
 
 const EMPTY = '(ftrace buffer empty)';
 /** Stands at both ends of the rows, ftrace_dump_one() in kernel/trace/trace.c. */

@@ -1,6 +1,5 @@
 import type { HealthItem, HealthSink } from '../base/health.ts';
 import type { Nanoseconds, TimeUnit } from '../base/time.ts';
-import type { DumpSink } from './dump-rows.ts';
 import type { Interest, KernelRecord } from './record.ts';
 
 /**
@@ -9,6 +8,12 @@ import type { Interest, KernelRecord } from './record.ts';
  * a part inside this one, which counts it (see {@link ParserContext.dump}).
  */
 export type LineKind = 'record' | 'continuation' | 'skipped' | 'unparsed' | 'nested';
+
+/** Where the rows of one dump go: a part of its own, since what they tell happened before the lines around them. */
+export interface DumpSink {
+  /** Takes a row without the head of the log; what it was. */
+  row(text: string, number: number, truncated: boolean): LineKind;
+}
 
 export interface LineParser {
   /**
