@@ -50,8 +50,14 @@ const LOG_TABLES = [
     id integer primary key,
     source_id integer not null,
     device_id integer,
-    certainty text not null default 'none' check (certainty in ('exact', 'inherited', 'none'))
+    certainty text not null default 'none' check (certainty in ('exact', 'inherited', 'maybe', 'none'))
   ) strict`,
+  // Of an entity that is `maybe`: the devices that it may be.
+  `create table candidate (
+    entity_id integer not null,
+    device_id integer not null,
+    primary key (entity_id, device_id)
+  ) strict, without rowid`,
   `create table event (
     id integer primary key,
     source_id integer not null,
@@ -184,6 +190,9 @@ const VIEWS = [
       e.pid as pid, e.kind as kind, e.phase as phase, e.outcome as outcome, 'd' || n.device_id as device_id, d.bdf as bdf,
       e.args as args, e.text as text
     from event e left join entity n on n.id = e.entity_id left join device d on d.id = n.device_id`,
+  `create view v_maybe as
+    select e.id as event_id, 's' || e.source_id as source, e.line as line, 'd' || c.device_id as device_id, d.bdf as bdf
+    from event e join candidate c on c.entity_id = e.entity_id join device d on d.id = c.device_id`,
   `create view v_duplicate as
     select e.id as event_id, 's' || e.source_id as source, e.line as line, o.id as original_id,
       's' || o.source_id as original_source, o.line as original_line

@@ -18,6 +18,7 @@ import { SEV_TIO_MESSAGES, SEV_TIO_SYMBOLS } from './sev-tio.ts';
 import { SPLAT_LITERALS } from './splat.ts';
 import { SPLAT_MESSAGES } from './splat-messages.ts';
 import { SYSCALL_EVENTS } from './syscalls.ts';
+import { FILE_EVENTS } from './system-calls.ts';
 import { TASK_EVENTS } from './task.ts';
 import { TDX_ALIASES, TDX_MESSAGES, TDX_SYMBOLS } from './tdx.ts';
 import { PLATFORM_MARKS, TSM_MESSAGES, TSM_SYMBOLS } from './tsm.ts';
@@ -129,7 +130,7 @@ const TELLTALE: ReadonlySet<string> = new Set(['console', 'tracing_mark_write', 
 /** What the formats should hand over; see {@link Interest}. */
 export const INTEREST: Interest = {
   symbol: (name) => BY_SYMBOL.has(name) || PLATFORM_PREFIXES.some((prefix) => name.startsWith(prefix)),
-  event: (name) => BY_EVENT.has(name) || TELLTALE.has(name),
+  event: (name) => BY_EVENT.has(name) || TELLTALE.has(name) || FILE_EVENTS.has(name),
   message: (text) => FINDER.inText(text),
   messageIn: (bytes, start, end) => FINDER.inBytes(bytes, start, end),
 };

@@ -74,6 +74,11 @@ export class CallStacks {
     return fresh;
   }
 
+  /** The stack that a record belongs to, if anything is known of it. */
+  known(record: KernelRecord): CallStack | null {
+    return this.#stacks.get(keyOf(record)) ?? null;
+  }
+
   push(record: KernelRecord, call: OpenCall): void {
     const { calls } = this.of(record);
     calls.push(call);

@@ -105,6 +105,13 @@ export class CallTracker {
     return call;
   }
 
+  /** The task comes from user space, or goes there: whatever it was in is over. */
+  cross(record: KernelRecord): void {
+    if (record.type !== 'event' || record.pid === null || record.stack !== null) return;
+    const stack = this.#stacks.known(record);
+    if (stack !== null && stack.calls.length > 0) CallStacks.abandon(stack, 0);
+  }
+
   /** Records were lost: a return that is awaited may be among them. */
   lose(): void {
     this.#generation += 1;

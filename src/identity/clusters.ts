@@ -1,5 +1,11 @@
 import type { PointerSpace } from '../events/event.ts';
 
+/** Another entity whose device this one has: certainly, or perhaps. */
+export interface Lead {
+  readonly entity: number;
+  readonly sure: boolean;
+}
+
 /** What is known of a set of clues that mean one device. `entity` ids are those of the timeline. */
 export interface Cluster {
   readonly members: number[];
@@ -7,6 +13,8 @@ export interface Cluster {
   named: number | null;
   /** BDF entities that were named inside a call of this device. */
   readonly hints: Set<number>;
+  /** Where its device shows if nothing names it: the file it came through, the object that stands for it. */
+  readonly leads: Lead[];
   /** Tasks whose records use a clue of this cluster. */
   readonly tasks: Set<string>;
   /** Pointers that are its own now. */
@@ -16,6 +24,9 @@ export interface Cluster {
   /** Holds more than side effects: without a BDF it is still worth a device of its own. */
   significant: boolean;
 }
+
+/** More of them decide nothing. */
+export const LEADS_MAX = 16;
 
 /** Union-find over entities. A union that would make two devices one is refused. */
 export class Clusters {
@@ -28,6 +39,7 @@ export class Clusters {
       members: [entity],
       named: null,
       hints: new Set(),
+      leads: [],
       tasks: new Set(),
       pointers: new Map(),
       aliases: new Set(),
@@ -43,6 +55,12 @@ export class Clusters {
 
   all(): IterableIterator<Cluster> {
     return this.#clusters.values();
+  }
+
+  /** Whether records name two devices by address: then they are not one, whatever encloses what. */
+  differ(a: number, b: number): boolean {
+    const [one, two] = [this.of(a).named, this.of(b).named];
+    return one !== null && two !== null && one !== two;
   }
 
   /** A copy that goes its own way. */
@@ -72,6 +90,7 @@ export class Clusters {
     keep.members.push(...drop.members);
     keep.named ??= drop.named;
     for (const hint of drop.hints) keep.hints.add(hint);
+    keep.leads.push(...drop.leads.slice(0, LEADS_MAX - keep.leads.length));
     for (const task of drop.tasks) keep.tasks.add(task);
     for (const [space, value] of drop.pointers) keep.pointers.set(space, value);
     for (const alias of drop.aliases) keep.aliases.add(alias);

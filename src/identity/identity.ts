@@ -1,10 +1,13 @@
 import type { Bdf } from '../base/bdf.ts';
 import type { SymbolRow } from '../events/catalogue.ts';
 import type { EventKind, KernelEvent, PointerSpace } from '../events/event.ts';
+import { newTask, SystemCallReader } from '../events/system-calls.ts';
 import type { KernelRecord } from '../formats/record.ts';
 import { type Bearer, isAnother } from './bearer.ts';
 import { keyOf, type OpenCall } from './calls.ts';
 import { type Cluster, Clusters } from './clusters.ts';
+import { type Certainty, Decider, type Who } from './decide.ts';
+import { FileDevices } from './file-devices.ts';
 import { Lineage } from './lineage.ts';
 import { Pointers } from './pointers.ts';
 
@@ -14,14 +17,12 @@ export interface Resolved {
   readonly dsm: Bdf | null;
   readonly pf: Bdf | null;
   readonly aliases: readonly string[];
-  readonly members: readonly { readonly entity: number; readonly certainty: Certainty }[];
+  readonly members: readonly { readonly entity: number; readonly certainty: Exclude<Certainty, 'maybe'> }[];
+  /** Entities that may be its, or another device's. */
+  readonly maybe: readonly number[];
 }
 
-/**
- * `exact`: a record names the BDF together with the clue. `inherited`: the clue's own task or call names exactly one BDF,
- * which it takes over. `none`: nothing tells.
- */
-export type Certainty = 'exact' | 'inherited' | 'none';
+export type { Certainty } from './decide.ts';
 
 /** Events that concern no single device, whatever surrounds them, unless they name one. */
 const IMPERSONAL: ReadonlySet<EventKind> = new Set([
@@ -83,6 +84,8 @@ export class Identity {
   readonly #newEntity: () => number;
   readonly #clusters: Clusters;
   readonly #pointers: Pointers;
+  readonly #calls: SystemCallReader;
+  readonly #files: FileDevices;
   /** The present bearer of an address: a removed and re-added function is a new one. */
   readonly #byBdf = new Map<Bdf, Bearer>();
   readonly #byTask = new Map<string, number>();
@@ -100,16 +103,27 @@ export class Identity {
   #boot = 0;
 
   /** `newEntity` allots an id in the timeline. `from`: what it starts out with instead of nothing. */
-  constructor(newEntity: () => number, from: { clusters: Clusters; pointers: Pointers } | null = null) {
+  constructor(
+    newEntity: () => number,
+    from: { clusters: Clusters; pointers: Pointers; files: FileDevices; calls: SystemCallReader } | null = null,
+  ) {
     this.#newEntity = newEntity;
     this.#clusters = from?.clusters ?? new Clusters();
     this.#pointers = from?.pointers ?? new Pointers(this.#clusters);
+    this.#calls = from?.calls ?? new SystemCallReader();
+    const newProxy = (task: string) => this.#anonymousOf(task, true);
+    this.#files = from?.files.fork(this.#clusters, newProxy) ?? new FileDevices(this.#clusters, newProxy);
   }
 
   /** A copy that goes its own way. */
   fork(): Identity {
     const clusters = this.#clusters.fork();
-    const copy = new Identity(this.#newEntity, { clusters, pointers: this.#pointers.fork(clusters) });
+    const copy = new Identity(this.#newEntity, {
+      clusters,
+      pointers: this.#pointers.fork(clusters),
+      files: this.#files,
+      calls: new SystemCallReader(this.#calls.machine),
+    });
     for (const [bdf, bearer] of this.#byBdf) copy.#byBdf.set(bdf, { ...bearer });
     for (const [task, entity] of this.#byTask) copy.#byTask.set(task, entity);
     for (const [entity, bdf] of this.#bdfOf) copy.#bdfOf.set(entity, bdf);
@@ -123,10 +137,30 @@ export class Identity {
     return copy;
   }
 
+  /** Takes in what a record tells of files and tasks; most tell nothing. True where the task crosses into user space or back. */
+  observe(record: KernelRecord): boolean {
+    if (record.type !== 'event' || record.pid === null) return false;
+    const call = this.#calls.read(record);
+    if (call !== null) {
+      this.#files.call(call, record.pid);
+      return record.name.startsWith('sys_');
+    }
+    if (record.name.endsWith('task') || record.name.endsWith('fork')) {
+      const task = newTask(record);
+      if (task !== null) this.#files.born(task);
+    }
+    return false;
+  }
+
+  /** Records were lost: what was open may be closed, and its number another file's. */
+  lose(): void {
+    this.#files.lose();
+  }
+
   /** The entity that an event belongs to; null where it concerns no device. */
   resolve(record: KernelRecord, event: KernelEvent, row: SymbolRow | null, parent: OpenCall | null): number | null {
-    if (IMPERSONAL.has(event.kind) && event.clues.length === 0) return null;
-    const task = `${this.#boot} ${keyOf(record)}`;
+    const task = `${this.#boot} ${keyOf(record)} ${this.#files.lives(record.pid)}`;
+    if (IMPERSONAL.has(event.kind) && event.clues.length === 0) return this.#byHandle(record, event, task);
     if (event.phase !== 'exit') this.#finishRemoval(task, parent);
     const entity = this.#entityOf(record, event, row, parent, task);
     if (entity === null) return null;
@@ -148,8 +182,7 @@ export class Identity {
 
   /** Whether records name two devices by address: then they are not one, whatever encloses what. */
   differ(a: number, b: number): boolean {
-    const [one, two] = [this.#clusters.of(a).named, this.#clusters.of(b).named];
-    return one !== null && two !== null && one !== two;
+    return this.#clusters.differ(a, b);
   }
 
   /** `entity` is a VF of the function that `pf` stands for. */
@@ -160,6 +193,7 @@ export class Identity {
   /** The removal of the function has come to its end: its memory is free for others. */
   gone(entity: number): void {
     this.#pointers.forgetAllOf(entity);
+    this.#files.closed(entity);
     for (const [task, removal] of this.#removing) if (removal.entity === entity) this.#removing.delete(task);
   }
 
@@ -170,38 +204,41 @@ export class Identity {
     this.#pointers.clear();
     this.#byTask.clear();
     this.#removing.clear();
+    this.#files.reboot();
   }
 
   /** Who everybody is so far, in the order of first mention; changes nothing. */
   finish(): Resolved[] {
-    const devices = new Map<
-      number | string | object,
-      { members: { entity: number; certainty: Certainty }[]; bdf: Bdf | null; aliases: Set<string> }
-    >();
-    const clusters = [...this.#clusters.all()].map((cluster) => ({ cluster, task: this.#taskOf(cluster) }));
-    const significant = new Set(clusters.filter(({ cluster }) => cluster.significant).map(({ task }) => task));
-    for (const { cluster, task } of clusters) {
-      const { owner, certainty } = this.#ownerOf(cluster);
-      if (owner === null && !cluster.significant && (task === null || !significant.has(task))) continue;
-      const key = owner ?? task ?? cluster;
-      const device = devices.get(key) ?? {
-        members: [],
-        bdf: owner === null ? null : (this.#bdfOf.get(owner) ?? null),
-        aliases: new Set(),
-      };
+    const decider = new Decider(this.#clusters, {
+      taskOf: (cluster) => this.#taskOf(cluster),
+      namedBy: (task) => this.#namedBy.get(task) ?? NOBODY,
+      // A task that uses several files may name the device of another one.
+      speaksFor: (task, cluster) => cluster.leads.length === 0 || !this.#files.usesSeveral(task),
+    });
+    const decisions = [...this.#clusters.all()].map((cluster) => ({ cluster, ...decider.of(cluster) }));
+    const told = decisions.filter(({ certainty }) => certainty !== 'maybe');
+    const significant = new Set(told.filter(({ cluster }) => cluster.significant).flatMap(({ who }) => who));
+    const devices = new Map<Who, Found>();
+    for (const { cluster, certainty, who } of told) {
+      const [key] = who;
+      if (key === undefined || certainty === 'maybe' || (typeof key !== 'number' && !significant.has(key))) continue;
+      const device = devices.get(key) ?? { members: [], aliases: new Set(), maybe: [] };
       devices.set(key, device);
       for (const entity of cluster.members)
-        device.members.push({ entity, certainty: entity === owner ? 'exact' : certainty });
+        device.members.push({ entity, certainty: entity === key ? 'exact' : certainty });
       for (const alias of cluster.aliases) device.aliases.add(alias);
     }
+    for (const { cluster, certainty, who } of decisions)
+      if (certainty === 'maybe') for (const key of who) devices.get(key)?.maybe.push(...cluster.members);
     return [...devices]
-      .map(([key, { members, bdf, aliases }]) => ({
-        bdf,
+      .map(([key, { members, aliases, maybe }]) => ({
+        bdf: typeof key === 'number' ? (this.#bdfOf.get(key) ?? null) : null,
         ...(typeof key === 'number'
           ? this.#lineage.above(key, members, this.#clusters, (entity) => this.#bdfOf.get(entity) ?? null)
           : { dsm: null, pf: null }),
         aliases: [...aliases].sort(),
         members: members.sort((a, b) => a.entity - b.entity),
+        maybe: maybe.sort((a, b) => a - b),
       }))
       .sort((a, b) => (a.members[0]?.entity ?? 0) - (b.members[0]?.entity ?? 0));
   }
@@ -219,6 +256,7 @@ export class Identity {
     for (const clue of event.clues) {
       if (clue.type === 'bdf') {
         entity = this.#bearerOf(clue.bdf, event);
+        if (event.kind === 'iommu.attach' && record.pid !== null) this.#files.hinted(record.pid, task, entity);
         this.#lineage.note(entity, clue.bdf, event);
         if (userTask) this.#named(task, entity);
         // iommu:attach_device_to_domain inside a bind call names a device of that call's group.
@@ -233,14 +271,23 @@ export class Identity {
     }
     if (entity !== null) {
       if (row?.sameDevice && parent?.entityId != null) this.same(entity, parent.entityId);
+      if (record.pid !== null && event.symbol !== null) this.#files.shown(event, record.pid, task, entity);
       return entity;
     }
     if (parent?.entityId != null && row?.sameDevice) return parent.entityId;
     if (record.type === 'printk' || event.symbol === null) return null;
+    const inside = record.pid === null ? null : this.#files.inside(event, record.pid, task, parent);
+    if (inside !== null) return inside;
     if (event.kind === 'call') return parent?.entityId ?? null;
     // A probe without fields at the entry may have them at the return: such a call is told apart from its task's others.
     const alone = record.type === 'event' && this.#anonymous.size < LONE_CALLS_MAX;
     return alone ? this.#anonymousOf(task, userTask) : this.#task(task, userTask);
+  }
+
+  /** Whom an event belongs to by what stands for a device. */
+  #byHandle(record: KernelRecord, event: KernelEvent, task: string): number | null {
+    if (event.kind === 'syscall.ioctl' && record.pid !== null) return this.#files.asked(record.pid, task);
+    return null;
   }
 
   /** A removal that the task has left without a recorded exit is over, too. */
@@ -326,25 +373,12 @@ export class Identity {
     this.#clusters.add(entity);
     return entity;
   }
-
-  #ownerOf(cluster: { named: number | null; hints: ReadonlySet<number>; tasks: ReadonlySet<string> }): {
-    owner: number | null;
-    certainty: Certainty;
-  } {
-    if (cluster.named !== null) return { owner: cluster.named, certainty: 'exact' };
-    const [hint] = cluster.hints;
-    if (cluster.hints.size === 1 && hint !== undefined) return { owner: hint, certainty: 'inherited' };
-    const owner = this.#namedByTasks(cluster.tasks);
-    return owner === null ? { owner, certainty: 'none' } : { owner, certainty: 'inherited' };
-  }
-
-  /**
-   * The device that one of the tasks names as its only one, and that no other task speaks against: a task that names several
-   * speaks for each of them.
-   */
-  #namedByTasks(tasks: ReadonlySet<string>): number | null {
-    const lists = [...tasks].flatMap((task) => this.#namedBy.get(task) ?? []);
-    const [only] = lists.find((list) => list.size === 1) ?? [];
-    return only !== undefined && lists.every((list) => list.has(only)) ? only : null;
-  }
 }
+
+interface Found {
+  readonly members: { entity: number; certainty: Exclude<Certainty, 'maybe'> }[];
+  readonly aliases: Set<string>;
+  readonly maybe: number[];
+}
+
+const NOBODY: ReadonlySet<number> = new Set();

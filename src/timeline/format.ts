@@ -11,7 +11,7 @@ export const APPLICATION_ID = 0x54444954;
 export const SCHEMA_VERSION = 1;
 
 /** SHA-256 of {@link schemaText}: a file whose tables, views, indexes or triggers are not ours is not opened. */
-export const SCHEMA_SHA256 = '62b5a115cc9ee484425f2c0960a810f89a29887dfa1ef3d553fa804d79a31bfc';
+export const SCHEMA_SHA256 = 'ebc581e146bb59e06e531173fb20ddc38b435185e36d893af03d8d1d28b4e3e5';
 
 const MAGIC = 'SQLite format 3\0';
 const HEADER_BYTES = 100;

@@ -200,7 +200,10 @@ class SourceIngest {
       this.#identity.reboot();
       this.#calls.clear();
     }
-    if (LOSSES.has(item.code)) this.#calls.lose();
+    if (LOSSES.has(item.code)) {
+      this.#calls.lose();
+      this.#identity.lose();
+    }
     this.#writer.addHealth({ ...item, sourceId: this.sourceId });
   }
 
@@ -216,6 +219,7 @@ class SourceIngest {
 
   #takeIn(record: KernelRecord, splat: Splat | null): void {
     this.#noteHost(record);
+    if (this.#identity.observe(record)) this.#calls.cross(record);
     const meaning = normalise(record);
     if (meaning === null) return;
     if (meaning.type === 'unrecognised') {
@@ -280,6 +284,7 @@ class SourceIngest {
 
   /** What can be told at any time: who everybody is, and how much there is. @returns the id of the source. */
   settle(totals: Omit<PartTotals, 'sink'>): number {
+    const maybe = new Map<number, number[]>();
     for (const device of this.#identity.finish()) {
       const certainty = device.bdf === null ? 'none' : 'exact';
       const id = this.#writer.addDevice({
@@ -292,7 +297,9 @@ class SourceIngest {
         certainty,
       });
       for (const { entity, certainty: how } of device.members) this.#writer.assignEntity(entity, id, how);
+      for (const entity of device.maybe) maybe.set(entity, [...(maybe.get(entity) ?? []), id]);
     }
+    for (const [entity, devices] of maybe) this.#writer.suggestDevices(entity, devices);
     for (const item of this.#unrecognised.values()) {
       this.#writer.addUnrecognised({ ...item, sourceId: this.sourceId });
     }

@@ -168,7 +168,9 @@ function uniteDevices(db: Database.Database, members: readonly ClockMember[]): s
 }
 
 function adopt(db: Database.Database, life: DeviceRow | undefined, other: DeviceRow): void {
-  if (life) db.prepare('update entity set device_id = ? where device_id = ?').run(life.id, other.id);
+  if (!life) return;
+  db.prepare('update entity set device_id = ? where device_id = ?').run(life.id, other.id);
+  db.prepare('update or ignore candidate set device_id = ? where device_id = ?').run(life.id, other.id);
 }
 
 /** Each event of `other` goes to the life that its place in the order falls into. */
@@ -189,6 +191,10 @@ function divide(db: Database.Database, lives: readonly DeviceRow[], other: Devic
       entity = own;
     }
   }
+  const suggest = db.prepare(
+    'insert or ignore into candidate select entity_id, ? as device_id from candidate where device_id = ?',
+  );
+  for (const { id } of lives.slice(1)) suggest.run(id, other.id);
   adopt(db, lives[0], other);
 }
 
@@ -206,10 +212,12 @@ function describe(db: Database.Database, kept: readonly DeviceRow[], all: readon
 function closeRanks(db: Database.Database): void {
   const ids = db.prepare<[], number>('select id from device order by id').pluck().all();
   const entity = db.prepare('update entity set device_id = ? where device_id = ?');
+  const candidate = db.prepare('update candidate set device_id = ? where device_id = ?');
   const device = db.prepare('update device set id = ? where id = ?');
   for (const [index, id] of ids.entries()) {
     if (id === index + 1) continue;
     entity.run(index + 1, id);
+    candidate.run(index + 1, id);
     device.run(index + 1, id);
   }
 }

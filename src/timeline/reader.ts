@@ -19,6 +19,7 @@ export interface Connection {
 /** Reads the tables. Integers come as bigint and are narrowed, except times, which pass 2^53 after 104 days of uptime. */
 export class StoredTimeline implements TimelineReader {
   readonly #connection: Connection;
+  #candidate: { db: Database.Database; statement: Database.Statement<[number], number> } | null = null;
   #events: { db: Database.Database; page: EventStatement; one: EventStatement; kind: EventStatement } | null = null;
 
   constructor(connection: Connection) {
@@ -146,6 +147,7 @@ export class StoredTimeline implements TimelineReader {
 
   close(): void {
     this.#events = null;
+    this.#candidate = null;
     this.#connection.close();
   }
 
@@ -176,7 +178,7 @@ export class StoredTimeline implements TimelineReader {
 
   #event(row: EventRow): StoredEvent {
     const args = row[EVENT.args] as string;
-    const certainty = row[EVENT.certainty] as string | null;
+    const certainty = this.#word(EVENT_CERTAINTIES, (row[EVENT.certainty] as string | null) ?? 'none');
     const time = row[EVENT.time] as string | null;
     const pairTime = row[EVENT.pairTime] as string | null;
     return {
@@ -200,13 +202,25 @@ export class StoredTimeline implements TimelineReader {
       parentId: row[EVENT.parentId] as number | null,
       rootId: row[EVENT.rootId] as number | null,
       deviceId: row[EVENT.deviceId] as number | null,
-      certainty: certainty === null ? 'none' : this.#word(CERTAINTIES, certainty),
+      certainty,
+      maybe: certainty === 'maybe' ? this.#candidates(row[EVENT.entityId] as number) : NOBODY,
       pairId: row[EVENT.pairId] as number | null,
       pairLine: row[EVENT.pairLine] as number | null,
       supersededBy: row[EVENT.supersededBy] as number | null,
       duplicateOf: row[EVENT.duplicateOf] as number | null,
       pairTime: pairTime === null ? null : BigInt(pairTime),
     };
+  }
+
+  #candidates(entityId: number): number[] {
+    const db = this.#connection.db;
+    if (this.#candidate?.db !== db) {
+      const statement = db
+        .prepare<[number], number>('select device_id from candidate where entity_id = ? order by device_id')
+        .pluck();
+      this.#candidate = { db, statement };
+    }
+    return this.#candidate.statement.all(entityId);
   }
 
   /** A word of a closed list; a file that holds another one was not written by this version. */
@@ -317,9 +331,11 @@ const COMPRESSIONS: Record<StoredSource['compression'], true> = {
 };
 const TIME_UNITS: Record<StoredSource['timeUnit'], true> = { ns: true, ticks: true };
 const CERTAINTIES: Record<StoredDevice['certainty'], true> = { exact: true, inherited: true, none: true };
+const EVENT_CERTAINTIES: Record<StoredEvent['certainty'], true> = { ...CERTAINTIES, maybe: true };
 const PHASES: Record<StoredEvent['phase'], true> = { enter: true, exit: true, point: true };
 const OUTCOMES: Record<StoredEvent['outcome'], true> = { ok: true, failed: true, unknown: true, void: true };
 
+const NOBODY: readonly number[] = Object.freeze([]);
 const NO_ARGS: Readonly<Record<string, string>> = Object.freeze({});
 
 function prepare(db: Database.Database, sql: string): Statement {

@@ -57,8 +57,10 @@ export interface NewEvent {
 export interface StoredEvent extends NewEvent {
   id: number;
   deviceId: number | null;
-  /** How well the record's clue tells the device: `exact`, taken over (`inherited`), or not at all. */
-  certainty: NewDevice['certainty'];
+  /** How well the record's clue tells the device: `exact`, taken over (`inherited`), one of several (`maybe`), or not at all. */
+  certainty: NewDevice['certainty'] | 'maybe';
+  /** Of an event that is `maybe`: the devices it may be about; `deviceId` is null then. */
+  maybe: readonly number[];
   /** The exit record that belongs to this `enter`, and the other way round. */
   pairId: number | null;
   /** Line of the pair. */

@@ -122,6 +122,23 @@ export const VIEWS: readonly ViewDoc[] = [
     ],
   },
   {
+    name: 'v_maybe',
+    row: 'a device that an event may be about, where it is about one of several or perhaps about none of them',
+    columns: [
+      integer('event_id', 'the event; it has no device in v_event'),
+      text('source', 'where it was read'),
+      integer('line', 'its line'),
+      text('device_id', 'the device'),
+      orNull(text('bdf', 'address of that device')),
+    ],
+    examples: [
+      {
+        question: 'What else may have happened to a device?',
+        sql: "select e.line, e.kind from v_maybe m join v_event e using (event_id) where m.bdf = '0000:01:00.0'",
+      },
+    ],
+  },
+  {
     name: 'v_duplicate',
     row: 'a message that another source with a related clock holds too: the event counts there, and not here',
     columns: [

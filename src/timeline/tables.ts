@@ -5,7 +5,8 @@ import type { NewDevice, NewSource, SourceTotals } from './rows.ts';
 export interface Tables {
   source: SourceTable;
   device: DeviceTable;
-  entity: { id: number; source_id: number; device_id: number | null; certainty: NewDevice['certainty'] };
+  entity: { id: number; source_id: number; device_id: number | null; certainty: NewDevice['certainty'] | 'maybe' };
+  candidate: { entity_id: number; device_id: number };
   event: EventTable;
   health: HealthTable;
   unrecognised: UnrecognisedTable;

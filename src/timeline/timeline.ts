@@ -27,6 +27,8 @@ export interface TimelineWriter {
   addEntity(sourceId: number): number;
   /** Several entities may be the same device; null: unknown. `certainty`: how well the clue tells it. */
   assignEntity(entityId: number, deviceId: number | null, certainty: NewDevice['certainty']): void;
+  /** The entity may be any of these devices, or perhaps none of them. */
+  suggestDevices(entityId: number, deviceIds: readonly number[]): void;
   addDevice(device: NewDevice): number;
   addEvent(event: NewEvent): number;
   /** Ties an exit to its enter; the enter takes over outcome and code, unless it already knows better. */

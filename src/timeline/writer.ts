@@ -125,6 +125,7 @@ export class TimelineBuilder implements TimelineWriter {
 
   dropSource(id: number): void {
     this.#writing(() => {
+      this.#db.prepare('delete from candidate where entity_id in (select id from entity where source_id = ?)').run(id);
       for (const table of ['event', 'entity', 'device', 'health', 'unrecognised']) {
         this.#db.prepare(`delete from ${table} where source_id = ?`).run(id);
       }
@@ -141,6 +142,11 @@ export class TimelineBuilder implements TimelineWriter {
   assignEntity(entityId: number, deviceId: number | null, certainty: NewDevice['certainty']): void {
     this.#devicesStale = true;
     this.#run(this.#statements.assignEntity, deviceId, certainty, entityId);
+  }
+
+  suggestDevices(entityId: number, deviceIds: readonly number[]): void {
+    this.#run(this.#statements.assignEntity, null, 'maybe', entityId);
+    for (const deviceId of deviceIds) this.#run(this.#statements.candidate, entityId, deviceId);
   }
 
   addDevice(device: NewDevice): number {

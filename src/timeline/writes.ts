@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { type Bindable, prepareInsert } from './statements.ts';
 
-type Write = 'source' | 'finishSource' | 'entity' | 'assignEntity' | 'device' | 'health' | 'unrecognised';
+type Write = 'source' | 'finishSource' | 'entity' | 'assignEntity' | 'candidate' | 'device' | 'health' | 'unrecognised';
 
 /** What a timeline under construction runs again and again, prepared once. */
 export function prepareWrites(db: Database.Database): Readonly<Record<Write, Database.Statement<Bindable[]>>> {
@@ -17,6 +17,7 @@ export function prepareWrites(db: Database.Database): Readonly<Record<Write, Dat
     ),
     entity: prepareInsert(db, 'entity', ['source_id']),
     assignEntity: db.prepare<Bindable[]>('update entity set device_id = ?, certainty = ? where id = ?'),
+    candidate: prepareInsert(db, 'candidate', ['entity_id', 'device_id']),
     device: prepareInsert(db, 'device', [
       'source_id',
       'bdf',

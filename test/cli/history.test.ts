@@ -27,6 +27,7 @@ const EVENT: StoredEvent = {
   parentId: null,
   rootId: null,
   deviceId: 1,
+  maybe: [],
   pairId: null,
   pairLine: null,
   supersededBy: null,
@@ -48,6 +49,7 @@ const EVENTS: readonly StoredEvent[] = [
     phase: 'point',
     outcome: 'unknown',
     deviceId: null,
+    maybe: [],
   },
   { ...EVENT, id: 5, line: 130, time: null, kind: 'tsm.bind', phase: 'exit', outcome: 'failed', code: -22, args: {} },
 ];

@@ -18,6 +18,8 @@ export interface Seen {
   readonly device: string | null;
   readonly deviceId: number | null;
   readonly certainty: StoredEvent['certainty'];
+  /** BDFs of the devices that it may be about. */
+  readonly maybe: readonly string[];
   /** Line of the innermost recorded call around it. */
   readonly inside: number | null;
   /** Line of the other end of the call. */
@@ -83,6 +85,7 @@ function seen({ analysis, timeline }: Analyzed): Read {
     device: event.deviceId === null ? null : (names.get(event.deviceId) ?? null),
     deviceId: event.deviceId,
     certainty: event.certainty,
+    maybe: event.maybe.map((id) => names.get(id) ?? '?'),
     inside: lineOf(event.parentId),
     pair: lineOf(event.pairId),
     counts: lineOf(event.supersededBy),
@@ -147,6 +150,23 @@ export class Trace {
   /** A probe at its return. */
   leave(task: string, symbol: string, fields = '', caller = 'somebody'): number {
     return this.say(task, `r_${symbol}: (${caller}+0x4e/0x100 [m] <- ${symbol})${fields === '' ? '' : ` ${fields}`}`);
+  }
+
+  /** A system call with what happens in it, and what it returns, `null`: not recorded; the line of its entry. */
+  system(task: string, name: string, args: string, result: number | null, inside: () => void = () => {}): number {
+    const line = this.say(task, `sys_${name}(${args})`);
+    inside();
+    if (result !== null) this.say(task, `sys_${name} -> 0x${BigInt.asUintN(64, BigInt(result)).toString(16)}`);
+    return line;
+  }
+
+  opens(task: string, path: string, fd: number, flags = 'O_RDWR'): number {
+    return this.system(task, 'openat', `dfd: 4294967196, filename: 4702236 "${path}", flags: ${flags}`, fd);
+  }
+
+  ioctl(task: string, fd: number, cmd: number, inside?: () => void, result: number | null = 0): number {
+    const args = `fd: ${fd}, cmd: 0x${cmd.toString(16)}, arg: 0x7fff33d48440`;
+    return this.system(task, 'ioctl', args, result, inside);
   }
 
   attach(task: string, bdf: string): number {

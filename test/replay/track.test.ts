@@ -42,6 +42,7 @@ function event(id: number, more: Partial<StoredEvent> = {}): StoredEvent {
     parentId: null,
     rootId: null,
     deviceId: 1,
+    maybe: [],
     certainty: 'exact',
     pairId: null,
     pairLine: null,

@@ -57,6 +57,7 @@ function checkSample(reader: TimelineReader): void {
     ...event(1, 10, { phase: 'enter', kind: 'tsm.bind', entityId: 1, args: { kvm: '0x1000' }, outcome: 'ok', code: 0 }),
     id: 1,
     deviceId: 1,
+    maybe: [],
     certainty: 'inherited',
     pairId: 3,
     pairLine: 12,
@@ -70,6 +71,7 @@ function checkSample(reader: TimelineReader): void {
     parentId: 1,
     rootId: 1,
     deviceId: 1,
+    maybe: [],
     certainty: 'exact',
     pairId: null,
   });
@@ -81,6 +83,7 @@ function checkSample(reader: TimelineReader): void {
     task: null,
     pid: null,
     deviceId: null,
+    maybe: [],
     certainty: 'none',
   });
   expect(reader.event(3)).toEqual(exit);

@@ -40,7 +40,7 @@ test('documented types are those of the values', () => {
   for (const view of VIEWS) {
     const all = rows(`select * from ${view.name}`) as Record<string, unknown>[];
     // Only merged sources hold a message twice: test/timeline/clocks.test.ts.
-    if (view.name === 'v_duplicate') continue;
+    if (view.name === 'v_duplicate' || view.name === 'v_maybe') continue;
     expect(all.length, view.name).toBeGreaterThan(0);
     for (const row of all) {
       for (const column of view.columns) {

@@ -1,0 +1,113 @@
+import type { Cluster, Clusters } from './clusters.ts';
+
+/** Who a set of clues is: an entity of a BDF, a task, or nobody but itself. */
+export type Who = number | string | Cluster;
+
+/**
+ * How well a record tells its device. `exact`: it names the BDF, or a clue that another record names together with one.
+ * `inherited`: the call, file, object or task that it came through belongs to exactly one device. `maybe`: it may be of any of
+ * some. `none`: nothing tells.
+ */
+export type Certainty = 'exact' | 'inherited' | 'maybe' | 'none';
+
+export interface Decision {
+  readonly certainty: Certainty;
+  /** One, but for `maybe`. */
+  readonly who: readonly Who[];
+}
+
+/** Candidates beyond which an event is of none of them. */
+const CANDIDATES_MAX = 8;
+const DEPTH_MAX = 6;
+/** Leads that are followed for one cluster; a hostile trace may lead anywhere. */
+const STEPS_MAX = 256;
+
+/** What is known of tasks when everything has been read. */
+export interface Tasks {
+  /** Of records that name nothing: whose they are. */
+  taskOf(cluster: Cluster): string | null;
+  /** Entities of BDFs that the task's own records name. */
+  namedBy(task: string): ReadonlySet<number>;
+  /** Whether a task that names one device may mean this one. */
+  speaksFor(task: string, cluster: Cluster): boolean;
+}
+
+/** Tells who everybody is, once everything was read. */
+export class Decider {
+  readonly #clusters: Clusters;
+  readonly #tasks: Tasks;
+  readonly #known = new Map<Cluster, Decision>();
+  #steps = 0;
+
+  constructor(clusters: Clusters, tasks: Tasks) {
+    this.#clusters = clusters;
+    this.#tasks = tasks;
+  }
+
+  of(cluster: Cluster): Decision {
+    const known = this.#known.get(cluster);
+    if (known) return known;
+    this.#steps = 0;
+    const decision = this.#decide(cluster, new Set());
+    this.#known.set(cluster, decision);
+    return decision;
+  }
+
+  #decide(cluster: Cluster, passed: ReadonlySet<Cluster>): Decision {
+    if (cluster.named !== null) return { certainty: 'exact', who: [cluster.named] };
+    this.#steps += 1;
+    const sure = this.#led(cluster, true, passed);
+    const [only, ...others] = sure.who;
+    if (only !== undefined && others.length === 0 && !sure.doubtful)
+      return { certainty: typeof only === 'number' ? 'inherited' : 'none', who: [only] };
+    if (only !== undefined) return maybe(sure.who) ?? this.#alone(cluster);
+    const [hint] = cluster.hints;
+    if (cluster.hints.size === 1 && hint !== undefined) return { certainty: 'inherited', who: [hint] };
+    const perhaps = this.#led(cluster, false, passed).who;
+    const owner = this.#namedByTasks(cluster);
+    if (owner !== null && perhaps.every((one) => one === owner)) return { certainty: 'inherited', who: [owner] };
+    const several = [...perhaps, ...(owner === null ? [] : [owner])];
+    if (several.length > 0) return maybe(several) ?? this.#alone(cluster);
+    // What a task did without saying to whom it did to one of those that it names.
+    if (this.#tasks.taskOf(cluster) === null) return this.#alone(cluster);
+    const all = [...cluster.tasks].flatMap((task) => [...this.#tasks.namedBy(task)]);
+    return maybe([...cluster.hints, ...all]) ?? this.#alone(cluster);
+  }
+
+  /** Devices with an address that leads end at; where none has one, what else they end at. */
+  #led(cluster: Cluster, sure: boolean, passed: ReadonlySet<Cluster>): { who: Who[]; doubtful: boolean } {
+    if (passed.size >= DEPTH_MAX || this.#steps > STEPS_MAX) return { who: [], doubtful: false };
+    const here = new Set(passed).add(cluster);
+    const ends = cluster.leads
+      .filter((lead) => lead.sure === sure)
+      .map(({ entity }) => this.#clusters.of(entity))
+      .filter((next) => !here.has(next))
+      .map((next) => this.#decide(next, here));
+    const unique = [...new Set(ends.flatMap(({ who }) => who))].filter((who) => who !== cluster);
+    const withAddress = unique.filter((who) => typeof who === 'number');
+    const doubtful = ends.some(({ certainty }) => certainty === 'maybe');
+    return { who: withAddress.length > 0 ? withAddress : unique, doubtful };
+  }
+
+  #alone(cluster: Cluster): Decision {
+    return { certainty: 'none', who: [this.#tasks.taskOf(cluster) ?? cluster] };
+  }
+
+  /**
+   * The device that one of the tasks names as its only one, and that no other task speaks against: a task that names several
+   * speaks for each of them.
+   */
+  #namedByTasks(cluster: Cluster): number | null {
+    const lists = [...cluster.tasks]
+      .filter((task) => this.#tasks.speaksFor(task, cluster))
+      .map((task) => this.#tasks.namedBy(task))
+      .filter(({ size }) => size > 0);
+    const [only] = lists.find((list) => list.size === 1) ?? [];
+    return only !== undefined && lists.every((list) => list.has(only)) ? only : null;
+  }
+}
+
+function maybe(who: readonly Who[]): Decision | null {
+  const unique = [...new Set(who)].filter((one) => typeof one === 'number');
+  return unique.length === 0 || unique.length > CANDIDATES_MAX ? null : { certainty: 'maybe', who: unique };
+}
