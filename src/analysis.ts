@@ -5,6 +5,7 @@ import type { HealthCode } from './base/health.ts';
 import { formatTime, parseSeconds } from './base/time.ts';
 import { toolVersion } from './base/version.ts';
 import { readInput } from './input/inputs.ts';
+import type { SideData } from './input/side-data.ts';
 import { shownPath } from './input/source.ts';
 import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
@@ -57,6 +58,8 @@ export interface JudgeOptions {
   readonly since: string | null;
   readonly until: string | null;
   readonly lastBoot: boolean;
+  /** What a capture kit stored beside the log. */
+  readonly side?: SideData | null;
 }
 
 export interface Analyzed {
@@ -193,6 +196,7 @@ export async function judge(
     fromBoot: options.fromBoot,
     gaps: gapsOf(reader),
     judged: judgedEvents(reader, options),
+    side: options.side ?? null,
   };
   const rules = RULES.filter(
     ({ doc }) => (options.rules === null || options.rules.includes(doc.id)) && !options.skipRules.includes(doc.id),

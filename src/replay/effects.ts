@@ -1,6 +1,7 @@
 import { parseInteger } from '../events/numbers.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
-import { COMMAND_BITS, type CommandBit, type CommandState, commandAfter } from './command.ts';
+import { COMMAND_BITS, COMMAND_UNKNOWN, type CommandBit, type CommandState, commandAfter } from './command.ts';
+import type { Tie } from './topology.ts';
 
 /**
  * What an event does to a device, as far as the order matters. `certain` is false where the record leaves open whether it
@@ -14,7 +15,7 @@ export type Effect =
   | { readonly type: 'zap' }
   | { readonly type: 'disable' }
   | { readonly type: 'removal' }
-  | { readonly type: 'sriov-change' }
+  | { readonly type: 'sriov-change'; readonly certain: boolean }
   | { readonly type: 'disconnect' }
   | { readonly type: 'bind' }
   | { readonly type: 'guest-request' }
@@ -44,6 +45,24 @@ export function effectsOf(event: StoredEvent, command: CommandState): Effect[] {
   }
   if (event.phase === 'exit' && event.pairId !== null) return [];
   return [...commandClears(event, command), ...others(event), ...requests(event)];
+}
+
+/** What reaches functions other than the one that the event is about, by what ties them to it. */
+const FAR_EFFECTS: Readonly<Record<Tie, ReadonlySet<EffectType>>> = {
+  vf: new Set(['function-reset', 'conventional-reset', 'sriov-change']),
+  below: new Set(['conventional-reset', 'removal']),
+  device: new Set(['conventional-reset']),
+  bus: new Set(['conventional-reset']),
+  dsm: new Set(['disconnect']),
+};
+
+/** The effects of an event on another device than its own. */
+export function farEffectsOf(event: StoredEvent, tie: Tie): Effect[] {
+  // Disabling SR-IOV takes the VFs away: that it was enabled, they prove by themselves. Enabling it finds none.
+  if (event.kind === 'pci.sriov_enable') return [];
+  return effectsOf(event, COMMAND_UNKNOWN)
+    .filter(({ type }) => FAR_EFFECTS[tie].has(type))
+    .map((effect) => (effect.type === 'sriov-change' ? { ...effect, certain: true } : effect));
 }
 
 function commandClears(event: StoredEvent, before: CommandState): Effect[] {
@@ -95,9 +114,13 @@ function others(event: StoredEvent): Effect[] {
       return [{ type: 'removal' }];
     case 'pci.link_down':
       return [{ type: 'removal' }];
+    // Driver functions that disable SR-IOV do so also where it was not enabled: then no register is written (sriov_disable).
     case 'pci.sriov_disable':
-      return [];
+      return [{ type: 'sriov-change', certain: false }];
+    case 'pci.sriov_enable':
+      return [{ type: 'sriov-change', certain: true }];
     case 'tsm.disconnect':
+    case 'tsm.disconnect_core':
       return [{ type: 'disconnect' }];
     default:
       return [];

@@ -32,6 +32,7 @@ export function isOperation(event: StoredEvent): boolean {
 const OPERATIONS: ReadonlySet<string> = new Set([
   'tsm.connect',
   'tsm.disconnect',
+  'tsm.disconnect_core',
   'tsm.bind',
   'tsm.unbind',
   'tsm.unbind_core',
@@ -59,6 +60,7 @@ export function duringOperation(before: Belief, event: StoredEvent, setting: Set
 const NAMES: Partial<Record<StoredEvent['kind'], string>> = {
   'tsm.connect': 'connect',
   'tsm.disconnect': 'disconnect',
+  'tsm.disconnect_core': 'disconnect',
   'tsm.bind': 'bind',
   'tsm.guest_request': 'guest request',
 };
@@ -68,6 +70,7 @@ function afterSuccess(before: Belief, event: StoredEvent, setting: Setting): Bel
     case 'tsm.connect':
       return before.apply(afterConnect, placeOf(event));
     case 'tsm.disconnect':
+    case 'tsm.disconnect_core':
     case 'tsm.destroy':
       return before.apply(afterDisconnect, placeOf(event));
     case 'tsm.bind':

@@ -1,16 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
+import { parseBdf, slotOf } from '../base/bdf.ts';
+import type { SideData, SideFact } from '../input/side-data.ts';
 import type { EventClass, Platform } from '../model/states.ts';
-import type { BindLocks } from '../model/tdi.ts';
+import { afterConnect, type BindLocks, CONNECTED } from '../model/tdi.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import type { TimelineReader } from '../timeline/timeline.ts';
 import { Belief } from './belief.ts';
 import { SourceClocks } from './clocks.ts';
 import { COMMAND_BITS, COMMAND_UNKNOWN, commandAfter } from './command.ts';
 import { Coverage } from './coverage.ts';
-import { type Effect, effectsOf } from './effects.ts';
+import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
 import { areTied, possibleOrders } from './ties.ts';
-import { Topology } from './topology.ts';
+import { type Reach, Topology } from './topology.ts';
 import { DeviceTrack, spansPerDevice } from './track.ts';
 
 /** How to replay; see the flags of `analyze`. */
@@ -24,6 +26,8 @@ export interface ReplayOptions {
   readonly gaps: ReadonlyMap<number, readonly number[]>;
   /** Whether an event is to be judged (`--since`, `--until`, `--last-boot`); the others only move the state. */
   readonly judged: (event: StoredEvent) => boolean;
+  /** What was stored beside the log, if anything was. */
+  readonly side: SideData | null;
 }
 
 /** One effect of one event on one device, before it is applied: what rules are asked about. */
@@ -35,8 +39,8 @@ export interface Step {
   readonly belief: Belief;
   /** The recorded calls around the event, innermost first. */
   readonly calls: readonly StoredEvent[];
-  /** The device is reached through another one: a PF's reset, a bridge above. */
-  readonly indirect: boolean;
+  /** How the device is reached through another one: a PF's reset, a bridge above. Null: the event is its own. */
+  readonly reach: (Reach & { readonly shownBy: StoredEvent | null }) | null;
   readonly options: ReplayOptions;
   /** How the stamps of the sources relate. */
   readonly clocks: SourceClocks;
@@ -84,6 +88,11 @@ const PAGE = 256;
 // Enclosing calls are looked up by id; the innermost ones are nearly always still here.
 const RECENT_MAX = 128;
 
+/** Functions that are connected themselves: a machine has a few. */
+const CONNECTED_MAX = 64;
+/** Devices among which a connect is looked for whom it may concern. */
+const STRANGERS_MAX = 4096;
+
 /** Events that are held back until it is clear what came before them. */
 const WINDOW_MAX = 256;
 
@@ -105,7 +114,13 @@ export class Replay {
   /** Those of them that concern other devices than their own, by id. */
   #wide: ReadonlySet<number> = new Set();
   readonly #recent = new Map<number, StoredEvent>();
+  /** Id of the function that has an address now, by history and address. */
+  readonly #present = new Map<string, number>();
+  /** Ids of functions whose tsm/connect was written. */
+  readonly #connected = new Set<number>();
   readonly #topologies = new Map<number, Topology>();
+  /** What side data say and a record contradicts. */
+  readonly contradicted: { readonly event: StoredEvent; readonly fact: SideFact }[] = [];
 
   constructor(reader: TimelineReader, options: ReplayOptions, observer: ReplayObserver) {
     this.#reader = reader;
@@ -142,7 +157,13 @@ export class Replay {
   }
 
   #newTrack(device: StoredDevice, spansMax: number): DeviceTrack {
-    return new DeviceTrack(device, this.#options.fromBoot || this.#options.complete.has('start'), spansMax);
+    const track = new DeviceTrack(device, this.#options.fromBoot || this.#options.complete.has('start'), spansMax);
+    const { side } = this.#options;
+    if (track.bdf === null || side === null) return track;
+    const physical = side.physical.get(track.bdf);
+    if (track.pf === null && physical) track.isVfOf(physical.pf, { side: physical.fact });
+    track.noSoftReset = side.noSoftReset.get(track.bdf) ?? null;
+    return track;
   }
 
   /** Holds an event back as long as the next one may have come before it. */
@@ -201,10 +222,17 @@ export class Replay {
 
   /** Whether an event may concern other devices than its own. */
   #spreads(event: StoredEvent): boolean {
-    if (event.kind === 'task.exit' || event.kind === 'tsm.disconnect' || event.kind === 'pci.link_down') return true;
+    if (
+      event.kind === 'task.exit' ||
+      isDisconnect(event) ||
+      event.kind === 'tsm.connect' ||
+      event.kind === 'pci.link_down'
+    )
+      return true;
     if (event.args['below'] === '1' || hasEffect(event, 'conventional-reset')) return true;
     const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId)?.bdf ?? null);
-    if (own === null || !hasEffect(event, 'function-reset')) return false;
+    if (event.kind === 'pci.remove' && this.#topology(event.sourceId).isBridge(own)) return true;
+    if (own === null || !(hasEffect(event, 'function-reset') || event.kind === 'pci.sriov_disable')) return false;
     for (const track of this.#tracks.values()) if (track.pf === own) return true;
     return false;
   }
@@ -318,7 +346,9 @@ export class Replay {
     if (event.phase === 'enter') this.#remember(event);
     const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId) ?? null);
     own?.noteTime(event);
-    this.#topology(event.sourceId).learn(event, own?.bdf ?? null);
+    if (own?.bdf != null) this.#present.set(`${this.#clocks.history(event.sourceId)} ${own.bdf}`, own.id);
+    const denied = this.#topology(event.sourceId).learn(event, own?.bdf ?? null);
+    if (denied !== null) this.contradicted.push({ event, fact: denied });
     this.#act(event);
     this.#tellOthers(event);
     if (own) this.#observer.seen(event, own);
@@ -331,9 +361,12 @@ export class Replay {
     if (own?.removing && event.kind === 'vfio.open') own.forget(event);
     if (event.kind === 'task.exit') this.#ownerExits(event);
     const calls = this.#callsAround(event);
-    for (const { track, indirect } of this.#reached(event, own, calls, this.#topology(event.sourceId)))
-      this.#affect(event, track, indirect, calls);
-    if (own) this.#learn(event, own);
+    const reached = this.#reached(event, own, calls, this.#topology(event.sourceId));
+    for (const [track, reach] of reached) this.#affect(event, track, reach, calls);
+    if (own) this.#learn(event, own, calls);
+    this.#endThoseBelow(event, own, reached);
+    if (event.kind === 'tsm.connect') this.#connectStrangers(event, own, reached);
+    if (own?.port !== undefined && own.bdf !== null) own.port = this.#topology(event.sourceId).portAbove(own.bdf);
   }
 
   /** Lost evidence, or a source that begins or ends, between the event before and this one. */
@@ -349,64 +382,138 @@ export class Replay {
     }
   }
 
-  /** The devices that the event does something to. */
+  /** The devices that the event does something to, and how it comes to those that are not its own. */
   #reached(
     event: StoredEvent,
     own: DeviceTrack | null,
     calls: readonly StoredEvent[],
     topology: Topology,
-  ): { track: DeviceTrack; indirect: boolean }[] {
-    const reached = new Map<DeviceTrack, boolean>();
+  ): Map<DeviceTrack, Reach | null> {
+    const reached = new Map<DeviceTrack, Reach | null>();
     const below = event.args['below'] === '1' || event.kind === 'pci.link_down';
-    if (own && !below) reached.set(own, false);
+    if (own && !below) reached.set(own, null);
     // A reset by way of the bridge, inside a reset of a function: the function is what is reset.
     const asked: DeviceTrack[] = [];
     for (const call of calls) {
       const track =
         call.supersededBy === event.id && call.deviceId !== null ? this.#tracks.get(call.deviceId) : undefined;
-      if (track && !reached.has(track)) reached.set(track, false);
+      if (track && !reached.has(track)) reached.set(track, null);
       if (track) asked.push(track);
     }
     if (own && !below) asked.push(own);
+    const at = own?.bdf ?? null;
     const wide = hasEffect(event, 'conventional-reset');
-    const ofFunction = hasEffect(event, 'function-reset');
-    const spreads = below || wide || ofFunction || event.kind === 'tsm.disconnect';
-    for (const track of spreads ? this.#tracks.values() : []) {
-      if (reached.has(track) || !this.#sameHistory(track, event)) continue;
-      const hit =
-        (below && topology.below(own?.bdf ?? null, track)) ||
-        (event.kind === 'tsm.disconnect' && topology.managedBy(own?.bdf ?? null, track)) ||
-        (wide && asked.some((one) => topology.sameDevice(one.bdf, track))) ||
-        // The reset of a PF reaches its VFs.
-        (ofFunction && asked.some((one) => one.bdf !== null && one.bdf === track.pf));
-      if (hit) reached.set(track, true);
+    const ofVfs = hasEffect(event, 'function-reset') || event.kind === 'pci.sriov_disable';
+    const takesBuses = event.kind === 'pci.remove' && topology.isBridge(at);
+    const toManaged = isDisconnect(event) || event.kind === 'tsm.connect';
+    if (!(below || wide || ofVfs || takesBuses || toManaged)) return reached;
+    const reachOf = (track: DeviceTrack): Reach | null => {
+      const port = below || takesBuses ? topology.below(at, track) : null;
+      if (port !== null) return port;
+      if (toManaged) return topology.managedBy(at, track);
+      for (const one of asked) {
+        const reach = wide ? topology.sharesReset(one, track, below) : ofVfs ? topology.virtual(one.bdf, track) : null;
+        if (reach !== null) return reach;
+      }
+      return null;
+    };
+    for (const track of this.#tracks.values()) {
+      if (reached.has(track) || track.gone || !this.#sameHistory(track, event)) continue;
+      const reach = reachOf(track);
+      if (reach !== null) reached.set(track, reach);
     }
-    return [...reached].map(([track, indirect]) => ({ track, indirect }));
+    return reached;
   }
 
-  #affect(event: StoredEvent, track: DeviceTrack, indirect: boolean, calls: readonly StoredEvent[]): void {
-    const effects = [...effectsOf(event, track.command)];
+  /**
+   * Functions that go with another one: the VFs when their PF disables SR-IOV, what is below a bridge that is removed or a link
+   * that is lost. Those whose own removal was recorded are gone already. Where no record tells when it is over, whatever is
+   * opened next at their address is another function.
+   */
+  #endThoseBelow(event: StoredEvent, own: DeviceTrack | null, reached: ReadonlyMap<DeviceTrack, Reach | null>): void {
+    const { kind, phase, pairId } = event;
+    if (kind !== 'pci.sriov_disable' && kind !== 'pci.remove' && kind !== 'pci.link_down') return;
+    if (kind === 'pci.remove' && own === null) return;
+    const isOver = kind !== 'pci.link_down' && phase !== 'enter';
+    for (const [track, reach] of reached) {
+      if (reach === null || track.gone) continue;
+      if (isOver) track.forget(event);
+      else if (pairId === null || kind === 'pci.link_down') track.removing = true;
+    }
+    if (kind === 'pci.remove' && isOver) this.#topology(event.sourceId).forget(own?.bdf ?? null);
+  }
+
+  #affect(event: StoredEvent, track: DeviceTrack, reach: Reach | null, calls: readonly StoredEvent[]): void {
+    const effects = reach === null ? [...effectsOf(event, track.command)] : farEffectsOf(event, reach.tie);
     // Removing the VFs is what disabling SR-IOV does first (sriov_disable, drivers/pci/iov.c).
     const sriov = calls.some((call) => call.kind === 'pci.sriov_disable');
-    if (sriov && effects.some((effect) => effect.type === 'removal')) effects.unshift({ type: 'sriov-change' });
+    if (sriov && effects.some((effect) => effect.type === 'removal')) {
+      effects.unshift({ type: 'sriov-change', certain: true });
+    }
     if (effects.length === 0 && !isOperation(event)) return;
     const closed = track.belief.closed(this.#options.complete);
     let belief = closed;
     for (const effect of effects) {
-      this.#tell({ event, effect, track, belief: closed, calls, indirect });
+      this.#tell({ event, effect, track, belief: closed, calls, reach: this.#shown(reach) });
       belief = afterEffect(belief, effect);
     }
     // A call that two tracers recorded happened once: the record that knows more is the one that counts.
     if (isOperation(event) && event.supersededBy !== null) return;
     if (isOperation(event)) {
-      this.#operate(event, track, belief);
-    } else if (effects.some((effect) => MOVES_STATE.has(effect.type))) {
+      this.#operate(event, track, belief, reach !== null);
+    } else if (effects.some((effect) => MOVES_STATE.has(effect.type) && isSure(effect))) {
       if (!isLost(track.belief)) track.lostIn = event.rootId ?? event.id;
       track.believe(
         effects.reduce((now, effect) => afterEffect(now, effect), track.belief),
         event,
       );
     }
+  }
+
+  /**
+   * A connect gives every function of the DSM its TSM context (pci_tsm_connect walks them all). A function of which no record
+   * tells its DSM may be among them.
+   */
+  #connectStrangers(event: StoredEvent, own: DeviceTrack | null, reached: ReadonlyMap<DeviceTrack, unknown>): void {
+    if (event.outcome === 'failed' || (event.phase === 'enter' && event.pairId !== null)) return;
+    if (this.#tracks.size > STRANGERS_MAX) return;
+    for (const track of this.#tracks.values()) {
+      if (reached.has(track) || !mayBeManaged(track, own) || !this.#sameHistory(track, event)) continue;
+      const connected = track.belief.apply(afterConnect, placeOf(event));
+      track.believe(track.belief.or(connected, 1, HAS_THIS_DSM, placeOf(event)), event, false);
+    }
+  }
+
+  /** A function that appears while its DSM is connected gets its TSM context at once (pci_tsm_init). */
+  #newcomer(event: StoredEvent, track: DeviceTrack): Belief {
+    const history = this.#clocks.history(event.sourceId);
+    const at = track.pf ?? track.bdf;
+    const manager = track.dsm ?? (at === null ? null : `${slotOf(at)}.0`);
+    const dsm = this.#tracks.get(this.#present.get(`${history} ${manager}`) ?? -1);
+    const connected = Belief.only(CONNECTED);
+    if (dsm !== undefined && dsm !== track && !dsm.gone) {
+      const { bind } = dsm.belief.layers();
+      if (!bind.includes('unbound')) return connected;
+      return bind.length === 1 ? Belief.fresh() : Belief.fresh().or(connected);
+    }
+    const perhaps = [...this.#connected].some((id) => {
+      const one = this.#tracks.get(id);
+      return (
+        one !== undefined &&
+        !one.gone &&
+        mayBeManaged(track, one) &&
+        this.#sameHistory(one, event) &&
+        one.belief.layers().bind.some((bind) => bind !== 'unbound')
+      );
+    });
+    return perhaps ? Belief.fresh().or(connected, 1, HAS_A_DSM, placeOf(event)) : Belief.fresh();
+  }
+
+  /** With the record that shows how the device is reached: the rules quote it. */
+  #shown(reach: Reach | null): Step['reach'] {
+    return reach === null
+      ? null
+      : { ...reach, shownBy: reach.record === null ? null : this.#reader.event(reach.record) };
   }
 
   /** Hands a step over; where it may have come before something or after it, with what may be believed in any of the orders. */
@@ -452,7 +559,8 @@ export class Replay {
     return this.#clocks.history(track.sourceId) === this.#clocks.history(event.sourceId);
   }
 
-  #operate(record: StoredEvent, track: DeviceTrack, closed: Belief): void {
+  /** @param isFar the operation is one on the DSM of the function. */
+  #operate(record: StoredEvent, track: DeviceTrack, closed: Belief, isFar: boolean): void {
     const event = this.#withEntry(record);
     const setting = { locks: bindLocks(this.#options), again: hasAskedBefore(event, track) };
     const during = event.phase === 'enter' && event.pairId !== null;
@@ -469,6 +577,7 @@ export class Replay {
       track.believe(next, event, !during);
       return;
     }
+    if (isFar) return;
     // Where not every order was tried, one of the others may explain it.
     if (!this.#orders?.get(event.id)?.tooMany) this.#observer.impossible(event, track, closed, this.#clocks);
     const implied = afterOperation(Belief.unknown(), event, setting);
@@ -476,19 +585,20 @@ export class Replay {
   }
 
   /** What an event tells beside its effect: registers, owners, where the device came from. */
-  #learn(event: StoredEvent, track: DeviceTrack): void {
+  #learn(event: StoredEvent, track: DeviceTrack, calls: readonly StoredEvent[]): void {
     if (event.supersededBy === null || event.kind !== 'vfio.config_write') {
       track.command = this.#commandAfter(event, track);
     }
     if (isConcern(event)) track.concerned = true;
+    if (LIVES.has(event.kind)) track.gone = false;
+    this.#learnVf(event, track, calls);
     switch (event.kind) {
       case 'pci.add':
         track.startKnown = true;
-        track.believe(Belief.fresh(), event);
+        track.believe(this.#newcomer(event, track), event);
         break;
-      case 'pci.vf':
-        track.isVf = true;
-        track.pf = event.args['pf'] ?? null;
+      case 'tsm.connect':
+        if (this.#connected.size < CONNECTED_MAX) this.#connected.add(track.id);
         break;
       case 'vfio.open':
         if (event.pid !== null) track.openers.add(event.pid);
@@ -521,6 +631,20 @@ export class Replay {
       default:
         break;
     }
+  }
+
+  /** A record that shows the function to be a VF: vfio says so, or it comes or goes inside a call on its PF. */
+  #learnVf(event: StoredEvent, track: DeviceTrack, calls: readonly StoredEvent[]): void {
+    const told = event.kind === 'pci.vf' ? parseBdf(event.args['pf'] ?? '') : null;
+    const around = event.kind === 'pci.add' || event.kind === 'pci.remove';
+    // Only a call that is seen to end says what was inside.
+    const call = around ? calls.find((one) => ON_PF.has(one.kind) && one.pairId !== null) : undefined;
+    const pf = told ?? (call?.deviceId == null ? null : (this.#tracks.get(call.deviceId)?.bdf ?? null));
+    if (call !== undefined || event.kind === 'pci.vf') track.isVf = true;
+    if (pf === null || pf === track.bdf) return;
+    if (track.pfSide !== null && track.pf !== pf) this.contradicted.push({ event, fact: track.pfSide });
+    track.pfSide = null;
+    track.isVfOf(pf, { record: event.id });
   }
 
   #commandAfter(event: StoredEvent, track: DeviceTrack) {
@@ -562,7 +686,7 @@ export class Replay {
       track,
       belief,
       calls: [],
-      indirect: false,
+      reach: null,
       options: this.#options,
       clocks: this.#clocks,
       unordered: null,
@@ -598,10 +722,45 @@ export class Replay {
     const history = this.#clocks.history(sourceId);
     const known = this.#topologies.get(history);
     if (known) return known;
-    const fresh = new Topology();
+    const fresh = new Topology(this.#options.side);
     this.#topologies.set(history, fresh);
     return fresh;
   }
+}
+
+/** What only a function does that is there: after a removal, another one at the address of the old one. */
+const LIVES: ReadonlySet<StoredEvent['kind']> = new Set([
+  'pci.add',
+  'pci.enable',
+  'vfio.open',
+  'vfio.config_write',
+  'tsm.connect',
+  'tsm.bind',
+]);
+
+/** Calls on a PF that make its VFs come or go. */
+const ON_PF: ReadonlySet<StoredEvent['kind']> = new Set(['pci.sriov_enable', 'pci.sriov_disable']);
+
+function isDisconnect({ kind }: StoredEvent): boolean {
+  return kind === 'tsm.disconnect' || kind === 'tsm.disconnect_core';
+}
+
+const HAS_THIS_DSM = 'the function belongs to the device security manager that was connected';
+const HAS_A_DSM = 'the function belongs to a device security manager that is connected';
+
+/** Whether nothing speaks against `dsm` as the DSM of a function of which no record tells whose it is. */
+function mayBeManaged(track: DeviceTrack, dsm: DeviceTrack | null): boolean {
+  if (track.pf !== null || track.dsm !== null || track.bdf === null || dsm === null || dsm.bdf === null) return false;
+  return track !== dsm && track.bdf.split(':', 1)[0] === dsm.bdf.split(':', 1)[0];
+}
+
+function placeOf({ sourceId, line }: StoredEvent): { sourceId: number; line: number } {
+  return { sourceId, line };
+}
+
+/** Whether the effect, as far as it is certain, is there at all: an uncertain one of these leaves the state as it is. */
+function isSure(effect: Effect): boolean {
+  return effect.type !== 'sriov-change' || effect.certain;
 }
 
 /** What is done to whom: the same in every order in which it is done. */
@@ -704,6 +863,7 @@ function isLost(belief: Belief): boolean {
 const COMMONPLACE: ReadonlySet<StoredEvent['kind']> = new Set([
   'pci.add',
   'pci.bridge',
+  'pci.bus',
   'pci.command',
   'pci.enable',
   'pci.disable',

@@ -1,48 +1,167 @@
 import { type Bdf, busOf, parseBdf, slotOf } from '../base/bdf.ts';
+import type { SideData, SideFact } from '../input/side-data.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { DeviceTrack } from './track.ts';
 
-/** Who stands below whom, as far as this source has said. */
+/**
+ * How an event of one function reaches another one: it is a VF of that PF, hangs below that port, is a function of the same
+ * device, has it as its device security manager (DSM), or shares its bus.
+ */
+export type Tie = 'vf' | 'below' | 'device' | 'dsm' | 'bus';
+
+/** That an event reaches a function, and what tells so. */
+export interface Reach {
+  readonly tie: Tie;
+  /** Id of the event that tells; null where side data or the address alone do. */
+  readonly record: number | null;
+  readonly side: SideFact | null;
+}
+
+interface BusRange {
+  /** `dddd:bb`, inclusive. */
+  readonly first: string;
+  readonly last: string;
+  readonly record: number | null;
+  readonly side: SideFact | null;
+}
+
+// A machine has some hundreds of bridges; a hostile log has no end of them.
+const BRIDGES_MAX = 4096;
+const SOURCES_MAX = 4096;
+
+/**
+ * Who stands below whom, as far as the records of one history have said it up to now. A bridge has the buses that it announced
+ * last, until it is removed or its buses are released; side data tell of bridges that no record spoke of.
+ */
 export class Topology {
-  /** Secondary bus range of a bridge, `dddd:bb` bounds. */
-  readonly #buses = new Map<string, { first: string; last: string }>();
-  /** Functions from which a port has received an AER message: they are below it. */
-  readonly #sources = new Map<string, Set<string>>();
+  readonly #buses = new Map<string, BusRange>();
+  /** Functions from which a port has received an AER message: they are below it. With the event that says so. */
+  readonly #sources = new Map<string, Map<string, number>>();
 
-  learn(event: StoredEvent, bdf: string | null): void {
-    if (bdf === null) return;
-    if (event.kind === 'pci.bridge' && event.args['first'] !== undefined) {
-      const domain = bdf.slice(0, bdf.indexOf(':'));
-      const last = event.args['last'] ?? event.args['first'];
-      this.#buses.set(bdf, { first: `${domain}:${event.args['first']}`, last: `${domain}:${last}` });
+  constructor(side: SideData | null = null) {
+    for (const [bridge, { first, last, fact }] of side?.bridges ?? []) {
+      this.#buses.set(bridge, { first, last, record: null, side: fact });
     }
+  }
+
+  /** @returns what side data said of the bridge, where the record says otherwise. */
+  learn(event: StoredEvent, bdf: string | null): SideFact | null {
+    if (event.kind === 'pci.bus') this.#renumber(event);
+    if (bdf === null) return null;
+    if (event.kind === 'pci.bridge' && event.args['first'] !== undefined) return this.#announce(event, bdf);
     if (event.kind === 'aer.source' && event.args['source'] !== undefined) {
-      const known = this.#sources.get(bdf) ?? new Set();
-      known.add(event.args['source'].toLowerCase());
-      this.#sources.set(bdf, known);
+      const known = this.#sources.get(bdf) ?? new Map();
+      if (known.size < SOURCES_MAX) known.set(event.args['source'].toLowerCase(), event.id);
+      if (this.#sources.size < BRIDGES_MAX) this.#sources.set(bdf, known);
     }
+    return null;
   }
 
-  /** Whether `device` hangs below the port `bridge`. False also where it is not known. */
-  below(bridge: string | null, device: DeviceTrack): boolean {
-    if (bridge === null || device.bdf === null) return false;
-    if (this.#sources.get(bridge)?.has(device.bdf)) return true;
+  /** The function at `bdf` is gone; what comes at its address may have other buses. */
+  forget(bdf: string | null): void {
+    if (bdf === null) return;
+    this.#buses.delete(bdf);
+    this.#sources.delete(bdf);
+  }
+
+  isBridge(bdf: string | null): boolean {
+    return bdf !== null && (this.#buses.has(bdf) || this.#sources.has(bdf));
+  }
+
+  /** Whether `device` hangs below the port `bridge`. Null also where it is not known. */
+  below(bridge: string | null, device: DeviceTrack): Reach | null {
+    if (bridge === null || device.bdf === null) return null;
     const buses = this.#buses.get(bridge);
-    if (!buses) return false;
-    const bus = busOf(device.bdf);
-    return bus.length === buses.first.length && bus >= buses.first && bus <= buses.last;
+    if (buses && holds(buses, device.bdf)) return { tie: 'below', record: buses.record, side: buses.side };
+    const source = this.#sources.get(bridge)?.get(device.bdf);
+    return source === undefined ? null : { tie: 'below', record: source, side: null };
   }
 
-  /** Whether both are functions of one device, told by the address. */
-  sameDevice(bdf: string | null, device: DeviceTrack): boolean {
-    const one = bdf === null ? null : parseBdf(bdf);
-    return one !== null && device.bdf !== null && slotOf(device.bdf) === slotOf(one);
+  /** The known bridge that is nearest above a function; a nearer one may be unknown. */
+  portAbove(bdf: Bdf | null): Bdf | null {
+    let nearest: { bridge: string; buses: BusRange } | null = null;
+    if (bdf === null) return null;
+    for (const [bridge, buses] of this.#buses) {
+      if (!holds(buses, bdf) || (nearest !== null && buses.first <= nearest.buses.first)) continue;
+      nearest = { bridge, buses };
+    }
+    return nearest === null ? null : (nearest.bridge as Bdf);
   }
 
-  /** Whether the DSM on `dsm` manages `device`: its own slot's functions, and whoever was said to belong to it. */
-  managedBy(dsm: string | null, device: DeviceTrack): boolean {
+  /**
+   * Whether a conventional reset that was asked for at `asked` reaches `device`.
+   *
+   * @param ofBus it is known to be the reset of the whole bus, not of a slot of it.
+   */
+  sharesReset(asked: DeviceTrack, device: DeviceTrack, ofBus: boolean): Reach | null {
+    const [one, other] = [asked.bdf, device.bdf];
+    if (one === null || other === null) return null;
+    if (slotOf(one) === slotOf(other)) return { tie: 'device', record: null, side: null };
+    const vf = this.virtual(one, device);
+    if (vf !== null) return vf;
+    const bus = busOf(one);
+    for (const buses of this.#buses.values()) {
+      // The bridge right above: its secondary bus is the one of the function.
+      if (buses.first === bus && holds(buses, other)) return { tie: 'below', record: buses.record, side: buses.side };
+    }
+    // Nothing resets a root bus. Bus 0 is always one.
+    if (bus !== busOf(other) || bus.endsWith(':00')) return null;
+    return { tie: ofBus ? 'below' : 'bus', record: null, side: null };
+  }
+
+  /** Whether `device` is a VF of the function at `pf`, or of another function of that one's device. */
+  #ofDevice(pf: string, device: DeviceTrack): boolean {
+    const [one, other] = [parseBdf(pf), device.pf === null ? null : parseBdf(device.pf)];
+    return one !== null && other !== null && slotOf(one) === slotOf(other);
+  }
+
+  /** Whether `device` is a VF of the function at `pf`. */
+  virtual(pf: string | null, device: DeviceTrack): Reach | null {
+    if (pf === null || device.pf !== pf) return null;
+    return { tie: 'vf', record: device.pfRecord, side: device.pfSide };
+  }
+
+  /** Whether the DSM on `dsm` manages `device`: its own functions, their VFs, and whoever was said to belong to it. */
+  managedBy(dsm: string | null, device: DeviceTrack): Reach | null {
     const manager = dsm === null ? null : parseBdf(dsm);
-    if (manager === null || device.bdf === null) return false;
-    return device.dsm === manager || slotOf(device.bdf as Bdf) === slotOf(manager);
+    if (manager === null || device.bdf === null) return null;
+    const reach: Reach = { tie: 'dsm', record: null, side: null };
+    // Who was said to manage it is the one; a port of a switch may do so for functions below it (find_dsm_dev, drivers/pci/tsm.c).
+    if (device.dsm !== null) return device.dsm === manager ? reach : null;
+    if (slotOf(device.bdf) === slotOf(manager)) return reach;
+    return this.#ofDevice(manager, device) ? { ...reach, record: device.pfRecord, side: device.pfSide } : null;
   }
+
+  #announce(event: StoredEvent, bridge: string): SideFact | null {
+    const domain = bridge.slice(0, bridge.indexOf(':'));
+    const first = `${domain}:${event.args['first']}`;
+    const last = `${domain}:${event.args['last'] ?? event.args['first']}`;
+    const before = this.#buses.get(bridge);
+    if (before?.first !== first || before.last !== last) this.#sources.delete(bridge);
+    this.#buses.delete(bridge);
+    // A bridge that the firmware left unconfigured announces bus 00: nothing is below it yet.
+    const own = bridge.slice(0, bridge.lastIndexOf(':'));
+    if (first > own && last >= first && this.#buses.size < BRIDGES_MAX) {
+      this.#buses.set(bridge, { first, last, record: event.id, side: null });
+    }
+    return before?.side != null && (before.first !== first || before.last !== last) ? before.side : null;
+  }
+
+  /** What is said of a bus concerns the bridge whose secondary bus it is. A bus that is gone has taken its bridge along. */
+  #renumber({ id, args }: StoredEvent): void {
+    const found = [...this.#buses].find(([, { first }]) => first === args['bus']);
+    if (!found) return;
+    const [bridge, { first }] = found;
+    if (args['released'] === '1') {
+      this.forget(bridge);
+      return;
+    }
+    const last = `${first.slice(0, first.indexOf(':'))}:${args['last']}`;
+    if (last >= first) this.#buses.set(bridge, { first, last, record: id, side: null });
+  }
+}
+
+function holds({ first, last }: BusRange, bdf: Bdf): boolean {
+  const bus = busOf(bdf);
+  return bus.length === first.length && bus >= first && bus <= last;
 }

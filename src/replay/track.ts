@@ -1,4 +1,5 @@
 import type { Bdf } from '../base/bdf.ts';
+import type { SideFact } from '../input/side-data.ts';
 import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { Belief, type Layers } from './belief.ts';
@@ -49,8 +50,15 @@ export class DeviceTrack {
   command: CommandState = COMMAND_UNKNOWN;
   /** A VF's Memory Space Enable is emulated by vfio: writes to it do not reach the device. */
   isVf = false;
-  /** The PF of a VF, where a record tells. */
-  pf: string | null = null;
+  /** The PF of a VF, where a record or side data tell; the link holds for the whole life of the function. */
+  pf: Bdf | null;
+  /** The event that showed it so far, by its id. */
+  pfRecord: number | null = null;
+  pfSide: SideFact | null = null;
+  /** The nearest known port above it, as of the last word on it. */
+  port: Bdf | null = null;
+  /** No_Soft_Reset of the function, where side data tell. */
+  noSoftReset: { readonly value: boolean; readonly fact: SideFact } | null = null;
   /** Something happened to it that rules judge: worth a verdict, if only "cannot tell". */
   concerned = false;
   /** The capture shows that the function came into being, so its start is known. */
@@ -78,6 +86,8 @@ export class DeviceTrack {
   binder: number | null = null;
   /** Its removal has begun, and no record tells when it was over. */
   removing = false;
+  /** It was removed, and nothing was heard of a function at its address since. */
+  gone = false;
   /** The owner's end, while nothing was seen to close the device. */
   ownerExit: { readonly event: StoredEvent; readonly belief: Belief } | null = null;
   readonly spans: Span[] = [];
@@ -93,6 +103,8 @@ export class DeviceTrack {
     this.sourceId = device.sourceId;
     this.bdf = device.bdf as Bdf | null;
     this.dsm = device.dsm as Bdf | null;
+    this.pf = device.pf as Bdf | null;
+    this.isVf = this.pf !== null;
     this.startKnown = fromBoot;
     this.belief = fromBoot ? Belief.fresh() : Belief.unknown();
     this.#shown = shared(this.belief.layers());
@@ -118,6 +130,11 @@ export class DeviceTrack {
     copy.command = this.command;
     copy.isVf = this.isVf;
     copy.pf = this.pf;
+    copy.pfRecord = this.pfRecord;
+    copy.pfSide = this.pfSide;
+    copy.port = this.port;
+    copy.noSoftReset = this.noSoftReset;
+    copy.gone = this.gone;
     copy.concerned = this.concerned;
     copy.startKnown = this.startKnown;
     copy.boundEvidence = this.boundEvidence;
@@ -154,6 +171,14 @@ export class DeviceTrack {
     this.believe(Belief.unknown(), cause);
   }
 
+  /** A record or side data show that it is a VF of `pf`. */
+  isVfOf(pf: Bdf, shown: { readonly record: number } | { readonly side: SideFact }): void {
+    this.isVf = true;
+    this.pf = pf;
+    if ('record' in shown) this.pfRecord ??= shown.record;
+    else this.pfSide = shown.side;
+  }
+
   /** The function is gone: what was known of it does not hold for whatever comes next on this address. */
   forget(cause: StoredEvent): void {
     this.command = COMMAND_UNKNOWN;
@@ -166,6 +191,7 @@ export class DeviceTrack {
     this.openers.clear();
     this.binder = null;
     this.startKnown = true;
+    this.gone = true;
     this.believe(Belief.fresh(), cause);
   }
 

@@ -1,14 +1,23 @@
+import type { Tie } from '../replay/topology.ts';
 import { doc } from './docs/conventional-reset-while-locked.ts';
 import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+
+const HOW: Readonly<Record<Tie, string>> = {
+  below: 'a reset of the link above reached the device',
+  device: 'a reset of another function reached the whole device',
+  bus: 'a reset of another function reached the bus',
+  vf: 'a conventional reset of the PF reached this VF',
+  dsm: 'a reset reached the device',
+};
 
 export const rule: Rule = {
   doc,
   rank: 50,
   restsOnBind: true,
   settledBy: LOCK_CLASSES,
-  judge({ effect, indirect }) {
+  judge({ effect, reach }) {
     if (effect.type !== 'conventional-reset') return null;
-    const how = indirect ? 'a reset of the link above reached the device' : 'a conventional reset hit the device';
+    const how = reach ? HOW[reach.tie] : 'a conventional reset hit the device';
     return { wrongIn: isLocked, summary: `${how} while the TDI was locked or running` };
   },
 };

@@ -7,7 +7,7 @@ import { afterEffect, isOperation } from '../replay/operations.ts';
 import type { Step } from '../replay/replay.ts';
 import type { DeviceTrack, Place } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
-import type { Charge, Rule } from './rule.ts';
+import { type Charge, fromSide, type Rule } from './rule.ts';
 import { severityOf, weaker } from './verdict.ts';
 
 /** A line that proves something, still tied to its event. */
@@ -61,6 +61,7 @@ export function draftOf(rule: Rule, step: Step, charge: Charge, verdict: Verdict
       { event: violation, role: 'violation' },
       ...stateEvidence(rule, step),
       ...contextOf(step, violation),
+      ...shownBy(step, violation),
       ...(verdict === 'possible' ? otherOrder(rule, step) : []),
     ],
     causedBy: null,
@@ -132,13 +133,18 @@ export function addSymptom(draft: Draft, event: StoredEvent): void {
 /** The same bug elsewhere has the same fingerprint: no device, no time, no line. */
 export function fingerprintOf(draft: Draft): string {
   const steps = draft.evidence
-    .filter((one) => one.role === 'violation' || one.role === 'state' || one.role === 'context')
+    .filter(
+      ({ role, event }) => role === 'violation' || role === 'state' || (role === 'context' && !TIES.has(event.kind)),
+    )
     .map((one) => `${one.role}:${one.event.kind}:${one.event.symbol ?? ''}`);
   return createHash('sha256')
     .update([draft.rule.doc.id, ...steps].join('\n'))
     .digest('hex')
     .slice(0, 16);
 }
+
+/** What only tells where a function is. */
+const TIES: ReadonlySet<StoredEvent['kind']> = new Set(['pci.bridge', 'pci.bus', 'pci.vf', 'pci.add', 'aer.source']);
 
 function summaryOf(step: Step, charge: Charge): string {
   const likely = step.belief.likeliest(charge.wrongIn).filter((state) => state.contract !== 'unlocked');
@@ -168,6 +174,13 @@ function contextOf(step: Step, violation: StoredEvent): DraftEvidence[] {
   return outermost && outermost.id !== violation.id ? [{ event: outermost, role: 'context' }] : [];
 }
 
+/** What ties the device to the one that the step was done to. */
+function shownBy({ reach, event, calls }: Step, violation: StoredEvent): DraftEvidence[] {
+  const shown = reach?.shownBy ?? null;
+  if (shown === null || shown.id === violation.id || shown.id > event.id || shown.id === calls.at(-1)?.id) return [];
+  return [{ event: shown, role: 'context' }];
+}
+
 function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   const granted = [...(charge.takesForGranted ?? [])];
   const { certainty } = step.event;
@@ -177,6 +190,7 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
     );
   }
   if (verdict === 'possible') granted.push(...openOrder(step));
+  granted.push(...tiedBy(step));
   if (certainty === 'inherited')
     granted.push('the record names no device: it is taken to be the only one that its task or call names');
   if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
@@ -193,6 +207,15 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   const since = bind ? ` between ${linesOf(bind, step.event, step.clocks)}` : '';
   if (excuse.length > 0) granted.push(`the step would be right only with this unseen${since}: ${excuse.join('; ')}`);
   return granted;
+}
+
+/** What is taken for granted about the way from the function that the record is about to the device. */
+function tiedBy({ reach, event, track }: Step): string[] {
+  if (reach === null) return [];
+  if (reach.side !== null) return [fromSide(reach.side)];
+  if (reach.tie === 'bus') return ['the whole bus was reset, not a slot of it'];
+  const late = reach.shownBy === null || reach.shownBy.id > event.id;
+  return reach.tie === 'vf' && late ? [`the function was a VF of ${track.pf} already, as later records show`] : [];
 }
 
 /** What may have come first instead, where the verdict would be another one then. */

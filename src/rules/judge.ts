@@ -37,7 +37,7 @@ export class Judge implements ReplayObserver {
   readonly #tallies = new Map<string, Tally>();
   readonly #drafts: Draft[] = [];
   /** One finding a rule, device and operation: an operation that zaps twice is one mistake. */
-  readonly #seen = new Set<string>();
+  readonly #seen = new Map<string, Draft>();
   /** Findings of a device whose unbind has not come yet. */
   readonly #waiting = new Map<DeviceTrack, Draft[]>();
   readonly #latest = new Map<DeviceTrack, Draft>();
@@ -64,10 +64,12 @@ export class Judge implements ReplayObserver {
       if (verdict === null || this.#isConsequence(rule, step, charge)) continue;
       const operation = step.event.rootId ?? step.event.id;
       const key = `${rule.doc.id} ${step.track.id} ${operation}`;
-      if (this.#seen.has(key)) continue;
-      this.#seen.add(key);
+      const known = this.#seen.get(key);
+      if (known && !isSurer(verdict, charge.violation ?? step.event, known)) continue;
       const draft = draftOf(rule, step, charge, verdict, charge.severity ?? severityOf(verdict));
-      this.#keep(draft);
+      this.#seen.set(key, draft);
+      if (known) this.#replace(known, draft);
+      else this.#keep(draft);
       this.#hope(draft, step, charge);
     }
   }
@@ -103,7 +105,7 @@ export class Judge implements ReplayObserver {
       track,
       belief: before,
       calls: [],
-      indirect: false,
+      reach: null,
       options: this.#options,
       clocks,
       unordered: null,
@@ -190,7 +192,11 @@ export class Judge implements ReplayObserver {
   /** Whether an earlier finding explains the step; it is noted there. */
   #isConsequence(rule: Rule, { event, track }: Step, { follows }: Charge): boolean {
     if (follows === undefined) return false;
-    const cause = this.#waiting.get(track)?.find((draft) => draft.rule === rule && draft.violation.kind === follows);
+    const cause = this.#waiting.get(track)?.find(({ rule: by, violation: { kind, deviceId } }) => {
+      // The removal of a bridge removes what is below it, function by function.
+      const fromAbove = kind === event.kind && deviceId !== event.deviceId;
+      return by === rule && (kind === follows || fromAbove);
+    });
     cause?.evidence.push({ event, role: 'consequence' });
     return cause !== undefined;
   }
@@ -210,6 +216,13 @@ export class Judge implements ReplayObserver {
     // On x86 an undecided platform is TDX or SEV-TIO: a rule that holds for both holds.
     const both = rule.doc.platforms.includes('tdx') && rule.doc.platforms.includes('sev-tio');
     return platform === 'generic' && x86 && both;
+  }
+
+  /** The same mistake, shown better: what a call does to other functions, once one of them is seen to suffer it. */
+  #replace(known: Draft, draft: Draft): void {
+    const [kept, waiting] = [this.#drafts, this.#waiting.get(draft.track) ?? []];
+    for (const list of [kept, waiting]) if (list.includes(known)) list[list.indexOf(known)] = draft;
+    if (this.#latest.get(draft.track) === known) this.#latest.set(draft.track, draft);
   }
 
   #keep(draft: Draft): void {
@@ -247,6 +260,11 @@ const EXCUSES: ReadonlySet<StoredEvent['kind']> = new Set([
   'tsm.destroy',
   'tsm.guest_request',
 ]);
+
+/** Whether a further charge of one mistake is to be preferred: it names the same record, and is surer. */
+function isSurer(verdict: Verdict, violation: StoredEvent, known: Draft): boolean {
+  return violation.id === known.violation.id && strength(verdict) > strength(known.verdict);
+}
 
 /** The stronger verdict first, then what names the operation, then the earlier one. */
 function byWeight(a: Draft, b: Draft): number {

@@ -1,4 +1,5 @@
 import type { EventKind } from '../events/event.ts';
+import type { SideFact } from '../input/side-data.ts';
 import type { Severity, Verdict } from '../model/analysis.ts';
 import type { EventClass, TdiState } from '../model/states.ts';
 import type { Step } from '../replay/replay.ts';
@@ -57,6 +58,11 @@ export interface Charge {
   readonly follows?: EventKind;
   /** The record to name as the violation, where it is not the step's own. */
   readonly violation?: StoredEvent;
+}
+
+/** What side data tell was so when they were stored. */
+export function fromSide({ place, text }: SideFact): string {
+  return `side: ${place}: ${text}, also when the step was done`;
 }
 
 export const isBound = (state: TdiState): boolean => state.bind === 'bound';

@@ -38,7 +38,17 @@ function certaintyCap(step: Step): Accusation | undefined {
   if (step.unordered?.inEveryOrder === false) return 'possible';
   const events: StoredEvent[] = [step.event, ...step.track.stateEvidence];
   if (events.some((event) => event.certainty === 'none' && event.deviceId !== null)) return 'possible';
-  return step.indirect || events.some((event) => event.certainty === 'inherited') ? 'probable' : undefined;
+  if (step.reach?.tie === 'bus') return 'possible';
+  return !isShown(step) || events.some((event) => event.certainty === 'inherited') ? 'probable' : undefined;
+}
+
+/**
+ * Whether records show that the event reaches the device: it is its own, or a record ties the two together and nothing can have
+ * changed that unseen.
+ */
+function isShown({ reach, event, options }: Step): boolean {
+  if (reach === null) return true;
+  return reach.shownBy !== null && reach.shownBy.id < event.id && options.complete.has('hotplug');
 }
 
 /** The weaker of two verdicts. */

@@ -101,6 +101,7 @@ describe('the replay', () => {
     fromBoot: false,
     gaps: new Map(),
     judged: () => true,
+    side: null,
   };
   const observer = { step() {}, seen() {}, impossible() {} };
 

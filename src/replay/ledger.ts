@@ -1,0 +1,82 @@
+import type { StoredEvent } from '../timeline/rows.ts';
+
+/**
+ * What was recorded of a TDI beside its state: objects and attempts. Only what was seen: after lost records
+ * nothing is known. Immutable.
+ */
+export interface Ledger {
+  /** The VM that it was bound to last, as the bind names it; null once it is unbound. */
+  readonly vm: string | null;
+  /** A connect that succeeded, not followed by a disconnect. */
+  readonly connected: boolean;
+  /** The LOCK that succeeded last. */
+  readonly locked: StoredEvent | null;
+  /** A STOP came after it. */
+  readonly stopped: boolean;
+  /** A LOCK inside a bind that has not ended yet. */
+  readonly lockInBind: StoredEvent | null;
+  /** A LOCK inside a bind that failed, with no STOP since. */
+  readonly uncleaned: StoredEvent | null;
+  /** The request of the guest in which LOCK, START or STOP was recorded as such, by the id of its entry. */
+  readonly explicitIn: number | null;
+}
+
+export const NOTHING_NOTED: Ledger = {
+  vm: null,
+  connected: false,
+  locked: null,
+  stopped: false,
+  lockInBind: null,
+  uncleaned: null,
+  explicitIn: null,
+};
+
+/**
+ * The ledger after an event has come to its end; its beginning changes nothing.
+ *
+ * @param heard a return with what its entry says.
+ */
+export function noted(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
+  if (heard.supersededBy !== null) return ledger;
+  // Whoever gives the device up, or binds it anew, was told of what was left behind.
+  const before = heard.kind === 'vfio.disable' || heard.kind === 'tsm.bind' ? { ...ledger, uncleaned: null } : ledger;
+  if (heard.phase === 'enter' && heard.pairId !== null) return before;
+  return heard.outcome === 'failed' ? afterFailure(before, heard) : afterSuccess(before, heard, calls);
+}
+
+function afterFailure(ledger: Ledger, heard: StoredEvent): Ledger {
+  if (heard.kind !== 'tsm.bind') return ledger;
+  return { ...ledger, lockInBind: null, uncleaned: ledger.lockInBind };
+}
+
+function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
+  const request = calls.find(({ kind }) => kind === 'tsm.guest_request');
+  const isDone = heard.outcome === 'ok' && heard.args['queued'] !== '1';
+  const explicitIn = request && isDone ? request.id : ledger.explicitIn;
+  switch (heard.kind) {
+    case 'tsm.connect':
+      return heard.outcome === 'ok' ? { ...ledger, connected: true } : ledger;
+    case 'tsm.bind':
+      return { ...ledger, vm: heard.args['vm'] ?? null, connected: true, lockInBind: null };
+    case 'tsm.unbind':
+    case 'tsm.unbind_core':
+      return { ...ledger, vm: null, locked: null, lockInBind: null, uncleaned: null };
+    case 'tsm.disconnect':
+    case 'tsm.disconnect_core':
+    case 'tsm.destroy':
+      return { ...NOTHING_NOTED };
+    case 'tdisp.lock': {
+      if (!isDone) return ledger;
+      const binding = calls.some(({ kind }) => kind === 'tsm.bind');
+      return { ...ledger, explicitIn, locked: heard, stopped: false, lockInBind: binding ? heard : null };
+    }
+    case 'tdisp.start':
+      return { ...ledger, explicitIn };
+    case 'tdisp.stop':
+      return { ...ledger, explicitIn, stopped: true, lockInBind: null, uncleaned: null };
+    case 'tdi.destroy':
+      return { ...ledger, locked: null, lockInBind: null, uncleaned: null };
+    default:
+      return ledger;
+  }
+}

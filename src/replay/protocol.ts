@@ -1,0 +1,298 @@
+import { parseInteger } from '../events/numbers.ts';
+import { decodeState, type EncodingId, STATE_ENCODINGS } from '../model/encodings.ts';
+import type { TdiState, TdispState } from '../model/states.ts';
+import { BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, type Branch, CONNECTED } from '../model/tdi.ts';
+import { statesBehindError, TDISP_ERRORS, type TdispErrorName, type TdispRequest } from '../model/tdisp.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import type { Belief } from './belief.ts';
+import type { Ledger } from './ledger.ts';
+
+/**
+ * What the firmware or the device said. `wrong-state`: refused, and the answer names the state as the reason; `mapped`: refused
+ * because device memory is still mapped; `unfinished`: it goes on after a message to the device.
+ */
+export type Answer = 'ok' | 'wrong-state' | 'mapped' | 'refused' | 'unfinished' | 'unknown';
+
+export type ExplicitRequest = 'lock' | 'start' | 'stop' | 'report';
+
+/** What events of the TSM's driver and firmware, of the VM and of the guest do to a TDI, as far as the order matters. */
+export type ProtocolEffect =
+  | { readonly type: 'unbind' }
+  | { readonly type: 'vdevice-destroy' }
+  | { readonly type: 'vm-destroy' }
+  | { readonly type: 'tsm-unregister' }
+  | { readonly type: 'uncleaned-bind'; readonly lock: StoredEvent }
+  | { readonly type: 'request'; readonly request: ExplicitRequest; readonly answer: Answer }
+  | { readonly type: 'refusal'; readonly answer: Answer }
+  | { readonly type: 'read-back'; readonly whose: 'truth' | 'belief'; readonly state: TdispState }
+  | { readonly type: 'private-unmap'; readonly answer: Answer }
+  | { readonly type: 'reclaim'; readonly stopped: boolean }
+  | { readonly type: 'stream-stop' }
+  | { readonly type: 'session-end' }
+  | { readonly type: 'guest-accept'; readonly answer: 'ok' | 'no-report' | 'other' };
+
+/** Operations of the core whose own result says what became of the TDI, whatever their steps were. */
+const GOVERNED_BY: ReadonlySet<StoredEvent['kind']> = new Set([
+  'tsm.bind',
+  'tsm.unbind',
+  'tsm.unbind_core',
+  'tsm.connect',
+  'tsm.disconnect',
+  'tsm.disconnect_core',
+  'tsm.destroy',
+]);
+
+/** The core destroys a vDEVICE, and unbinds its TDI for it whether it is bound or not (series v5, drivers/iommu/iommufd/viommu.c). */
+const TAKES_AWAY: ReadonlySet<string> = new Set([
+  'iommufd_vdevice_destroy',
+  'iommufd_vdevice_abort',
+  'iommufd_device_remove_vdev',
+  'iommufd_object_remove',
+  'iommufd_fops_release',
+]);
+
+const REQUESTS: Partial<Record<StoredEvent['kind'], ExplicitRequest>> = {
+  'tdisp.lock': 'lock',
+  'tdisp.start': 'start',
+  'tdisp.stop': 'stop',
+  'tdisp.report': 'report',
+};
+
+const MESSAGES: Readonly<Record<ExplicitRequest, TdispRequest>> = {
+  lock: 'LOCK_INTERFACE_REQUEST',
+  start: 'START_INTERFACE_REQUEST',
+  stop: 'STOP_INTERFACE_REQUEST',
+  report: 'GET_DEVICE_INTERFACE_REPORT',
+};
+
+const KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
+  'tdisp.lock',
+  'tdisp.start',
+  'tdisp.stop',
+  'tdisp.report',
+  'tdisp.state',
+  'tdisp.refused',
+  'firmware.refused',
+  'tdi.create',
+  'tdi.destroy',
+  'mmio.unmap',
+  'ide.disable',
+  'spdm.disconnect',
+  'iommufd.vdevice_destroy',
+  'vm.destroy',
+  'tsm.unregister',
+  'guest.accept',
+]);
+
+/** Whether the event says something that only {@link protocolEffects} and the ledger look at. */
+export function isProtocol(event: StoredEvent): boolean {
+  return KINDS.has(event.kind);
+}
+
+/**
+ * @param heard the event, an entry with what its return says, a return with what its entry says.
+ * @param far the event is one of another function, the device's security manager.
+ */
+export function protocolEffects(
+  heard: StoredEvent,
+  ledger: Ledger,
+  calls: readonly StoredEvent[],
+  far: boolean,
+): ProtocolEffect[] {
+  if (heard.supersededBy !== null) return [];
+  if (heard.kind === 'tdisp.state') return far ? [] : readBacks(heard);
+  if (heard.phase === 'exit' && heard.pairId !== null) return [];
+  const shared = far ? [] : ownEffects(heard, ledger, calls);
+  return [...shared, ...farEffects(heard)];
+}
+
+function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEvent[]): ProtocolEffect[] {
+  const request = REQUESTS[heard.kind];
+  const answer = answerOf(heard);
+  switch (heard.kind) {
+    case 'tsm.unbind':
+      return calls.some(({ symbol }) => symbol !== null && TAKES_AWAY.has(symbol)) ? [] : [{ type: 'unbind' }];
+    case 'tsm.bind':
+    case 'vfio.disable':
+      return ledger.uncleaned === null ? [] : [{ type: 'uncleaned-bind', lock: ledger.uncleaned }];
+    case 'iommufd.vdevice_destroy':
+      return [{ type: 'vdevice-destroy' }];
+    case 'tdisp.lock':
+    case 'tdisp.start':
+    case 'tdisp.stop':
+    case 'tdisp.report':
+      return request === undefined
+        ? []
+        : [
+            { type: 'request', request, answer },
+            { type: 'refusal', answer },
+          ];
+    case 'tdisp.refused':
+      return [{ type: 'refusal', answer }];
+    case 'mmio.unmap':
+      return heard.args['command_name'] === 'TDH.MMIO.UNMAP'
+        ? [
+            { type: 'private-unmap', answer },
+            { type: 'refusal', answer },
+          ]
+        : [];
+    case 'tdi.destroy':
+      return ledger.locked === null ? [] : [{ type: 'reclaim', stopped: ledger.stopped }];
+    case 'guest.accept':
+      return [{ type: 'guest-accept', answer: acceptance(heard) }];
+    default:
+      return [];
+  }
+}
+
+/** sev_guest_accept() of AMD's series refuses to go on without the report; others do not look. */
+function acceptance({ outcome, args, symbol }: StoredEvent): 'ok' | 'no-report' | 'other' {
+  if (outcome === 'failed') return args['problem'] === 'Cannot accept without the report' ? 'no-report' : 'other';
+  return outcome === 'ok' && symbol === 'sev_guest_accept' ? 'ok' : 'other';
+}
+
+function farEffects(heard: StoredEvent): ProtocolEffect[] {
+  if (heard.outcome === 'failed' && heard.kind !== 'firmware.refused') return [];
+  switch (heard.kind) {
+    case 'vm.destroy':
+      return [{ type: 'vm-destroy' }];
+    case 'tsm.unregister':
+      return [{ type: 'tsm-unregister' }];
+    case 'ide.disable':
+      return [{ type: 'stream-stop' }];
+    case 'spdm.disconnect':
+      return [{ type: 'session-end' }];
+    case 'firmware.refused': {
+      const answer = answerOf(heard);
+      return isOfTdi(heard) ? [{ type: 'refusal', answer }] : [];
+    }
+    default:
+      return [];
+  }
+}
+
+const TDI_COMMAND = /^(?:TIO_TDI_|RMI_VDEV_|TDH[._](?:DEVIF|TDI|MMIO)[._])/;
+
+function isOfTdi({ args }: StoredEvent): boolean {
+  return TDI_COMMAND.test(args['command_name'] ?? '');
+}
+
+/** Refusals that name the state of the interface as their reason; see the code tables of events/ for where they are from. */
+const STATE_REFUSALS: ReadonlySet<string> = new Set([
+  'INVALID_TDI_STATE',
+  'TDX_DEVIF_TDISP_INVALID_STATE',
+  'TDX_DEVIF_TDISP_ERROR_STATE',
+  'TDX_DEVIF_INVALID_STATE',
+  'INVALID_INTERFACE_STATE',
+]);
+
+const EFAULT = -14;
+
+/** What was answered to a request or command. */
+export function answerOf({ outcome, args, code, symbol }: StoredEvent): Answer {
+  if (args['wants_exchange'] !== undefined) return 'unfinished';
+  if (outcome === 'ok') return args['queued'] === '1' ? 'unfinished' : 'ok';
+  if (outcome !== 'failed') return 'unknown';
+  const name = args['status_name'] ?? '';
+  if (name === 'RMI_ERROR_GRANULE') return 'mapped';
+  // tdi_run() of AMD's series reads the state first, and refuses so unless it is CONFIG_LOCKED.
+  if (STATE_REFUSALS.has(name) || (symbol === 'tdi_run' && code === EFAULT)) return 'wrong-state';
+  return 'refused';
+}
+
+/** Whose word a read-back is, by the function that read it; a number is never decoded without knowing that. */
+function encodingOf({ symbol }: StoredEvent): EncodingId | null {
+  if (symbol?.startsWith('sev_tio_') === true) return 'sev-tio';
+  return symbol?.startsWith('rmi_vdev_') === true ? 'rmi' : null;
+}
+
+/** The state is filled in by the time the function returns: what a probe at the entry fetches is left over from before. */
+function readBacks(heard: StoredEvent): ProtocolEffect[] {
+  const encoding = encodingOf(heard);
+  const value = parseInteger(heard.args['state']);
+  if (encoding === null || value === null || heard.phase === 'enter' || heard.outcome === 'failed') return [];
+  const state = decodeState(encoding, value);
+  return state === null ? [] : [{ type: 'read-back', whose: STATE_ENCODINGS[encoding].kind, state }];
+}
+
+/** Whether a hypothesis fits what was read. What a firmware believes says nothing of a device that fell to ERROR on its own. */
+export function agrees(
+  state: TdiState,
+  { whose, state: read }: { whose: 'truth' | 'belief'; state: TdispState },
+): boolean {
+  if (whose === 'truth') return state.device === read;
+  return read === 'error' || state.contract === read;
+}
+
+/**
+ * The belief after what the firmware or the device said; null where it changes nothing. Empty where no hypothesis explains it.
+ *
+ * @param before closed under the silent moves.
+ */
+export function afterProtocol(before: Belief, heard: StoredEvent, calls: readonly StoredEvent[]): Belief | null {
+  if (heard.supersededBy !== null || calls.some(({ kind }) => GOVERNED_BY.has(kind))) return null;
+  const [readBack] = heard.kind === 'tdisp.state' ? readBacks(heard) : [];
+  if (readBack?.type === 'read-back') {
+    return before.apply((state) => (agrees(state, readBack) ? [stay(state)] : []), placeOf(heard));
+  }
+  const request = REQUESTS[heard.kind];
+  if (request === undefined) return null;
+  return afterRequest(before, heard, request, calls);
+}
+
+function afterRequest(
+  before: Belief,
+  heard: StoredEvent,
+  request: ExplicitRequest,
+  calls: readonly StoredEvent[],
+): Belief | null {
+  const answer = answerOf(heard);
+  const error = errorOf(heard);
+  if (error !== null) {
+    const behind = statesBehindError(MESSAGES[request], error);
+    return before.apply((state) => (behind.includes(state.device) ? [stay(state)] : []), placeOf(heard));
+  }
+  if (answer === 'wrong-state' || answer === 'mapped' || answer === 'refused' || request === 'report') return null;
+  const asked = calls.some(({ kind }) => kind === 'tsm.guest_request');
+  const done = before.apply((state) => BRANCHES[request](state, asked), placeOf(heard));
+  const isOpen = answer === 'unfinished' || (heard.phase === 'enter' && heard.pairId !== null);
+  if (isOpen) return before.or(done);
+  return answer === 'ok' ? done : done.or(before, 1, `the ${request.toUpperCase()} failed`, placeOf(heard));
+}
+
+/** An answer of the device itself, by its name in TDISP. */
+function errorOf({ args, outcome }: StoredEvent): TdispErrorName | null {
+  const name = args['status_name'];
+  return outcome === 'failed' && name !== undefined && isTdispError(name) ? name : null;
+}
+
+function isTdispError(name: string): name is TdispErrorName {
+  return Object.hasOwn(TDISP_ERRORS, name);
+}
+
+/** Where a request that succeeded leads; `asked`: as part of a request of the guest. */
+const BRANCHES: Readonly<
+  Record<Exclude<ExplicitRequest, 'report'>, (state: TdiState, asked: boolean) => readonly Branch[]>
+> = {
+  lock: (state) => (state.device === 'unlocked' ? [{ to: BOUND_LOCKED, cost: 0, assumes: null }] : []),
+  // A function around the request succeeds where the TDI runs already.
+  start: (state) =>
+    state.device === 'locked' || state.device === 'run' ? [{ to: BOUND_RUN, cost: 0, assumes: null }] : [],
+  stop(state, asked) {
+    if (state.bind !== 'bound') return [stay(state)];
+    if (asked) return [{ to: BOUND_UNLOCKED, cost: 0, assumes: null }];
+    // Outside a request of the guest it is the unbind that stops a TDI.
+    return [
+      { to: CONNECTED, cost: 0, assumes: null },
+      { to: BOUND_UNLOCKED, cost: 1, assumes: 'the STOP was no part of an unbind' },
+    ];
+  },
+};
+
+function stay(state: TdiState): Branch {
+  return { to: state, cost: 0, assumes: null };
+}
+
+function placeOf({ sourceId, line }: StoredEvent): { sourceId: number; line: number } {
+  return { sourceId, line };
+}
