@@ -5,8 +5,10 @@ export type HintPattern = readonly string[];
 
 /** Bytes of a pattern by which it is found; none may be shorter. */
 const WINDOW = 4;
-/** Pairs of neighbours in a window: of every three that follow one another in a text one is looked at. */
-const PAIRS = WINDOW - 1;
+/** Bytes that are looked at together. A window has two such triples, and of two neighbouring ones one is looked at. */
+const TRIPLE = 3;
+const FIRST = 1;
+const SECOND = 2;
 /** Letters that a log is full of: a window with others is met less often by chance. */
 const COMMON = new Set(' etaoinsrdlc0123456789');
 
@@ -22,16 +24,20 @@ export function literal(text: string): HintPattern {
   return [...text];
 }
 
+// Knuth's multiplicative hash: the upper bits of the product depend on all three bytes.
+const HASH_BITS = 16;
+const hash = (triple: number): number => Math.imul(triple, 0x9e3779b1) >>> (32 - HASH_BITS);
+
 /**
- * Tells whether a text holds any of some short patterns. It looks at every third pair of bytes, since one of them is a pair of
- * the pattern's window wherever that may stand; what is there is looked at closely. So it costs about as much for a hundred
+ * Tells whether a text holds any of some short patterns. It looks at every second triple of bytes, since one of them is a triple
+ * of the pattern's window wherever that may stand; what is there is looked at closely. So it costs about as much for a hundred
  * patterns as for one, where a regular expression takes longer with each alternative.
  */
 export class HintFinder {
   readonly #pattern: RegExp;
-  /** By two bytes, the second one the higher: bit i is set where they may be the i-th pair of a window. */
-  readonly #pairs = new Uint8Array(1 << 16);
-  /** By the first pair of their window. */
+  /** By the hash of three bytes: {@link FIRST} or {@link SECOND} where they may be that triple of a window. */
+  readonly #triples = new Uint8Array(1 << HASH_BITS);
+  /** By the first triple of their window. */
   readonly #needles = new Map<number, Needle[]>();
   #bytes: Uint8Array | null = null;
   #view: DataView = new DataView(new ArrayBuffer(0));
@@ -50,18 +56,18 @@ export class HintFinder {
   /** As {@link inText} of the same bytes as latin1. */
   inBytes(bytes: Uint8Array, start: number, end: number): boolean {
     const view = bytes === this.#bytes ? this.#view : this.#look(bytes);
-    const pairs = this.#pairs;
-    // The window has three pairs: the first one that is looked at may be its last.
-    let at = start + PAIRS - 1;
-    for (const last = end - 3 * PAIRS - 2; at <= last; at += 4 * PAIRS) {
+    const triples = this.#triples;
+    let at = start + 1;
+    // Four bytes are read at once: the last ones of a text may be the last ones of the buffer.
+    for (const last = end - WINDOW - 6; at <= last; at += 8) {
       const found =
-        (pairs[view.getUint16(at, true)] ?? 0) |
-        (pairs[view.getUint16(at + PAIRS, true)] ?? 0) |
-        (pairs[view.getUint16(at + 2 * PAIRS, true)] ?? 0) |
-        (pairs[view.getUint16(at + 3 * PAIRS, true)] ?? 0);
-      if (found !== 0 && this.#isNear(view, start, at, at + 3 * PAIRS, end)) return true;
+        (triples[hash(view.getUint32(at, true) & 0xffffff)] ?? 0) |
+        (triples[hash(view.getUint32(at + 2, true) & 0xffffff)] ?? 0) |
+        (triples[hash(view.getUint32(at + 4, true) & 0xffffff)] ?? 0) |
+        (triples[hash(view.getUint32(at + 6, true) & 0xffffff)] ?? 0);
+      if (found !== 0 && this.#isNear(view, start, at, at + 6, end)) return true;
     }
-    return this.#isNear(view, start, at, end - 2, end);
+    return this.#isNear(view, start, at, end - TRIPLE, end);
   }
 
   #look(bytes: Uint8Array): DataView {
@@ -70,27 +76,18 @@ export class HintFinder {
     return this.#view;
   }
 
-  /** Looks closely at every third pair from `from` to `to`. */
+  /** Looks closely at every second triple from `from` to `to`. */
   #isNear(view: DataView, start: number, from: number, to: number, end: number): boolean {
-    const pairs = this.#pairs;
-    for (let at = from; at <= to; at += PAIRS) {
-      const found = pairs[view.getUint16(at, true)] ?? 0;
-      if (found === 0) continue;
-      for (let pair = 0; pair < PAIRS; pair++) {
-        const window = at - pair;
-        if ((found & (1 << pair)) !== 0 && window >= start && this.#holds(view, start, window, end)) return true;
-      }
+    for (let at = from; at <= to; at += 2) {
+      const found = this.#triples[hash(tripleAt(view, at))] ?? 0;
+      if ((found & FIRST) !== 0 && this.#holds(view, start, at, end)) return true;
+      if ((found & SECOND) !== 0 && at > start && this.#holds(view, start, at - 1, end)) return true;
     }
     return false;
   }
 
   #holds(view: DataView, start: number, window: number, end: number): boolean {
-    if (window + WINDOW > end) return false;
-    const first = view.getUint16(window, true);
-    const pairs = this.#pairs;
-    if (((pairs[first] ?? 0) & 1) === 0 || ((pairs[view.getUint16(window + 1, true)] ?? 0) & 2) === 0) return false;
-    if (((pairs[view.getUint16(window + 2, true)] ?? 0) & 4) === 0) return false;
-    for (const { places, offset } of this.#needles.get(first) ?? []) {
+    for (const { places, offset } of this.#needles.get(tripleAt(view, window)) ?? []) {
       const begin = window - offset;
       if (begin >= start && begin + places.length <= end && stands(places, view, begin)) return true;
     }
@@ -105,23 +102,39 @@ export class HintFinder {
       return allowed;
     });
     const offset = bestWindow(sets);
-    for (let i = 0; i < PAIRS; i++) {
-      for (const pair of pairsOf(sets[offset + i] ?? '', sets[offset + i + 1] ?? '')) {
-        this.#pairs[pair] = (this.#pairs[pair] ?? 0) | (1 << i);
-        if (i === 0) this.#needles.set(pair, [...(this.#needles.get(pair) ?? []), { places, offset }]);
-      }
+    const needle = { places, offset };
+    for (const triple of triplesOf(sets, offset)) {
+      this.#mark(triple, FIRST);
+      const there = this.#needles.get(triple);
+      if (there) there.push(needle);
+      else this.#needles.set(triple, [needle]);
     }
+    for (const triple of triplesOf(sets, offset + 1)) this.#mark(triple, SECOND);
+  }
+
+  #mark(triple: number, which: number): void {
+    const slot = hash(triple);
+    this.#triples[slot] = (this.#triples[slot] ?? 0) | which;
   }
 }
 
-function pairsOf(firsts: string, seconds: string): number[] {
-  return [...firsts].flatMap((first) =>
-    [...seconds].map((second) => first.charCodeAt(0) | (second.charCodeAt(0) << 8)),
-  );
+function tripleAt(view: DataView, at: number): number {
+  return view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
+}
+
+/** All that may stand at three places in a row. */
+function triplesOf(sets: HintPattern, offset: number): number[] {
+  const [first = '', second = '', third = ''] = sets.slice(offset, offset + TRIPLE);
+  const triples: number[] = [];
+  for (const a of first)
+    for (const b of second)
+      for (const c of third) triples.push(a.charCodeAt(0) | (b.charCodeAt(0) << 8) | (c.charCodeAt(0) << 16));
+  return triples;
 }
 
 function stands(places: readonly Uint8Array[], view: DataView, begin: number): boolean {
-  return places.every((allowed, i) => allowed[view.getUint8(begin + i)] === 1);
+  for (let i = 0; i < places.length; i++) if (places[i]?.[view.getUint8(begin + i)] !== 1) return false;
+  return true;
 }
 
 /** Where the window of a pattern begins: there where it is met least often by chance. */
