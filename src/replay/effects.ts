@@ -1,6 +1,7 @@
 import { parseInteger } from '../events/numbers.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { COMMAND_BITS, COMMAND_UNKNOWN, type CommandBit, type CommandState, commandAfter } from './command.ts';
+import type { ProtocolEffect } from './protocol.ts';
 import type { Tie } from './topology.ts';
 
 /**
@@ -19,7 +20,8 @@ export type Effect =
   | { readonly type: 'disconnect' }
   | { readonly type: 'bind' }
   | { readonly type: 'guest-request' }
-  | { readonly type: 'owner-exit' };
+  | { readonly type: 'owner-exit' }
+  | ProtocolEffect;
 
 export type EffectType = Effect['type'];
 

@@ -15,8 +15,8 @@ export interface Ledger {
   readonly stopped: boolean;
   /** A LOCK inside a bind that has not ended yet. */
   readonly lockInBind: StoredEvent | null;
-  /** A LOCK inside a bind that failed, with no STOP since. */
-  readonly uncleaned: StoredEvent | null;
+  /** A LOCK inside a bind that failed, and whether a STOP or the end of the object followed. */
+  readonly failedBind: { readonly lock: StoredEvent; readonly cleaned: boolean } | null;
   /** The request of the guest in which LOCK, START or STOP was recorded as such, by the id of its entry. */
   readonly explicitIn: number | null;
 }
@@ -27,7 +27,7 @@ export const NOTHING_NOTED: Ledger = {
   locked: null,
   stopped: false,
   lockInBind: null,
-  uncleaned: null,
+  failedBind: null,
   explicitIn: null,
 };
 
@@ -39,14 +39,15 @@ export const NOTHING_NOTED: Ledger = {
 export function noted(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
   if (heard.supersededBy !== null) return ledger;
   // Whoever gives the device up, or binds it anew, was told of what was left behind.
-  const before = heard.kind === 'vfio.disable' || heard.kind === 'tsm.bind' ? { ...ledger, uncleaned: null } : ledger;
+  const before = heard.kind === 'vfio.disable' || heard.kind === 'tsm.bind' ? { ...ledger, failedBind: null } : ledger;
   if (heard.phase === 'enter' && heard.pairId !== null) return before;
   return heard.outcome === 'failed' ? afterFailure(before, heard) : afterSuccess(before, heard, calls);
 }
 
 function afterFailure(ledger: Ledger, heard: StoredEvent): Ledger {
   if (heard.kind !== 'tsm.bind') return ledger;
-  return { ...ledger, lockInBind: null, uncleaned: ledger.lockInBind };
+  const lock = ledger.lockInBind;
+  return { ...ledger, lockInBind: null, failedBind: lock && { lock, cleaned: ledger.stopped } };
 }
 
 function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
@@ -60,7 +61,7 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
       return { ...ledger, vm: heard.args['vm'] ?? null, connected: true, lockInBind: null };
     case 'tsm.unbind':
     case 'tsm.unbind_core':
-      return { ...ledger, vm: null, locked: null, lockInBind: null, uncleaned: null };
+      return { ...ledger, vm: null, locked: null, failedBind: cleaned(ledger) };
     case 'tsm.disconnect':
     case 'tsm.disconnect_core':
     case 'tsm.destroy':
@@ -73,10 +74,26 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
     case 'tdisp.start':
       return { ...ledger, explicitIn };
     case 'tdisp.stop':
-      return { ...ledger, explicitIn, stopped: true, lockInBind: null, uncleaned: null };
+      return { ...ledger, explicitIn, stopped: true, failedBind: cleaned(ledger) };
     case 'tdi.destroy':
-      return { ...ledger, locked: null, lockInBind: null, uncleaned: null };
+      return { ...ledger, locked: null, stopped: true, failedBind: cleaned(ledger) };
     default:
       return ledger;
   }
+}
+
+function cleaned({ failedBind }: Ledger): Ledger['failedBind'] {
+  return failedBind && { ...failedBind, cleaned: true };
+}
+
+/** Whether an event of a VM or of a TSM concerns the device as far as records tie the two together. */
+export function isOfVmOrTsm({ kind, args }: StoredEvent, ledger: Ledger): boolean {
+  if (kind === 'tsm.unregister') return ledger.connected;
+  return kind === 'vm.destroy' && ledger.vm !== null && ledger.vm === args['vm'];
+}
+
+/** The end of a guest request whose steps were recorded as such: what it changed is known, and changes no more. */
+export function asRecorded(event: StoredEvent, ledger: Ledger): StoredEvent {
+  if (event.kind !== 'tsm.guest_request' || event.phase !== 'exit' || event.pairId === null) return event;
+  return ledger.explicitIn === event.pairId ? { ...event, args: { ...event.args, scope: '0' } } : event;
 }

@@ -1,7 +1,7 @@
 import { parseInteger } from '../events/numbers.ts';
 import { decodeState, type EncodingId, STATE_ENCODINGS } from '../model/encodings.ts';
 import type { TdiState, TdispState } from '../model/states.ts';
-import { BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, type Branch, CONNECTED } from '../model/tdi.ts';
+import { afterDeviceEvent, BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, type Branch, CONNECTED } from '../model/tdi.ts';
 import { statesBehindError, TDISP_ERRORS, type TdispErrorName, type TdispRequest } from '../model/tdisp.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
@@ -9,9 +9,9 @@ import type { Ledger } from './ledger.ts';
 
 /**
  * What the firmware or the device said. `wrong-state`: refused, and the answer names the state as the reason; `mapped`: refused
- * because device memory is still mapped; `unfinished`: it goes on after a message to the device.
+ * because device memory is still mapped; `queued`: taken, and still to be carried out; `unfinished`: it is to be asked again.
  */
-export type Answer = 'ok' | 'wrong-state' | 'mapped' | 'refused' | 'unfinished' | 'unknown';
+export type Answer = 'ok' | 'queued' | 'wrong-state' | 'mapped' | 'refused' | 'unfinished' | 'unknown';
 
 export type ExplicitRequest = 'lock' | 'start' | 'stop' | 'report';
 
@@ -21,9 +21,9 @@ export type ProtocolEffect =
   | { readonly type: 'vdevice-destroy' }
   | { readonly type: 'vm-destroy' }
   | { readonly type: 'tsm-unregister' }
-  | { readonly type: 'uncleaned-bind'; readonly lock: StoredEvent }
-  | { readonly type: 'request'; readonly request: ExplicitRequest; readonly answer: Answer }
-  | { readonly type: 'refusal'; readonly answer: Answer }
+  | { readonly type: 'failed-bind'; readonly lock: StoredEvent; readonly cleaned: boolean }
+  | { readonly type: 'request'; readonly request: ExplicitRequest; readonly answer: Answer; readonly command: string }
+  | { readonly type: 'refusal'; readonly answer: Answer; readonly command: string }
   | { readonly type: 'read-back'; readonly whose: 'truth' | 'belief'; readonly state: TdispState }
   | { readonly type: 'private-unmap'; readonly answer: Answer }
   | { readonly type: 'reclaim'; readonly stopped: boolean }
@@ -89,6 +89,21 @@ export function isProtocol(event: StoredEvent): boolean {
   return KINDS.has(event.kind);
 }
 
+/** Events that say something of this kind, or that the ledger notes. */
+export function isHeeded(event: StoredEvent): boolean {
+  return isProtocol(event) || GOVERNED_BY.has(event.kind) || event.kind === 'vfio.disable';
+}
+
+/** Whether the event concerns other devices than its own. */
+export function reachesFar({ kind }: StoredEvent): boolean {
+  return kind === 'vm.destroy' || kind === 'tsm.unregister' || kind === 'ide.disable' || kind === 'spdm.disconnect';
+}
+
+/** Only a TDI that is bound, or being bound, is locked or started. */
+export function provesBinding(heard: StoredEvent): boolean {
+  return (heard.kind === 'tdisp.lock' || heard.kind === 'tdisp.start') && answerOf(heard) === 'ok';
+}
+
 /**
  * @param heard the event, an entry with what its return says, a return with what its entry says.
  * @param far the event is one of another function, the device's security manager.
@@ -109,12 +124,13 @@ export function protocolEffects(
 function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEvent[]): ProtocolEffect[] {
   const request = REQUESTS[heard.kind];
   const answer = answerOf(heard);
+  const command = commandOf(heard);
   switch (heard.kind) {
     case 'tsm.unbind':
       return calls.some(({ symbol }) => symbol !== null && TAKES_AWAY.has(symbol)) ? [] : [{ type: 'unbind' }];
     case 'tsm.bind':
     case 'vfio.disable':
-      return ledger.uncleaned === null ? [] : [{ type: 'uncleaned-bind', lock: ledger.uncleaned }];
+      return ledger.failedBind === null ? [] : [{ type: 'failed-bind', ...ledger.failedBind }];
     case 'iommufd.vdevice_destroy':
       return [{ type: 'vdevice-destroy' }];
     case 'tdisp.lock':
@@ -124,16 +140,16 @@ function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEv
       return request === undefined
         ? []
         : [
-            { type: 'request', request, answer },
-            { type: 'refusal', answer },
+            { type: 'request', request, answer, command },
+            { type: 'refusal', answer, command },
           ];
     case 'tdisp.refused':
-      return [{ type: 'refusal', answer }];
+      return [{ type: 'refusal', answer, command }];
     case 'mmio.unmap':
       return heard.args['command_name'] === 'TDH.MMIO.UNMAP'
         ? [
             { type: 'private-unmap', answer },
-            { type: 'refusal', answer },
+            { type: 'refusal', answer, command },
           ]
         : [];
     case 'tdi.destroy':
@@ -155,16 +171,18 @@ function farEffects(heard: StoredEvent): ProtocolEffect[] {
   if (heard.outcome === 'failed' && heard.kind !== 'firmware.refused') return [];
   switch (heard.kind) {
     case 'vm.destroy':
-      return [{ type: 'vm-destroy' }];
+      // The file of a VM may be closed, and the key of a TD given back, while others still hold the VM.
+      return heard.args['what'] === 'VM' ? [{ type: 'vm-destroy' }] : [];
     case 'tsm.unregister':
-      return [{ type: 'tsm-unregister' }];
+      // tsm_unregister() calls it.
+      return heard.symbol === 'pci_tsm_unregister' ? [{ type: 'tsm-unregister' }] : [];
     case 'ide.disable':
       return [{ type: 'stream-stop' }];
     case 'spdm.disconnect':
       return [{ type: 'session-end' }];
     case 'firmware.refused': {
       const answer = answerOf(heard);
-      return isOfTdi(heard) ? [{ type: 'refusal', answer }] : [];
+      return isOfTdi(heard) ? [{ type: 'refusal', answer, command: commandOf(heard) }] : [];
     }
     default:
       return [];
@@ -177,6 +195,11 @@ function isOfTdi({ args }: StoredEvent): boolean {
   return TDI_COMMAND.test(args['command_name'] ?? '');
 }
 
+/** What was asked for, in the words of whoever records it. */
+function commandOf({ args, symbol, kind }: StoredEvent): string {
+  return args['command_name'] ?? args['request'] ?? symbol ?? kind;
+}
+
 /** Refusals that name the state of the interface as their reason; see the code tables of events/ for where they are from. */
 const STATE_REFUSALS: ReadonlySet<string> = new Set([
   'INVALID_TDI_STATE',
@@ -186,14 +209,20 @@ const STATE_REFUSALS: ReadonlySet<string> = new Set([
   'INVALID_INTERFACE_STATE',
 ]);
 
+/** Busy, or in want of a longer buffer or a message to the device first: whoever asked asks again. */
+const TO_BE_REPEATED = /BUSY|SPDM_REQUEST|BUFFER_LENGTH|INCOMPLETE/;
+/** EINTR, EAGAIN, EBUSY. */
+const AGAIN: ReadonlySet<number> = new Set([-4, -11, -16]);
+
 const EFAULT = -14;
 
 /** What was answered to a request or command. */
 export function answerOf({ outcome, args, code, symbol }: StoredEvent): Answer {
   if (args['wants_exchange'] !== undefined) return 'unfinished';
-  if (outcome === 'ok') return args['queued'] === '1' ? 'unfinished' : 'ok';
+  if (outcome === 'ok') return args['queued'] === '1' ? 'queued' : 'ok';
   if (outcome !== 'failed') return 'unknown';
   const name = args['status_name'] ?? '';
+  if (TO_BE_REPEATED.test(name) || (code !== null && AGAIN.has(code))) return 'unfinished';
   if (name === 'RMI_ERROR_GRANULE') return 'mapped';
   // tdi_run() of AMD's series reads the state first, and refuses so unless it is CONFIG_LOCKED.
   if (STATE_REFUSALS.has(name) || (symbol === 'tdi_run' && code === EFAULT)) return 'wrong-state';
@@ -235,9 +264,16 @@ export function afterProtocol(before: Belief, heard: StoredEvent, calls: readonl
   if (readBack?.type === 'read-back') {
     return before.apply((state) => (agrees(state, readBack) ? [stay(state)] : []), placeOf(heard));
   }
+  if (heard.kind === 'ide.disable' || heard.kind === 'spdm.disconnect') return afterLinkLoss(before, heard);
   const request = REQUESTS[heard.kind];
   if (request === undefined) return null;
   return afterRequest(before, heard, request, calls);
+}
+
+/** Without its stream or session a TDI that is locked falls to ERROR; the record does not say whether it was over that one. */
+function afterLinkLoss(before: Belief, heard: StoredEvent): Belief | null {
+  if (heard.outcome === 'failed' || heard.args['wants_exchange'] !== undefined) return null;
+  return before.or(before.map((state) => afterDeviceEvent(state, 'stream-insecure')));
 }
 
 function afterRequest(
@@ -255,7 +291,7 @@ function afterRequest(
   if (answer === 'wrong-state' || answer === 'mapped' || answer === 'refused' || request === 'report') return null;
   const asked = calls.some(({ kind }) => kind === 'tsm.guest_request');
   const done = before.apply((state) => BRANCHES[request](state, asked), placeOf(heard));
-  const isOpen = answer === 'unfinished' || (heard.phase === 'enter' && heard.pairId !== null);
+  const isOpen = answer === 'unfinished' || answer === 'queued' || (heard.phase === 'enter' && heard.pairId !== null);
   if (isOpen) return before.or(done);
   return answer === 'ok' ? done : done.or(before, 1, `the ${request.toUpperCase()} failed`, placeOf(heard));
 }

@@ -10,7 +10,9 @@ import { SourceClocks } from './clocks.ts';
 import { COMMAND_BITS, COMMAND_UNKNOWN, commandAfter } from './command.ts';
 import { Coverage } from './coverage.ts';
 import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
+import { asRecorded, isOfVmOrTsm, NOTHING_NOTED, noted } from './ledger.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
+import { afterProtocol, isHeeded, isProtocol, protocolEffects, provesBinding, reachesFar } from './protocol.ts';
 import { areTied, possibleOrders } from './ties.ts';
 import { type Reach, Topology } from './topology.ts';
 import { DeviceTrack, spansPerDevice } from './track.ts';
@@ -93,6 +95,8 @@ const CONNECTED_MAX = 64;
 /** Devices among which a connect is looked for whom it may concern. */
 const STRANGERS_MAX = 4096;
 
+const CONTRADICTED_MAX = 1000;
+
 /** Events that are held back until it is clear what came before them. */
 const WINDOW_MAX = 256;
 
@@ -120,7 +124,7 @@ export class Replay {
   readonly #connected = new Set<number>();
   readonly #topologies = new Map<number, Topology>();
   /** What side data say and a record contradicts. */
-  readonly contradicted: { readonly event: StoredEvent; readonly fact: SideFact }[] = [];
+  readonly contradicted: { readonly sourceId: number; readonly line: number | null; readonly fact: SideFact }[] = [];
 
   constructor(reader: TimelineReader, options: ReplayOptions, observer: ReplayObserver) {
     this.#reader = reader;
@@ -162,6 +166,8 @@ export class Replay {
     if (track.bdf === null || side === null) return track;
     const physical = side.physical.get(track.bdf);
     if (track.pf === null && physical) track.isVfOf(physical.pf, { side: physical.fact });
+    if (physical && track.pf !== physical.pf)
+      this.#contradict({ sourceId: device.sourceId, line: null }, physical.fact);
     track.noSoftReset = side.noSoftReset.get(track.bdf) ?? null;
     return track;
   }
@@ -224,6 +230,7 @@ export class Replay {
   #spreads(event: StoredEvent): boolean {
     if (
       event.kind === 'task.exit' ||
+      reachesFar(event) ||
       isDisconnect(event) ||
       event.kind === 'tsm.connect' ||
       event.kind === 'pci.link_down'
@@ -348,7 +355,7 @@ export class Replay {
     own?.noteTime(event);
     if (own?.bdf != null) this.#present.set(`${this.#clocks.history(event.sourceId)} ${own.bdf}`, own.id);
     const denied = this.#topology(event.sourceId).learn(event, own?.bdf ?? null);
-    if (denied !== null) this.contradicted.push({ event, fact: denied });
+    if (denied !== null) this.#contradict(event, denied);
     this.#act(event);
     this.#tellOthers(event);
     if (own) this.#observer.seen(event, own);
@@ -362,6 +369,7 @@ export class Replay {
     if (event.kind === 'task.exit') this.#ownerExits(event);
     const calls = this.#callsAround(event);
     const reached = this.#reached(event, own, calls, this.#topology(event.sourceId));
+    if (isHeeded(event)) this.#heed(event, own, calls);
     for (const [track, reach] of reached) this.#affect(event, track, reach, calls);
     if (own) this.#learn(event, own, calls);
     this.#endThoseBelow(event, own, reached);
@@ -378,7 +386,10 @@ export class Replay {
       if (this.#clocks.history(track.sourceId) !== history) continue;
       if (change === 'uncovered') track.uncover(event);
       // Whatever can happen unseen may have happened.
-      else track.believe(track.belief.widened(), event);
+      else {
+        track.ledger = NOTHING_NOTED;
+        track.believe(track.belief.widened(), event);
+      }
     }
   }
 
@@ -559,9 +570,60 @@ export class Replay {
     return this.#clocks.history(track.sourceId) === this.#clocks.history(event.sourceId);
   }
 
+  /** What drivers, firmware, VM and guest say: steps of their own, and evidence of the state. */
+  #heed(event: StoredEvent, own: DeviceTrack | null, calls: readonly StoredEvent[]): void {
+    const heard = this.#heard(event);
+    const during = event.phase === 'enter' && event.pairId !== null;
+    for (const [track, reach] of this.#heeding(heard, own, calls)) {
+      const closed = track.belief.closed(this.#options.complete);
+      for (const effect of protocolEffects(heard, track.ledger, calls, reach !== null)) {
+        this.#tell({ event, effect, track, belief: closed, calls, reach: this.#shown(reach) });
+      }
+      if (reach === null) track.ledger = noted(track.ledger, heard, calls);
+      const next = afterProtocol(closed, heard, calls);
+      if (next === null) continue;
+      if (provesBinding(heard)) this.#noteState(event, track);
+      if (!next.empty) {
+        track.believe(next, event, !during);
+        continue;
+      }
+      if (!this.#orders?.get(event.id)?.tooMany) this.#observer.impossible(heard, track, closed, this.#clocks);
+      const implied = afterProtocol(Belief.unknown(), heard, calls);
+      track.believe(implied === null || implied.empty ? Belief.unknown() : implied, event);
+    }
+  }
+
+  /** Whom it concerns: its own device, the functions of a DSM, those that are bound to a VM or connected to a TSM. */
+  #heeding(heard: StoredEvent, own: DeviceTrack | null, calls: readonly StoredEvent[]): Map<DeviceTrack, Reach | null> {
+    const found = new Map<DeviceTrack, Reach | null>();
+    if (own) found.set(own, null);
+    // What the firmware says names no device: it is the one of the call that asked.
+    const asking = heard.kind === 'firmware.refused' ? calls.find(({ deviceId }) => deviceId !== null) : undefined;
+    const asked = asking?.deviceId == null ? undefined : this.#tracks.get(asking.deviceId);
+    if (asked && !found.has(asked)) found.set(asked, null);
+    if (!reachesFar(heard)) return found;
+    const topology = this.#topology(heard.sourceId);
+    for (const track of this.#tracks.values()) {
+      if (found.has(track) || track.gone || !this.#sameHistory(track, heard)) continue;
+      if (isOfVmOrTsm(heard, track.ledger)) found.set(track, null);
+      else if (own) {
+        const reach = topology.managedBy(own.bdf, track);
+        if (reach !== null) found.set(track, reach);
+      }
+    }
+    return found;
+  }
+
+  /** An entry with what its return says, a return with what its entry says. */
+  #heard(event: StoredEvent): StoredEvent {
+    if (event.phase !== 'enter' || event.pairId === null) return this.#withEntry(event);
+    const exit = this.#reader.event(event.pairId);
+    return exit ? { ...event, args: { ...exit.args, ...event.args } } : event;
+  }
+
   /** @param isFar the operation is one on the DSM of the function. */
   #operate(record: StoredEvent, track: DeviceTrack, closed: Belief, isFar: boolean): void {
-    const event = this.#withEntry(record);
+    const event = asRecorded(this.#withEntry(record), track.ledger);
     const setting = { locks: bindLocks(this.#options), again: hasAskedBefore(event, track) };
     const during = event.phase === 'enter' && event.pairId !== null;
     if (asksOnly(event)) {
@@ -642,9 +704,15 @@ export class Replay {
     const pf = told ?? (call?.deviceId == null ? null : (this.#tracks.get(call.deviceId)?.bdf ?? null));
     if (call !== undefined || event.kind === 'pci.vf') track.isVf = true;
     if (pf === null || pf === track.bdf) return;
-    if (track.pfSide !== null && track.pf !== pf) this.contradicted.push({ event, fact: track.pfSide });
+    if (track.pfSide !== null && track.pf !== pf) this.#contradict(event, track.pfSide);
     track.pfSide = null;
     track.isVfOf(pf, { record: event.id });
+  }
+
+  /** The record counts, and the fact is denied once, however many orders are tried. */
+  #contradict({ sourceId, line }: { sourceId: number; line: number | null }, fact: SideFact): void {
+    const known = this.contradicted.some((one) => one.fact === fact);
+    if (!known && this.contradicted.length < CONTRADICTED_MAX) this.contradicted.push({ sourceId, line, fact });
   }
 
   #commandAfter(event: StoredEvent, track: DeviceTrack) {
@@ -817,7 +885,9 @@ const CHANGES: ReadonlySet<StoredEvent['kind']> = new Set([
 /** Whether the place of an event in the order matters to what is believed. */
 function acts(event: StoredEvent): boolean {
   if (event.supersededBy !== null) return false;
-  return isOperation(event) || CHANGES.has(event.kind) || effectsOf(event, COMMAND_UNKNOWN).length > 0;
+  return (
+    isOperation(event) || isProtocol(event) || CHANGES.has(event.kind) || effectsOf(event, COMMAND_UNKNOWN).length > 0
+  );
 }
 
 /** What an event does whatever the registers hold: a reset of the bus or slot reaches every function of the device. */

@@ -4,6 +4,7 @@ import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { Belief, type Layers } from './belief.ts';
 import { COMMAND_UNKNOWN, type CommandState } from './command.ts';
+import { type Ledger, NOTHING_NOTED } from './ledger.ts';
 
 /** From `cause` on the device was believed to be in these states. Small: a long log has many. */
 export interface Span {
@@ -48,6 +49,8 @@ export class DeviceTrack {
   dsm: Bdf | null;
   belief: Belief;
   command: CommandState = COMMAND_UNKNOWN;
+  /** What was recorded of it beside its state. */
+  ledger: Ledger = NOTHING_NOTED;
   /** A VF's Memory Space Enable is emulated by vfio: writes to it do not reach the device. */
   isVf = false;
   /** The PF of a VF, where a record or side data tell; the link holds for the whole life of the function. */
@@ -128,6 +131,7 @@ export class DeviceTrack {
     const copy = new DeviceTrack({ ...none, id, sourceId, bdf, dsm }, false, 0);
     copy.belief = this.belief;
     copy.command = this.command;
+    copy.ledger = this.ledger;
     copy.isVf = this.isVf;
     copy.pf = this.pf;
     copy.pfRecord = this.pfRecord;
@@ -158,6 +162,7 @@ export class DeviceTrack {
    */
   uncover(cause: StoredEvent): void {
     this.command = COMMAND_UNKNOWN;
+    this.ledger = NOTHING_NOTED;
     this.startKnown = false;
     this.boundEvidence = false;
     this.unbindSeen = false;
@@ -182,6 +187,7 @@ export class DeviceTrack {
   /** The function is gone: what was known of it does not hold for whatever comes next on this address. */
   forget(cause: StoredEvent): void {
     this.command = COMMAND_UNKNOWN;
+    this.ledger = NOTHING_NOTED;
     this.boundEvidence = false;
     this.stateEvidence = [];
     this.released = false;

@@ -3,12 +3,14 @@ import type { CoverageStatus, Verdict } from '../model/analysis.ts';
 import type { EventClass } from '../model/states.ts';
 import type { Belief } from '../replay/belief.ts';
 import type { SourceClocks } from '../replay/clocks.ts';
+import type { Effect } from '../replay/effects.ts';
+import { protocolEffects } from '../replay/protocol.ts';
 import type { ReplayObserver, ReplayOptions, Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { addSymptom, type Draft, draftOf, weighOverlap, weighTime } from './draft.ts';
 import type { Charge, Rule } from './rule.ts';
-import { judgeCharge, severityOf, strength } from './verdict.ts';
+import { judgeCharge, severityOf, strength, weigh } from './verdict.ts';
 
 /** What one rule could tell of one device. */
 export interface Coverage {
@@ -59,10 +61,11 @@ export class Judge implements ReplayObserver {
       tally.triggers += 1;
       const verdict = judgeCharge(step, charge);
       if (rule.restsOnBind && !step.track.boundEvidence && !step.track.startKnown) tally.startMissing = true;
-      if (!this.#isJudgeable(rule, step.track, verdict)) continue;
+      if (!this.#isJudgeable(rule, step.track, verdict) || isOpen(step, charge)) continue;
       tally.judged += 1;
       if (verdict === null || this.#isConsequence(rule, step, charge)) continue;
       const operation = step.event.rootId ?? step.event.id;
+      if (charge.symptom && this.#isExplained(step, operation)) continue;
       const key = `${rule.doc.id} ${step.track.id} ${operation}`;
       const known = this.#seen.get(key);
       if (known && !isSurer(verdict, charge.violation ?? step.event, known)) continue;
@@ -97,11 +100,11 @@ export class Judge implements ReplayObserver {
    */
   impossible(event: StoredEvent, track: DeviceTrack, before: Belief, clocks: SourceClocks): void {
     this.impossibles.push({ event, track });
-    const type = event.kind === 'tsm.bind' ? 'bind' : event.kind === 'tsm.guest_request' ? 'guest-request' : null;
-    if (type === null || !this.#options.judged(event)) return;
+    const effect = contradictedEffect(event, track);
+    if (effect === null || !this.#options.judged(event)) return;
     const step: Step = {
       event,
-      effect: { type },
+      effect,
       track,
       belief: before,
       calls: [],
@@ -112,10 +115,10 @@ export class Judge implements ReplayObserver {
     };
     for (const rule of this.#rules) {
       const charge = rule.judge(step);
-      if (!charge || rule.restsOnBind) continue;
+      if (!charge || rule.restsOnBind || weigh(before, charge.wrongIn) !== 'definite') continue;
       const contradiction = {
         ...charge,
-        summary: `${event.symbol ?? event.kind} succeeded in a state that rules it out`,
+        summary: charge.contradiction ?? `${event.symbol ?? event.kind} succeeded in a state that rules it out`,
       };
       this.#tally(rule, track).found = true;
       this.#drafts.push(draftOf(rule, step, contradiction, 'inconsistent', severityOf('inconsistent')));
@@ -187,6 +190,14 @@ export class Judge implements ReplayObserver {
       ({ draft, kind, before }) => draft.track === track && kind === event.kind && event.id < before,
     );
     if (at >= 0) this.#hoped.splice(at, 1);
+  }
+
+  /** Whether a finding of an earlier operation explains a refusal; it is noted there. */
+  #isExplained({ event, track }: Step, operation: number): boolean {
+    const latest = this.#latest.get(track);
+    if (!latest || latest.operation === operation) return false;
+    addSymptom(latest, event);
+    return true;
   }
 
   /** Whether an earlier finding explains the step; it is noted there. */
@@ -264,6 +275,18 @@ const EXCUSES: ReadonlySet<StoredEvent['kind']> = new Set([
 /** Whether a further charge of one mistake is to be preferred: it names the same record, and is surer. */
 function isSurer(verdict: Verdict, violation: StoredEvent, known: Draft): boolean {
   return violation.id === known.violation.id && strength(verdict) > strength(known.verdict);
+}
+
+/** What succeeded although it could not, or was read although it cannot be. */
+function contradictedEffect(event: StoredEvent, track: DeviceTrack): Effect | null {
+  if (event.kind === 'tsm.bind') return { type: 'bind' };
+  if (event.kind === 'tsm.guest_request') return { type: 'guest-request' };
+  return protocolEffects({ ...event, pairId: null }, track.ledger, [], false)[0] ?? null;
+}
+
+/** Whether nothing speaks for either, where a rule wants something to. */
+function isOpen(step: Step, { onlyIfLikely, provedByAnswer, wrongIn }: Charge): boolean {
+  return onlyIfLikely === true && provedByAnswer === undefined && weigh(step.belief, wrongIn) === 'possible';
 }
 
 /** The stronger verdict first, then what names the operation, then the earlier one. */

@@ -2,6 +2,8 @@ import type { EventKind } from '../events/event.ts';
 import type { SideFact } from '../input/side-data.ts';
 import type { Severity, Verdict } from '../model/analysis.ts';
 import type { EventClass, TdiState } from '../model/states.ts';
+import type { Effect } from '../replay/effects.ts';
+import type { ExplicitRequest } from '../replay/protocol.ts';
 import type { Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
@@ -56,6 +58,12 @@ export interface Charge {
    * finding of its own.
    */
   readonly follows?: EventKind;
+  /** A belief that leaves it open accuses nobody and clears nobody: something has to speak for the wrong state. */
+  readonly onlyIfLikely?: true;
+  /** Where an earlier finding explains the step, it is a symptom of that one and no finding of its own. */
+  readonly symptom?: true;
+  /** What to say where no history explains the record at all. */
+  readonly contradiction?: string;
   /** The record to name as the violation, where it is not the step's own. */
   readonly violation?: StoredEvent;
 }
@@ -72,3 +80,18 @@ export const isLocked = (state: TdiState): boolean => state.contract !== 'unlock
 export const BIND_CLASSES: readonly EventClass[] = ['bind'];
 /** The same for "locked or running": the guest can stop its TDI. */
 export const LOCK_CLASSES: readonly EventClass[] = ['bind', 'guest-request'];
+
+/**
+ * The charge against a TDISP request that is recorded as such. Only its answer decides: inside an operation of the core it is open
+ * how far that one had come.
+ */
+export function chargeOfRequest(
+  effect: Effect,
+  request: ExplicitRequest,
+  wrongIn: Charge['wrongIn'],
+  summary: string,
+): Charge | null {
+  if (effect.type !== 'request' || effect.request !== request) return null;
+  if (effect.answer === 'unknown' || effect.answer === 'unfinished') return null;
+  return { wrongIn, summary, provedByAnswer: effect.answer === 'wrong-state' };
+}
