@@ -7,10 +7,13 @@ const REPEATED_CODES: ReadonlySet<HealthCode> = new Set([
   'buffer-started',
   'lines-elided',
 ]);
-/** Rows of one code that are handed on: a reader that fell behind leaves a loss mark every few hundred lines. */
+/** Rows of one code that are handed on as they come: a reader that fell behind leaves a loss mark every few hundred lines. */
 const MAX_ROWS = 1000;
 
-/** Sums up what the source says is missing, and folds what it says too often into one row. */
+/**
+ * Sums up what the source says is missing, and folds what it says too often: then there is one row for all marks between two
+ * records that are handed over, since between any two of these it has to be known whether something is missing.
+ */
 export class LossCounter {
   lost = 0;
   readonly #health: HealthSink;
@@ -37,7 +40,17 @@ export class LossCounter {
     }
   };
 
-  /** The input is over: hands on what was folded. */
+  /** A record that stands at `line` is about to be handed over: hands on what was folded before it. */
+  before(line: number): void {
+    if (this.#folded.size === 0) return;
+    for (const [code, { rows, ...item }] of this.#folded) {
+      if (item.line !== null && item.line > line) continue;
+      this.#folded.delete(code);
+      this.#health(rows === 1 ? item : { ...item, message: `${rows} more marks like the ones before` });
+    }
+  }
+
+  /** The input is over: hands on what was folded since. */
   end(): void {
     for (const { rows, ...item } of this.#folded.values()) {
       this.#health({ ...item, message: `${rows} more marks like the ones before, from here on` });

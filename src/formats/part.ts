@@ -84,7 +84,10 @@ export class Part {
     });
     this.health = this.#loss.take;
     const context: ParserContext = {
-      emit: (record) => this.open().emit(record),
+      emit: (record) => {
+        this.#loss.before(record.line);
+        this.open().emit(record);
+      },
       health: this.health,
       interest,
       ...(dump === null ? {} : { dump }),

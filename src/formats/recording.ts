@@ -72,7 +72,10 @@ async function readPart(
   const { records, unparsed, clock, span } = await readRecording(bytes, {
     path,
     interest,
-    emit: (record) => sink.emit(record),
+    emit: (record) => {
+      loss.before(record.line);
+      sink.emit(record);
+    },
     health: loss.take,
     maxBytes,
     ...(signal === undefined ? {} : { signal }),
