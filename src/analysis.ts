@@ -59,7 +59,7 @@ export interface JudgeOptions {
   readonly until: string | null;
   readonly lastBoot: boolean;
   /** What a capture kit stored beside the log. */
-  readonly side?: SideData | null;
+  readonly side: SideData | null;
 }
 
 export interface Analyzed {
@@ -196,13 +196,14 @@ export async function judge(
     fromBoot: options.fromBoot,
     gaps: gapsOf(reader),
     judged: judgedEvents(reader, options),
-    side: options.side ?? null,
+    side: options.side,
   };
   const rules = RULES.filter(
     ({ doc }) => (options.rules === null || options.rules.includes(doc.id)) && !options.skipRules.includes(doc.id),
   );
   const court = new Judge(rules, replayOptions);
-  const tracks = await new Replay(reader, replayOptions, court).run(signal);
+  const replay = new Replay(reader, replayOptions, court);
+  const tracks = await replay.run(signal);
   const covered = coveredTracks(tracks, new Set(court.findings().map(({ track }) => track)));
   heed?.(court.findings());
   return documentOf(
@@ -218,6 +219,8 @@ export async function judge(
       coverage: court.coverage(covered),
       health: [
         ...sourceHealth(reader),
+        ...sideHealth(options.side),
+        ...replay.contradicted.map(sideContradicted),
         ...tracesEnded(reader),
         ...court.impossibles.map(({ event }) => beliefReset(event)),
         ...tracks.filter((track) => track.concerned && track.mergedSpans > 0).map(statesMerged),
@@ -323,6 +326,22 @@ function tracesEnded(reader: TimelineReader): NewHealth[] {
     const message = `the trace ends at ${formatTime(source.lastTime, source.timeUnit)}: what is told later by ${names} was judged as if there were no trace`;
     return [{ sourceId: source.id, code: 'trace-ended', line: null, message, count: 1 }];
   });
+}
+
+function sideHealth(side: SideData | null): NewHealth[] {
+  if (side === null) return [];
+  const { folder, files, left, physical, bridges, noSoftReset } = side;
+  const told =
+    files.length === 0
+      ? 'nothing in it tells where a function is or what it keeps in D3hot'
+      : `${files.join(', ')} tell of ${physical.size} VFs, ${bridges.size} bridges, and No_Soft_Reset of ${noSoftReset.size} functions`;
+  const message = [`${shownPath(folder)}: ${told}`, ...left.map((one) => `not read: ${one}`)].join('; ');
+  return [{ sourceId: null, code: 'side-data', line: null, message, count: files.length }];
+}
+
+function sideContradicted({ sourceId, line, fact }: Replay['contradicted'][number]): NewHealth {
+  const message = `the log says otherwise than ${fact.place}: ${fact.text}`;
+  return { sourceId, code: 'side-contradicted', line, message, count: 1 };
 }
 
 /** Devices without a name whose coverage is told: the function tracer makes one of every task that it cannot place. */

@@ -93,6 +93,14 @@ export const HEALTH_CODES = {
     meaning:
       'an event fits no state that the device can have been in; the replay went on from the state that the event implies',
   },
+  'side-data': {
+    severity: 'note',
+    meaning: 'data stored beside the log were used (--side): they hold for the moment when they were stored',
+  },
+  'side-contradicted': {
+    severity: 'warning',
+    meaning: 'a record says otherwise than the data stored beside the log: the record counts, from there on',
+  },
   'coverage-capped': {
     severity: 'note',
     meaning:

@@ -4,6 +4,7 @@ import { type Bdf, parseBdfWithoutDomain } from '../base/bdf.ts';
 import { UsageError } from '../base/errors.ts';
 import { parseSeconds } from '../base/time.ts';
 import { INPUT_FORMATS } from '../formats/index.ts';
+import { readSideData, type SideData } from '../input/side-data.ts';
 import { EVENT_CLASSES, PLATFORMS } from '../model/states.ts';
 import { type Arguments, flagOption, NoInputError, oneOf, valueOption } from './arguments.ts';
 import type { CommandContext } from './context.ts';
@@ -46,6 +47,7 @@ export function judgingOptions(yargs: Argv): Argv {
       valueOption(`the capture has every event of these classes: ${EVENT_CLASSES.join(', ')}`, 'CLASS,..'),
     )
     .option('device', valueOption('only this function', 'BDF'))
+    .option('side', valueOption('folder with lspci -vv and listings of /sys links, stored with the capture', 'DIR'))
     .option(
       'since',
       valueOption(
@@ -103,6 +105,7 @@ export function judgeOptions(args: Arguments): JudgeOptions {
     since,
     until,
     lastBoot: args.flag('last-boot'),
+    side: sideData(args),
   };
 }
 
@@ -117,7 +120,13 @@ export const NEUTRAL_JUDGEMENT: JudgeOptions = {
   since: null,
   until: null,
   lastBoot: false,
+  side: null,
 };
+
+function sideData(args: Arguments): SideData | null {
+  const folder = args.text('side');
+  return folder === null ? null : readSideData(folder);
+}
 
 /** People copy addresses from lspci, which leaves domain 0 out. */
 function bdf(args: Arguments): Bdf | null {

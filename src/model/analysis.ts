@@ -64,6 +64,8 @@ export interface DeviceInfo {
   readonly bdf: Bdf | null;
   readonly pf: Bdf | null;
   readonly dsm: Bdf | null;
+  /** The nearest known port above it. */
+  readonly port: Bdf | null;
   readonly guest_bdf: string | null;
   readonly aliases: readonly string[];
   readonly from_time: string | null;

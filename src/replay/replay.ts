@@ -156,8 +156,16 @@ export class Replay {
       after = last.id;
     }
     this.#flush();
-    for (const track of this.#tracks.values()) this.#end(track);
+    for (const track of this.#tracks.values()) {
+      this.#end(track);
+      if (!track.gone) this.#place(track, track.sourceId);
+    }
     return [...this.#tracks.values()];
+  }
+
+  /** Notes what is above a function, as of now. */
+  #place(track: DeviceTrack, sourceId: number): void {
+    if (track.concerned) track.port = this.#topology(sourceId).portAbove(track.bdf);
   }
 
   #newTrack(device: StoredDevice, spansMax: number): DeviceTrack {
@@ -374,7 +382,6 @@ export class Replay {
     if (own) this.#learn(event, own, calls);
     this.#endThoseBelow(event, own, reached);
     if (event.kind === 'tsm.connect') this.#connectStrangers(event, own, reached);
-    if (own?.port !== undefined && own.bdf !== null) own.port = this.#topology(event.sourceId).portAbove(own.bdf);
   }
 
   /** Lost evidence, or a source that begins or ends, between the event before and this one. */
@@ -448,8 +455,10 @@ export class Replay {
     const isOver = kind !== 'pci.link_down' && phase !== 'enter';
     for (const [track, reach] of reached) {
       if (reach === null || track.gone) continue;
-      if (isOver) track.forget(event);
-      else if (pairId === null || kind === 'pci.link_down') track.removing = true;
+      if (isOver) {
+        this.#place(track, event.sourceId);
+        track.forget(event);
+      } else if (pairId === null || kind === 'pci.link_down') track.removing = true;
     }
     if (kind === 'pci.remove' && isOver) this.#topology(event.sourceId).forget(own?.bdf ?? null);
   }
@@ -580,7 +589,7 @@ export class Replay {
         this.#tell({ event, effect, track, belief: closed, calls, reach: this.#shown(reach) });
       }
       if (reach === null) track.ledger = noted(track.ledger, heard, calls);
-      const next = afterProtocol(closed, heard, calls);
+      const next = afterProtocol(closed, heard, track.ledger, calls);
       if (next === null) continue;
       if (provesBinding(heard)) this.#noteState(event, track);
       if (!next.empty) {
@@ -588,7 +597,7 @@ export class Replay {
         continue;
       }
       if (!this.#orders?.get(event.id)?.tooMany) this.#observer.impossible(heard, track, closed, this.#clocks);
-      const implied = afterProtocol(Belief.unknown(), heard, calls);
+      const implied = afterProtocol(Belief.unknown(), heard, track.ledger, calls);
       track.believe(implied === null || implied.empty ? Belief.unknown() : implied, event);
     }
   }
@@ -672,8 +681,10 @@ export class Replay {
         this.#noteState(event, track);
         break;
       case 'pci.remove':
-        if (event.phase !== 'enter') track.forget(event);
-        else if (event.pairId === null) track.removing = true;
+        if (event.phase !== 'enter') {
+          this.#place(track, event.sourceId);
+          track.forget(event);
+        } else if (event.pairId === null) track.removing = true;
         break;
       case 'vfio.close':
       case 'vfio.disable':

@@ -98,6 +98,7 @@ const DEVICE_INFO = record("one device's life in one source, or in several that 
   bdf: orNull(BDF),
   pf: orNull(BDF),
   dsm: orNull(BDF),
+  port: orNull(BDF),
   guest_bdf: orNull(text()),
   aliases: list(text()),
   from_time: TIME,

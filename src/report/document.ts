@@ -146,8 +146,9 @@ class DocumentWriter {
     return {
       id: deviceKey(device.id),
       bdf: device.bdf as Bdf | null,
-      pf: device.pf as Bdf | null,
+      pf: track?.pf ?? (device.pf as Bdf | null),
       dsm: device.dsm as Bdf | null,
+      port: track?.port ?? null,
       guest_bdf: device.guestBdf,
       aliases: device.aliases,
       from_time: formatTime(device.fromTime, unit),

@@ -156,6 +156,7 @@ function writeCoverage(page: Page, group: CoverageGroup, view: View): void {
 function describe(device: DeviceInfo): string {
   const parts = [timeSpan(device.from_time, device.to_time)];
   if (device.pf !== null) parts.push(`VF of ${device.pf}`);
+  if (device.port !== null) parts.push(`below port ${device.port}`);
   if (device.dsm !== null) parts.push(`DSM ${device.dsm}`);
   if (device.guest_bdf !== null) parts.push(`in the guest ${device.guest_bdf}`);
   return parts.join(', ');

@@ -141,6 +141,7 @@ export const SAMPLE: Analysis = {
       bdf: BDF,
       pf: null,
       dsm: null,
+      port: null,
       guest_bdf: null,
       aliases: [],
       from_time: '55.315496',

@@ -43,7 +43,8 @@ async function run({ rule, name, file }: Case): Promise<Analysis> {
   writeFileSync(log, file.log);
   const analyzed = await analyze(
     { inputs: [log], db: null, inputFormat: null, maxBytes: 1e9 },
-    { ...file.flags, device: null, rules: null, skipRules: [], lastBoot: false },
+    { ...file.flags, device: null, rules: null, skipRules: [], lastBoot: false,
+    side: null },
   );
   analyzed.close();
   return analyzed.analysis;

@@ -131,6 +131,7 @@ export const ANALYSIS: Analysis = {
       bdf: BDF,
       pf: null,
       dsm: BDF,
+      port: null,
       guest_bdf: '0000:00:05.0',
       aliases: ['pci:0xffff8881'],
       from_time: '1760000000.123456799',
