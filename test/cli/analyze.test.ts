@@ -235,6 +235,7 @@ describe('the options', () => {
       since: '1.5',
       until: '2',
       lastBoot: true,
+      side: null,
     });
   });
 });
