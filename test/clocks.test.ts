@@ -227,6 +227,50 @@ describe('what both tell', () => {
   });
 });
 
+describe('inputs that are of different times, each legal', () => {
+  const bound = (from: number, to: number): Told[] => [
+    [from, 'trace', probe('b', 'pci_tsm_bind', ' kvm=0x1000 tdi_id=0x200')],
+    [from + 500, 'trace', returned('br', 'pci_tsm_bind')],
+    [to, 'trace', probe('u', 'pci_tsm_unbind')],
+    [to + 100, 'trace', returned('ur', 'pci_tsm_unbind', '')],
+  ];
+  const sorted = (told: readonly Told[]): Told[] => told.toSorted(([a], [b]) => a - b);
+
+  test('accuse nobody where one script ran twice, and only one run binds', async () => {
+    // Twelve resets of others a second and more apart, in each run a tenth of a millisecond early or late.
+    const late = [0, 70, -60, 110, -90, 40, -20, 130, 60, -110, 20, 90];
+    const others = (start: number, by: Told[1], part: number): Told[] =>
+      late.map((us, n) => [start + n * 1_300_000 + ((n * 7) % 5) * 90_000 + us * part, by, message(n)]);
+    const log = logOf(
+      sorted([
+        ...others(100_000_000, 'log', 1),
+        [107_000_000, 'log', `vfio-pci ${BDF}: resetting`],
+        [107_115_000, 'log', `vfio-pci ${BDF}: reset done`],
+      ]),
+    );
+    const heard = others(500_000_000, 'trace', -1).map(([us, by, text]): Told => [us, by, `console: ${text}`]);
+    const trace = traceOf(sorted([...heard, ...bound(505_000_000, 510_000_000)]));
+    const { findings, clocks } = await analyzeFiles([file('run-1.txt', log), file('run-2.txt', trace)], PLATFORM);
+    expect(clocks.map(({ relation }) => relation)).toEqual(['unrelated']);
+    expect(findings).toEqual([]);
+  });
+
+  test('accuse nobody where the machine was suspended, and one clock stood still', async () => {
+    const before = Array.from({ length: 40 }, (_, n): Told => [1_000_017 + n * 700_000, 'both', message(n)]);
+    const reset: readonly [number, string][] = [
+      [60_000_000, `vfio-pci ${BDF}: resetting`],
+      [60_115_000, `vfio-pci ${BDF}: reset done`],
+    ];
+    const log = logOf([...before, ...reset.map(([us, text]): Told => [us, 'log', text])]);
+    // 30 s of sleep later by the clock of the trace, after the unbind.
+    const woken = reset.map(([us, text]): Told => [us + 30_000_000, 'trace', `console: ${text}`]);
+    const trace = traceOf(sorted([...before, ...bound(57_000_000, 88_000_000), ...woken]));
+    const { findings, clocks } = await analyzeFiles([file('sleep.txt', log), file('boot.txt', trace)], PLATFORM);
+    expect(clocks.map(({ relation }) => relation)).toEqual(['unrelated']);
+    expect(findings).toEqual([]);
+  });
+});
+
 describe('an order that the stamps leave open', () => {
   /** An unbind at 14 s in the trace, and a reset that the log has so many microseconds after it. */
   const resetAfterUnbind = (us: number) =>

@@ -34,7 +34,7 @@ const share = fc
 
 const clocks = fc.record({
   offsetUs: fc.integer({ min: 0, max: 10 ** 10 }),
-  delay: fc.array(fc.nat(40), { minLength: 5, maxLength: 5 }).map((list) => (n: number) => list[n % list.length] ?? 0),
+  delay: fc.array(fc.nat(8), { minLength: 5, maxLength: 5 }).map((list) => (n: number) => list[n % list.length] ?? 0),
 });
 
 async function analyzeTwo(texts: readonly string[], judge: Partial<JudgeOptions>): Promise<Analysis> {

@@ -7,9 +7,11 @@ import type { Anchor, AnchorVia } from './anchors.ts';
  * 1. Both sources kept the stamps of some texts (anchors.ts). Every pair of equal texts votes for an offset; the width within
  *    which votes count as one is what two stamps of one message can differ by.
  * 2. The offset with most votes is taken if no second one comes near it, if nearly every text that both could have recorded has
- *    its partner there, and if the partners stand far enough from one another: the same script run twice repeats its messages,
- *    but not the length of its pauses to a few thousandths of a millisecond a millisecond.
- * 3. The error is the largest deviation that was seen, and what the two ways of taking a stamp differ by on top of it.
+ *    its partner there, and if the partners stand far enough from one another and agree so closely, so often, that it is one
+ *    run: the same script run twice repeats its messages, and its pauses to a tenth of a millisecond.
+ * 3. Where both hold one more text before all partners or behind them, one of the clocks was set or stood still between.
+ * 4. The error is the largest deviation that was seen, what the two ways of taking a stamp differ by on top of it, and what the
+ *    clocks may have drifted apart where both sources go on without a common message.
  */
 
 /** The texts of one source, and how much of it they are. */
@@ -18,6 +20,8 @@ export interface Anchored {
   readonly anchors: readonly Anchor[];
   /** Texts with a larger hash may be missing. */
   readonly limit: number;
+  /** From its first stamp to its last one, of whatever record; absent where that is not known. */
+  readonly span?: { readonly from: bigint; readonly to: bigint };
 }
 
 export type ClockRelation =
@@ -62,9 +66,20 @@ const SPAN_ERRORS = 1000;
 const COPY_SPAN_MIN = 1_000_000;
 /** Parts of the texts that both could have recorded that must have their partner. */
 const EXPLAINED = 0.9;
-/** Pairs of one text, and in all, that are compared. */
-const PAIRS_OF_TEXT = 4096;
-const PAIRS_MAX = 200_000;
+/**
+ * What the pauses of a script differ by from run to run, at the least: a sleeping task may be woken anywhere in its timer slack
+ * (50 us, init_task of init/init_task.c). The two stamps of one message differ by what printk_sprint() takes, a few microseconds.
+ */
+const RERUN = 20_000;
+/** Closer than this, agreement proves no more. */
+const AS_GOOD_AS_EQUAL = 3_000;
+/** What two pauses prove that are equal in both. */
+const EVIDENCE = 2 * Math.log(RERUN / AS_GOOD_AS_EQUAL);
+/** Pauses that differ by this much more are left out, up to this part of them: one stamp that came late changes two. */
+const LATE = 60_000;
+const LATE_PART = 0.3;
+/** Pairs in all from which the offset is taken; at the offset every text is looked at. */
+const PAIRS_MAX = 100_000;
 
 interface Pair {
   readonly a: Anchor;
@@ -83,37 +98,134 @@ export function relate(one: Anchored, two: Anchored): ClockRelation {
   if (shared.length === 0) return no('nothing-shared');
 
   const base = baseOf(a, b, shared);
-  const pairs = pairsOf(a, b, shared, base);
-  if (pairs.length === 0) return no('too-few');
-  const width = widthOf(pairs, base);
-  const at = densest(pairs, width);
-  const matched = partners(pairs, at, at + width);
+  const votes = pairsOf(a, b, shared, base);
+  if (votes.pairs.length === 0) return no('too-few');
+  const width = widthOf(votes.pairs, base);
+  const at = densest(votes.pairs, width);
+  const voters = partners(votes.pairs, at, at + width);
+  const others = pairsAt(a, b, votes.leftOut, base, at, at + width);
+  const matched = others.length === 0 ? voters : partners([...votes.pairs, ...others], at, at + width);
   // One-to-one: a stamp is not spoken for twice.
-  const elsewhere = pairs.filter(({ delta }) => delta < at - width || delta > at + 2 * width);
+  const elsewhere = votes.pairs.filter(({ delta }) => delta < at - width || delta > at + 2 * width);
   const rival = elsewhere.length === 0 ? 0 : partnersAt(elsewhere, densest(elsewhere, width), width);
 
   const offset = middle(matched.map(({ delta }) => delta));
   const deviation = Math.max(...matched.map(({ delta }) => Math.abs(delta - offset)));
   const grain = grainOf(matched);
-  const error = Math.ceil(deviation + grain + Math.max(...matched.map(jitter)));
-  const times = matched.map((pair) => Number(pair.a.time - base.a)).sort((x, y) => x - y);
+  const seen = Math.ceil(deviation + grain + Math.max(...matched.map(jitter)));
 
   if (explained(a, b, base, offset, width, matched) < EXPLAINED) return no('inconsistent');
-  if (!isProved(matched, times, error, deviation + grain)) return no('too-few');
-  if (rival * 2 > matched.length) return no('ambiguous');
+  if (!isProved(matched, base, seen, deviation, grain)) return no('too-few');
+  if (rival * 2 > voters.length) return no('ambiguous');
+  if (isStepped(a, b, shared, matched)) return no('inconsistent');
+  const error = seen + Math.ceil(drift(one, two, base, offset, matched));
   if (error > ERROR_MAX) return no('too-coarse');
   return { related: true, offset: base.a - base.b - BigInt(Math.round(offset)), error, anchors: matched.length };
 }
 
-/** Whether so much agreement is no chance: see above. `wrong`: what the distances, or their digits, leave open. */
-function isProved(matched: readonly Pair[], times: readonly number[], error: number, wrong: number): boolean {
+/** Whether so much agreement is no chance: see above. */
+function isProved(matched: readonly Pair[], base: Base, error: number, deviation: number, grain: number): boolean {
   const tokens = new Set(matched.filter(({ a }) => a.unique).map(({ a }) => a.key));
   if (tokens.size >= 2) return true;
-  const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  const points = pointsOf(matched, base);
+  const span = (points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0);
+  const wrong = deviation + grain;
   // Two prints of one log: the stamps are the same to the microsecond, and not because one message follows the other at once.
-  const isCopy = matched.every(({ a, b }) => a.via === 'printk' && b.via === 'printk' && a.time === b.time);
+  const isCopy = matched.every((pair) => isOneStamp(pair) && pair.a.time === pair.b.time);
   if (isCopy && wrong === 0 && span >= COPY_SPAN_MIN) return true;
-  return moments(times, APART * error) >= MOMENTS && span >= Math.max(SPAN_MIN, SPAN_ERRORS * wrong);
+  const moments = apart(points, APART * error);
+  if (moments.length < MOMENTS || span < Math.max(SPAN_MIN, SPAN_ERRORS * wrong)) return false;
+  return evidence(moments, 0, grain) >= EVIDENCE || evidence(moments, slopeOf(moments), grain) >= EVIDENCE;
+}
+
+/** A pair as a point: when it was, and what the clocks differed by, in nanoseconds. */
+interface Point {
+  readonly at: number;
+  readonly delta: number;
+}
+
+function pointsOf(matched: readonly Pair[], base: Base): Point[] {
+  return matched.map(({ a, delta }) => ({ at: Number(a.time - base.a), delta })).sort((x, y) => x.at - y.at);
+}
+
+/** How surely the pauses between the moments are the same ones, and not those of another run: see {@link RERUN}. */
+function evidence(moments: readonly Point[], slope: number, grain: number): number {
+  const level = moments.map(({ at, delta }) => delta - slope * at);
+  const differences = level.slice(1).map((one, index) => Math.abs(one - (level[index] ?? 0)));
+  const late = differences.filter((one) => one > LATE).length;
+  const counted = differences.length - Math.min(late, Math.floor(LATE_PART * differences.length));
+  const closest = differences.sort((x, y) => x - y).slice(0, counted);
+  const mean = closest.reduce((sum, one) => sum + one, 0) / Math.max(1, counted);
+  // A slope that was fitted has used one of them up.
+  const pauses = counted - (slope === 0 ? 0 : 1);
+  return pauses * Math.log(RERUN / Math.max(mean, grain, AS_GOOD_AS_EQUAL));
+}
+
+/** By how much one clock is faster, by least squares, as far as a clock that is slewed can be. */
+function slopeOf(points: readonly Point[]): number {
+  const mean = (of: (one: Point) => number) => points.reduce((sum, one) => sum + of(one), 0) / points.length;
+  const [at, delta] = [mean((one) => one.at), mean((one) => one.delta)];
+  const spread = points.reduce((sum, one) => sum + (one.at - at) ** 2, 0);
+  if (spread === 0) return 0;
+  const slope = points.reduce((sum, one) => sum + (one.at - at) * (one.delta - delta), 0) / spread;
+  return Math.max(-DRIFT, Math.min(DRIFT, slope));
+}
+
+/**
+ * Whether both hold one more text behind everything that agrees, or before it, at another distance: a clock was set there, or
+ * one of them stood still while the machine was suspended.
+ */
+function isStepped(a: Texts, b: Texts, shared: readonly number[], matched: readonly Pair[]): boolean {
+  const taken = new Set(matched.flatMap((pair) => [pair.a, pair.b]));
+  const ends = (times: readonly bigint[]) => ({
+    first: times.reduce((x, y) => (y < x ? y : x)),
+    last: times.reduce((x, y) => (y > x ? y : x)),
+  });
+  const [inA, inB] = [ends(matched.map((pair) => pair.a.time)), ends(matched.map((pair) => pair.b.time))];
+  return shared.some((key) => {
+    const as = (a.get(key) ?? []).filter((one) => !taken.has(one));
+    const bs = (b.get(key) ?? []).filter((one) => !taken.has(one));
+    return as.some((x) =>
+      bs.some(
+        (y) =>
+          mayBeOne(x, y) && ((x.time > inA.last && y.time > inB.last) || (x.time < inA.first && y.time < inB.first)),
+      ),
+    );
+  });
+}
+
+/** Nanoseconds by which the clocks may differ more where both sources go on without a common message. */
+function drift(one: Anchored, two: Anchored, base: Base, offset: number, matched: readonly Pair[]): number {
+  if (matched.every(isOneStamp)) return 0;
+  const points = pointsOf(matched, base);
+  const [first, last] = [points[0]?.at ?? 0, points.at(-1)?.at ?? 0];
+  const [spanA, spanB] = [spanOf(one, base.a, 0) ?? { from: first, to: last }, spanOf(two, base.b, -offset)];
+  const from = Math.max(spanA.from, spanB?.from ?? first);
+  const to = Math.min(spanA.to, spanB?.to ?? last);
+  const slope = Math.abs(slopeOf(points));
+  const noise = (2 * deviationFrom(points) + 2 * AS_GOOD_AS_EQUAL) / Math.max(1, last - first);
+  // One clock, as far as can be seen; or one that is slewed, by another amount at another time.
+  const rate = Math.min(DRIFT, slope <= noise ? noise : 2 * slope + noise);
+  const gap = Math.max(0, ...points.slice(1).map(({ at }, index) => at - (points[index]?.at ?? 0)));
+  const outside = Math.max(0, first - from, to - last);
+  return rate * outside + (slope <= noise ? 0 : (slope / 10) * (gap / 2));
+}
+
+/** The largest distance of a point from the line through all of them. */
+function deviationFrom(points: readonly Point[]): number {
+  const slope = slopeOf(points);
+  const level = points.map(({ at, delta }) => delta - slope * at);
+  return Math.max(...level) - Math.min(...level);
+}
+
+function spanOf({ span }: Anchored, base: bigint, offset: number): { from: number; to: number } | null {
+  if (span === undefined) return null;
+  return { from: Number(span.from - base) + offset, to: Number(span.to - base) + offset };
+}
+
+/** Two prints of one record: the stamp is the same one, whatever clock it is shown in. */
+function isOneStamp({ a, b }: Pair): boolean {
+  return a.via === 'printk' && b.via === 'printk';
 }
 
 /** What all stamps of one side are whole multiples of, where that is a millisecond or more: jiffies, seconds of `dmesg -T`. */
@@ -128,15 +240,12 @@ function grainOf(matched: readonly Pair[]): number {
 
 const GRAINS = [1_000_000_000n, 100_000_000n, 10_000_000n, 1_000_000n];
 
-function moments(times: readonly number[], apart: number): number {
-  let count = 0;
-  let last = Number.NEGATIVE_INFINITY;
-  for (const time of times) {
-    if (time - last < apart) continue;
-    count += 1;
-    last = time;
+function apart(points: readonly Point[], distance: number): Point[] {
+  const moments: Point[] = [];
+  for (const point of points) {
+    if (point.at - (moments.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= distance) moments.push(point);
   }
-  return count;
+  return moments;
 }
 
 /** Of the texts of the source that has fewer of them in the time that both cover: which part has its partner. */
@@ -176,20 +285,42 @@ function baseOf(a: Texts, b: Texts, shared: readonly number[]): Base {
   return { a: first(a), b: first(b) };
 }
 
-function pairsOf(a: Texts, b: Texts, shared: readonly number[], base: Base): Pair[] {
+/** Pairs of equal texts, in the order of their deltas; rare texts first, and those that are too many left out. */
+function pairsOf(a: Texts, b: Texts, shared: readonly number[], base: Base): { pairs: Pair[]; leftOut: number[] } {
+  const size = (key: number) => (a.get(key)?.length ?? 0) * (b.get(key)?.length ?? 0);
   const pairs: Pair[] = [];
-  for (const key of shared) {
-    const [as, bs] = [a.get(key) ?? [], b.get(key) ?? []];
-    if (as.length * bs.length > PAIRS_OF_TEXT || pairs.length > PAIRS_MAX) continue;
-    for (const one of as) {
-      for (const other of bs) {
-        // Both know who said it: then it was the same task (PRINTK_CALLER, the task of the trace event).
-        if (one.pid !== null && other.pid !== null && one.pid !== other.pid) continue;
-        pairs.push({ a: one, b: other, delta: Number(other.time - base.b) - Number(one.time - base.a) });
-      }
+  const leftOut: number[] = [];
+  for (const key of shared.toSorted((x, y) => size(x) - size(y) || x - y)) {
+    if (pairs.length > 0 && pairs.length + size(key) > PAIRS_MAX) {
+      leftOut.push(key);
+      continue;
+    }
+    for (const one of a.get(key) ?? []) {
+      for (const other of b.get(key) ?? []) if (mayBeOne(one, other)) pairs.push(pairOf(one, other, base));
     }
   }
-  return pairs.sort((x, y) => x.delta - y.delta || x.a.line - y.a.line || x.b.line - y.b.line);
+  return { pairs: pairs.sort((x, y) => x.delta - y.delta || x.a.line - y.a.line || x.b.line - y.b.line), leftOut };
+}
+
+/** The pairs of these texts whose delta lies from `from` to `to`. */
+function pairsAt(a: Texts, b: Texts, keys: readonly number[], base: Base, from: number, to: number): Pair[] {
+  return keys.flatMap((key) =>
+    (a.get(key) ?? []).flatMap((one) =>
+      (b.get(key) ?? [])
+        .filter((other) => mayBeOne(one, other))
+        .map((other) => pairOf(one, other, base))
+        .filter(({ delta }) => delta >= from && delta <= to),
+    ),
+  );
+}
+
+function pairOf(a: Anchor, b: Anchor, base: Base): Pair {
+  return { a, b, delta: Number(b.time - base.b) - Number(a.time - base.a) };
+}
+
+/** Both know who said it: then it was the same task (PRINTK_CALLER, the task of the trace event). */
+function mayBeOne(a: Anchor, b: Anchor): boolean {
+  return a.pid === null || b.pid === null || a.pid === b.pid;
 }
 
 function jitter({ a, b }: Pair): number {
@@ -200,8 +331,9 @@ function jitter({ a, b }: Pair): number {
 function widthOf(pairs: readonly Pair[], base: Base): number {
   const last = pairs.reduce((most, { a }) => Math.max(most, Number(a.time - base.a)), 0);
   const stamps = Math.max(...new Set(pairs.map(jitter)));
-  const stall = stamps > JITTER.printk ? STALL : 0;
-  return Math.min(stamps + stall + DRIFT * last, 2 * ERROR_MAX);
+  // Two prints of one record drift by nothing.
+  const more = pairs.every(isOneStamp) ? 0 : STALL + DRIFT * last;
+  return Math.min(stamps + more, 2 * ERROR_MAX);
 }
 
 /** Where the window of `width` that holds most deltas begins. */

@@ -40,7 +40,17 @@ export function relateClocks(db: Database.Database, anchors: ReadonlyMap<number,
   if (rows.length < 2) return [];
   // Integers count nothing that could be added; a source of several boots has several clocks.
   const fit = rows.filter(({ time_unit, boots }) => time_unit === 'ns' && boots === 0);
-  const clocks = groupClocks(fit.flatMap(({ id }) => ({ sourceId: id, ...(anchors.get(id) ?? NOTHING) })));
+  const spanOf = db
+    .prepare<[number], { from: bigint; to: bigint }>(
+      'select first_time as "from", last_time as "to" from source where id = ? and last_time >= first_time',
+    )
+    .safeIntegers(true);
+  const clocks = groupClocks(
+    fit.map(({ id }) => {
+      const span = spanOf.get(id);
+      return { sourceId: id, ...(anchors.get(id) ?? NOTHING), ...(span && { span }) };
+    }),
+  );
   const apart = clocks.groups.flatMap((group) => mergeSources(db, group));
   const names = new Map(rows.map(({ id, name }) => [id, name]));
   return [
@@ -109,7 +119,7 @@ const WHY: Readonly<Record<Unrelated, (texts: number) => string>> = {
   'nothing-shared': () => 'share no message',
   'too-few': (texts) => `share ${count(texts)}, too few or too close together to be more than chance`,
   inconsistent: (texts) =>
-    `share ${count(texts)}, but not at the same distances: other boots, other runs, or a clock that drifts`,
+    `share ${count(texts)}, but not at the same distances: other boots, other runs, or a clock that drifts or was set`,
   ambiguous: (texts) => `share ${count(texts)} that fit in more than one way`,
   'too-coarse': (texts) => `share ${count(texts)}, but their stamps agree too coarsely to order anything`,
 };

@@ -19,8 +19,9 @@ export interface SplitOptions {
 }
 
 const START_US = 10_000_000;
-/** Messages that both hold stand before the history, in it every second or so, and behind it. */
-const MESSAGE_EVERY_US = 900_000;
+/** Messages that both hold stand before the history, in it every half second or so, and behind it. */
+const MESSAGE_EVERY_US = 450_000;
+const LEAD_US = 1_800_000;
 
 export function stamp(us: number): string {
   return `${Math.floor(us / 1e6)}.${String(us % 1e6).padStart(6, '0')}`;
@@ -49,7 +50,7 @@ export function splitTraces(
   const one: [number, string][] = [];
   const two: [number, string][] = [];
   for (const [index, line] of lines.entries()) {
-    const us = START_US + 2 * MESSAGE_EVERY_US + index * stepUs;
+    const us = START_US + LEAD_US + index * stepUs;
     if (second(line)) two.push([us, row(us + offsetUs, line.task, line.text)]);
     else one.push([us, row(us, line.task, line.text)]);
   }
@@ -65,7 +66,7 @@ export function splitTraces(
 /** The same lines as one trace with the same messages: what {@link splitTraces} is measured against. */
 export function wholeTrace(lines: readonly Line[], { stepUs = 1370 }: SplitOptions = {}): string {
   const rows: [number, string][] = lines.map((line, index) => {
-    const us = START_US + 2 * MESSAGE_EVERY_US + index * stepUs;
+    const us = START_US + LEAD_US + index * stepUs;
     return [us, row(us, line.task, line.text)];
   });
   for (const [n, us] of messageTimes(lines.length, stepUs).entries())
@@ -74,7 +75,7 @@ export function wholeTrace(lines: readonly Line[], { stepUs = 1370 }: SplitOptio
 }
 
 function messageTimes(lines: number, stepUs: number): number[] {
-  const end = START_US + 2 * MESSAGE_EVERY_US + lines * stepUs + 2 * MESSAGE_EVERY_US;
+  const end = START_US + LEAD_US + lines * stepUs + LEAD_US;
   const times: number[] = [];
   // Odd microseconds, and no regular distance: a regular one fits at several offsets.
   for (let us = START_US + 17; us < end; us += MESSAGE_EVERY_US + ((times.length * 7919) % 1000) * 100) times.push(us);

@@ -51,12 +51,12 @@ describe('two sources with the same messages', () => {
   it('add to the error what the distances differ by', () => {
     const heard: Said = [
       ['a', 10],
-      ['b', 11.20004],
-      ['c', 12.70001],
+      ['b', 11.200003],
+      ['c', 12.700001],
     ];
-    // The median is 10 us, the largest deviation from it 30 us.
+    // The median is 1 us, the largest deviation from it 2 us.
     const relation = relate(source(1, 'printk', THREE), source(2, 'console', heard));
-    expect(relation).toEqual({ related: true, offset: -10_000n, error: 130_000, anchors: 3 });
+    expect(relation).toEqual({ related: true, offset: -1_000n, error: 102_000, anchors: 3 });
   });
 
   it('relate to a clock that counts from 1970, exactly', () => {
@@ -69,6 +69,27 @@ describe('two sources with the same messages', () => {
     const resets: Said = [1, 3, 4.5, 9, 13].map((at) => ['resetting', at]);
     const relation = relate(source(1, 'printk', resets), source(2, 'console', later(resets.slice(1), 7)));
     expect(relation).toMatchObject({ related: true, offset: -7n * S, anchors: 4 });
+  });
+
+  it('relate where a message is repeated very often, and hardly anything else is said', () => {
+    const resets = Array.from({ length: 240 }, (_, n): [string, number] => [
+      'resetting',
+      n * 1.3 + ((n * n * 7919) % 1009) / 5000,
+    ]);
+    const done = resets.map(([, at]): [string, number] => ['reset done', at + 0.1]);
+    const more = resets.map(([, at]): [string, number] => ['enabling device', at + 0.2]);
+    const said = [...resets, ...done, ...more];
+    expect(relate(source(1, 'printk', said), source(2, 'console', later(said, 7)))).toMatchObject({
+      related: true,
+      offset: -7n * S,
+      anchors: 720,
+    });
+  });
+
+  it('relate although one stamp came late', () => {
+    const said = 'abcdefgh'.split('').map((text, index): [string, number] => [text, index * 1.7]);
+    const heard = said.map(([text, at], index): [string, number] => [text, at + (index === 3 ? 0.000_13 : 0.000_002)]);
+    expect(reasonOf(relate(source(1, 'printk', said), source(2, 'console', heard)))).toBe('related');
   });
 
   it('relate where one of them began later and holds less', () => {
@@ -103,6 +124,64 @@ describe('two sources stay apart', () => {
       ['c', 42.699],
     ];
     expect(reasonOf(relate(source(1, 'printk', THREE), source(2, 'console', again)))).toBe('inconsistent');
+  });
+
+  it.each([
+    ['printk', 100],
+    ['console', 100],
+    ['mark', 700],
+  ] as const)('where the same script ran twice, on a quiet machine: %s, %d us', (via, us) => {
+    // Ten steps a second and more apart, each of which comes a little earlier or later than the last time.
+    const late = [0, 1, -1, 0.4, 2, 1.3, -0.6, 0.8, -1.4, 0.2, 1.1];
+    const steps = late.map((_, index): [string, number] => [`step ${index}`, index * 1.1 + ((index * index) % 7) / 5]);
+    const again = steps.map(([text, at], index): [string, number] => [
+      text,
+      400 + at + ((late[index] ?? 0) * us) / 1e6,
+    ]);
+    expect(reasonOf(relate(source(1, 'printk', steps), source(2, via, again)))).not.toBe('related');
+  });
+
+  it('where a machine booted twice, and one late message of either fits by chance', () => {
+    // Enumeration within 60 ms; the second boot is ever slower, by up to 2 ms.
+    const boot = Array.from({ length: 200 }, (_, index): [string, number] => [`m${index}`, 1 + index * 3e-4]);
+    const slower = boot.map(([text, at], index): [string, number] => [text, at + index * 1e-5]);
+    const one: Said = [...boot, ['resetting', 200], ['resetting', 400]];
+    const two: Said = [...slower, ['resetting', 200.001], ['resetting', 612]];
+    expect(reasonOf(relate(source(1, 'printk', one), source(2, 'console', two)))).not.toBe('related');
+  });
+
+  it('where the machine was suspended, or a clock was set', () => {
+    const said = Array.from({ length: 40 }, (_, index): [string, number] => [`m${index}`, index * 1.3]);
+    const one: Said = [...said, ['resetting', 70], ['reset done', 71]];
+    const gap: Said = [...said, ['resetting', 90], ['reset done', 91]];
+    const [log, other] = [source(1, 'printk', one), source(2, 'console', gap)];
+    expect(reasonOf(relate(log, other))).toBe('inconsistent');
+    expect(reasonOf(relate(other, log))).toBe('inconsistent');
+    // Before all others: the clock was set soon after boot.
+    const early = (at: number): Said => [['resetting', at], ...later(said, 100)];
+    expect(reasonOf(relate(source(1, 'printk', early(50)), source(2, 'console', early(20))))).toBe('inconsistent');
+  });
+
+  it('where both go on for two hours without a message in common, if one may drift', () => {
+    const span = { from: 10n * S, to: 7200n * S };
+    const heard: Said = [
+      ['a', 10.000001],
+      ['b', 11.200003],
+      ['c', 12.700001],
+    ];
+    const [one, two] = [source(1, 'printk', THREE), source(2, 'console', heard)];
+    expect(reasonOf(relate(one, two))).toBe('related');
+    expect(reasonOf(relate({ ...one, span }, { ...two, span }))).toBe('too-coarse');
+    // Nothing that either tells after the end of the other can be out of order.
+    const short = { from: 10n * S, to: 13n * S };
+    const near = relate({ ...one, span }, { ...two, span: short });
+    if (!near.related) throw new Error(near.reason);
+    // 102 us for the distances, and 3/10 s at some 4 us a second more.
+    expect(near.error).toBeGreaterThan(102_000);
+    expect(near.error).toBeLessThan(104_000);
+    // Two prints of one log have the same stamps, however long.
+    const print = { ...source(2, 'printk', later(THREE, 7)), span: { from: 17n * S, to: 7207n * S } };
+    expect(relate({ ...one, span }, print)).toMatchObject({ related: true, error: 1000 });
   });
 
   it('where two of many agree by chance', () => {
@@ -206,9 +285,10 @@ describe('texts made to be found again', () => {
 
 test('one offset, whatever it is and in whatever order messages are kept, is found', () => {
   const gaps = fc.array(fc.integer({ min: 600_000, max: 5_000_000 }), { minLength: 3, maxLength: 12 });
-  const jitters = fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 12, maxLength: 12 });
+  const jitters = (max: number) => fc.array(fc.integer({ min: 0, max }), { minLength: 12, maxLength: 12 });
+  const some = fc.oneof(jitters(3), jitters(60));
   fc.assert(
-    fc.property(gaps, jitters, fc.integer({ min: -(10 ** 12), max: 10 ** 12 }), (gapsUs, jitterUs, offsetUs) => {
+    fc.property(gaps, some, fc.integer({ min: -(10 ** 12), max: 10 ** 12 }), (gapsUs, jitterUs, offsetUs) => {
       const times = gapsUs.map((_, index) => gapsUs.slice(0, index).reduce((sum, gap) => sum + gap, 10 ** 13));
       const said = times.map((at, index): [string, number] => [`m${index}`, at]);
       const one = said.map(([text, us]): [string, number] => [text, us / 1e6]);
@@ -217,7 +297,12 @@ test('one offset, whatever it is and in whatever order messages are kept, is fou
         (us + offsetUs + (jitterUs[index] ?? 0)) / 1e6,
       ]);
       const relation = relate(source(1, 'printk', one), source(2, 'console', other));
-      if (!relation.related) throw new Error(relation.reason);
+      if (!relation.related) {
+        expect(relation.reason).toBe('too-few');
+        // Few pauses that differ by tens of microseconds may be those of another run.
+        expect(Math.max(...jitterUs)).toBeGreaterThan(3);
+        return;
+      }
       const wrong = Math.abs(Number(relation.offset + BigInt(offsetUs) * 1000n));
       expect(wrong).toBeLessThanOrEqual(relation.error);
     }),
