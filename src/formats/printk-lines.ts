@@ -59,6 +59,8 @@ export class PrintkLines implements LineParser {
   #line = 0;
   /** Whether it may go on: not behind a loss mark. */
   #open = false;
+  /** A blank line stands behind it: no mail program broke it off there. */
+  #blank = false;
   #bare = false;
   #endLine = 0;
   #wanted = false;
@@ -85,7 +87,10 @@ export class PrintkLines implements LineParser {
     const indent = indentOf(line);
     if (this.#open && indent > 0 && this.#isAligned(line, indent)) return this.#goOn(line, '\n', number, truncated);
     if (this.#head.scan(line)) return this.#begin(line, number, truncated);
-    if (pasteEnd(line) === line.length || line.trim() === '') return 'skipped';
+    if (pasteEnd(line) === line.length || line.trim() === '') {
+      this.#blank = true;
+      return 'skipped';
+    }
     if (this.stream.elided(line, number)) return this.#close();
     if (PROMPT.test(line.slice(0, MAX_PROMPT))) return this.#close();
     if (this.#open && isBelow(line)) return this.#goOn(line, '\n', number, truncated);
@@ -94,7 +99,7 @@ export class PrintkLines implements LineParser {
       if (special !== 'continuation') this.#open = false;
       return special;
     }
-    const joint = this.#open ? this.#wrapJoint(line) : null;
+    const joint = this.#open && !this.#blank ? this.#wrapJoint(line) : null;
     if (joint === '=') return this.#goOn(line, joint, number, truncated);
     if (indent > 0 && this.#open) return this.#goOn(line, '\n', number, truncated);
     if (this.stream.replaying(line)) {
@@ -167,6 +172,7 @@ export class PrintkLines implements LineParser {
 
   #note(length: number, number: number, truncated: boolean): void {
     this.#open = true;
+    this.#blank = false;
     this.#bare = false;
     this.#length = length;
     if (length > this.#longest) this.#longest = length;
@@ -232,6 +238,7 @@ export class PrintkLines implements LineParser {
   }
 
   #goOn(line: string, joint: FurtherLine['joint'], number: number, truncated: boolean): LineKind {
+    this.#blank = false;
     this.#endLine = number;
     this.#length += line.length;
     if (joint === '=') this.#quotedPrintable = true;

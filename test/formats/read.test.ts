@@ -140,11 +140,20 @@ describe('readSource', () => {
     expect(totals.lost).toBe(13);
   });
 
-  test('marks beyond a thousand are folded into one', async () => {
-    const { totals, health } = await read(`CPU:1 [LOST 7 EVENTS]\n${ROW}`.repeat(1500));
+  test('marks beyond a thousand are folded into one where no record between them is wanted', async () => {
+    const interest = { symbol: () => false, event: () => false, message: () => false };
+    const { totals, health } = await read(`CPU:1 [LOST 7 EVENTS]\n${ROW}`.repeat(1500), { interest });
     expect(totals.lost).toBe(1500 * 7);
     expect(health).toHaveLength(1001);
     expect(health.at(-1)).toMatchObject({ code: 'events-lost', line: 2001, count: 500 * 7 });
+  });
+
+  test('what somebody wrote behind a blank line is no rest of a message that was broken for its width', async () => {
+    // As long as a mail program leaves a line, so that the next word would not have fitted.
+    const line = '2026-11-22T06:22:38,393955+00:00 [  T342] vfio-pci 0000:02:00.0: reset done\n';
+    const { totals, records } = await read(`${line}\nand this is the next one:\n`);
+    expect(totals).toMatchObject({ records: 1, continuation: 0, skipped: 1, unparsed: 1 });
+    expect(records).toMatchObject([{ message: 'vfio-pci 0000:02:00.0: reset done', endLine: 1 }]);
   });
 
   test('an abort ends the read with its reason', async () => {
