@@ -267,8 +267,9 @@ export const VFIO_SYMBOLS: readonly SymbolRow[] = [
     symbol: 'vfio_pci_core_runtime_suspend',
     kind: 'call',
     subject: { arguments: ['dev'], space: 'dev' },
+    anywhere: true,
     versions: '6.0-',
-    source: CORE,
+    source: `${CORE}; whoever drops the last reference suspends the device, also inside a removal`,
   },
   {
     symbol: 'vfio_pci_core_unregister_device',

@@ -259,6 +259,9 @@ export class Identity {
         if (event.kind === 'iommu.attach' && record.pid !== null) this.#files.hinted(record.pid, task, entity);
         this.#lineage.note(entity, clue.bdf, event);
         if (userTask) this.#named(task, entity);
+        // iommu:remove_device_from_group inside a removal names what is removed, or something below it.
+        const removed = event.kind === 'pci.remove' ? this.#removalAround(parent) : null;
+        if (removed !== null) this.#clusters.of(removed).hints.add(entity);
         // iommu:attach_device_to_domain inside a bind call names a device of that call's group.
         if (parent?.entityId != null && event.kind === 'iommu.attach' && !this.#shared.has(parent.entityId))
           this.#clusters.of(parent.entityId).hints.add(entity);
@@ -279,6 +282,9 @@ export class Identity {
     const inside = record.pid === null ? null : this.#files.inside(event, record.pid, task, parent);
     if (inside !== null) return inside;
     if (event.kind === 'call') return parent?.entityId ?? null;
+    const removal = this.#removalAround(parent);
+    if (removal !== null) return removal;
+    if (event.kind === 'pci.remove' && event.phase === 'enter') return this.#anonymousOf(task, userTask);
     // A probe without fields at the entry may have them at the return: such a call is told apart from its task's others.
     const alone = record.type === 'event' && this.#anonymous.size < LONE_CALLS_MAX;
     return alone ? this.#anonymousOf(task, userTask) : this.#task(task, userTask);
@@ -287,6 +293,15 @@ export class Identity {
   /** Whom an event belongs to by what stands for a device. */
   #byHandle(record: KernelRecord, event: KernelEvent, task: string): number | null {
     if (event.kind === 'syscall.ioctl' && record.pid !== null) return this.#files.asked(record.pid, task);
+    return null;
+  }
+
+  /** The removal that the record is part of, where its own record names no function. */
+  #removalAround(parent: OpenCall | null): number | null {
+    for (let call = parent; call; call = call.parent) {
+      if (call.kind !== 'pci.remove' || call.entityId === null) continue;
+      return this.#anonymous.has(call.entityId) && !this.#shared.has(call.entityId) ? call.entityId : null;
+    }
     return null;
   }
 

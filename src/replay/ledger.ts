@@ -44,6 +44,21 @@ export function noted(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
   return heard.outcome === 'failed' ? afterFailure(before, heard) : afterSuccess(before, heard, calls);
 }
 
+/** What both of two ledgers hold: of the rest nothing is known, and what may excuse a step is taken to have happened. */
+export function common(one: Ledger, other: Ledger): Ledger {
+  if (one === other) return one;
+  const same = <K extends keyof Ledger>(key: K): Ledger[K] => (one[key] === other[key] ? one[key] : NOTHING_NOTED[key]);
+  return {
+    vm: same('vm'),
+    connected: same('connected'),
+    locked: same('locked'),
+    stopped: one.stopped || other.stopped,
+    lockInBind: same('lockInBind'),
+    failedBind: same('failedBind'),
+    explicitIn: same('explicitIn'),
+  };
+}
+
 function afterFailure(ledger: Ledger, heard: StoredEvent): Ledger {
   if (heard.kind !== 'tsm.bind') return ledger;
   const lock = ledger.lockInBind;

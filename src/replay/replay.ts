@@ -236,6 +236,7 @@ export class Replay {
 
   /** Whether an event may concern other devices than its own. */
   #spreads(event: StoredEvent): boolean {
+    if (isPerhaps(event)) return true;
     if (
       event.kind === 'task.exit' ||
       reachesFar(event) ||
@@ -367,10 +368,15 @@ export class Replay {
     this.#act(event);
     this.#tellOthers(event);
     if (own) this.#observer.seen(event, own);
+    for (const candidate of candidatesOf(event, this.#tracks)) this.#observer.seen(event, candidate);
   }
 
   /** What an event does to the devices. */
   #act(event: StoredEvent): void {
+    if (isPerhaps(event)) {
+      for (const track of candidatesOf(event, this.#tracks)) this.#actPerhaps(event, track);
+      return;
+    }
     const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId) ?? null);
     // A function that is being removed cannot be opened: this is another one on the same address.
     if (own?.removing && event.kind === 'vfio.open') own.forget(event);
@@ -382,6 +388,35 @@ export class Replay {
     if (own) this.#learn(event, own, calls);
     this.#endThoseBelow(event, own, reached);
     if (event.kind === 'tsm.connect') this.#connectStrangers(event, own, reached);
+  }
+
+  /** An event that may be of this device: it has happened to it, or it has not. */
+  #actPerhaps(event: StoredEvent, track: DeviceTrack): void {
+    const { tracks, observer } = { tracks: this.#tracks, observer: this.#observer };
+    const own: StoredEvent = { ...event, deviceId: track.id };
+    const reached = this.#spreads(own) ? this.#idsOfHistory(own) : [track.id];
+    const forks = new Map(
+      reached.flatMap((id) => {
+        const real = tracks.get(id);
+        return real ? [[id, real.fork()] as const] : [];
+      }),
+    );
+    let refuted = false;
+    this.#tracks = forks;
+    this.#observer = {
+      step: (step) => observer.step({ ...step, track: tracks.get(step.track.id) ?? step.track }),
+      seen() {},
+      impossible() {
+        refuted = true;
+      },
+    };
+    try {
+      this.#act(own);
+    } finally {
+      this.#tracks = tracks;
+      this.#observer = observer;
+    }
+    if (!refuted) for (const [id, fork] of forks) tracks.get(id)?.mayHave(fork, own);
   }
 
   /** Lost evidence, or a source that begins or ends, between the event before and this one. */
@@ -736,7 +771,8 @@ export class Replay {
     track.boundEvidence = true;
     track.everBound = true;
     // A bind of a function that is bound already changes nothing: the first one is the evidence.
-    if (event.kind === 'tsm.bind' && (track.stateEvidence.length === 0 || track.released)) {
+    const none = track.stateEvidence.every(({ certainty }) => certainty === 'maybe');
+    if (event.kind === 'tsm.bind' && (none || track.released)) {
       track.stateEvidence = [event];
       track.released = false;
     } else if (track.stateEvidence.length < 8) track.stateEvidence.push(event);
@@ -892,6 +928,15 @@ const CHANGES: ReadonlySet<StoredEvent['kind']> = new Set([
   'vfio.config_write',
   'task.exit',
 ]);
+
+/** An event that may be of one of several devices, not yet looked at as one of a certain one of them. */
+function isPerhaps(event: StoredEvent): boolean {
+  return event.deviceId === null && event.maybe.length > 0;
+}
+
+function candidatesOf(event: StoredEvent, tracks: ReadonlyMap<number, DeviceTrack>): DeviceTrack[] {
+  return isPerhaps(event) ? event.maybe.flatMap((id) => tracks.get(id) ?? []) : [];
+}
 
 /** Whether the place of an event in the order matters to what is believed. */
 function acts(event: StoredEvent): boolean {

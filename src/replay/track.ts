@@ -3,8 +3,8 @@ import type { SideFact } from '../input/side-data.ts';
 import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { Belief, type Layers } from './belief.ts';
-import { COMMAND_UNKNOWN, type CommandState } from './command.ts';
-import { type Ledger, NOTHING_NOTED } from './ledger.ts';
+import { COMMAND_BITS, COMMAND_UNKNOWN, type CommandState } from './command.ts';
+import { common, type Ledger, NOTHING_NOTED } from './ledger.ts';
 
 /** From `cause` on the device was believed to be in these states. Small: a long log has many. */
 export interface Span {
@@ -154,6 +154,18 @@ export class DeviceTrack {
     copy.removing = this.removing;
     copy.ownerExit = this.ownerExit;
     return copy;
+  }
+
+  /** What a copy went through may have happened, or not: what either leaves over may be true. */
+  mayHave(copy: DeviceTrack, cause: StoredEvent): void {
+    this.believe(this.belief.or(copy.belief), cause);
+    const command = { ...this.command };
+    for (const bit of COMMAND_BITS) if (command[bit] !== copy.command[bit]) command[bit] = 'unknown';
+    this.command = command;
+    this.ledger = common(this.ledger, copy.ledger);
+    this.concerned ||= copy.concerned;
+    this.boundEvidence ||= copy.boundEvidence;
+    if (this.stateEvidence.length === 0) this.stateEvidence = copy.stateEvidence;
   }
 
   /**

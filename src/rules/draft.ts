@@ -193,6 +193,12 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   granted.push(...tiedBy(step));
   if (certainty === 'inherited')
     granted.push('the record names no device: it is taken to be the only one that its task or call names');
+  if (certainty === 'maybe')
+    granted.push(`the record is of this device: it names none, and may be of ${others(step.event.maybe.length)}`);
+  for (const event of step.track.stateEvidence.filter((one) => one.certainty === 'maybe'))
+    granted.push(
+      `${lineOf(event, step.event, step.clocks)} (${event.symbol ?? event.kind}) is of this device: it names none, and may be of ${others(event.maybe.length)}`,
+    );
   if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
     granted.push('the bind succeeded: its result was not recorded');
   }
@@ -216,6 +222,10 @@ function tiedBy({ reach, event, track }: Step): string[] {
   if (reach.tie === 'bus') return ['the whole bus was reset, not a slot of it'];
   const late = reach.shownBy === null || reach.shownBy.id > event.id;
   return reach.tie === 'vf' && late ? [`the function was a VF of ${track.pf} already, as later records show`] : [];
+}
+
+function others(candidates: number): string {
+  return candidates < 2 ? 'another one' : `any of ${candidates}`;
 }
 
 /** What may have come first instead, where the verdict would be another one then. */

@@ -62,7 +62,8 @@ export class Judge implements ReplayObserver {
       const verdict = judgeCharge(step, charge);
       if (rule.restsOnBind && !step.track.boundEvidence && !step.track.startKnown) tally.startMissing = true;
       if (!this.#isJudgeable(rule, step.track, verdict) || isOpen(step, charge)) continue;
-      tally.judged += 1;
+      // What another device may have done holds no rule of this one.
+      if (step.event.certainty !== 'maybe' || verdict !== null) tally.judged += 1;
       if (verdict === null || this.#isConsequence(rule, step, charge)) continue;
       const operation = step.event.rootId ?? step.event.id;
       if (charge.symptom && this.#isExplained(step, operation)) continue;
@@ -78,6 +79,10 @@ export class Judge implements ReplayObserver {
   }
 
   seen(event: StoredEvent, track: DeviceTrack): void {
+    if (event.certainty === 'maybe') {
+      this.#seenPerhaps(event, track);
+      return;
+    }
     const latest = this.#latest.get(track);
     if (latest && isSymptom(event)) addSymptom(latest, event);
     this.#settleHope(event, track);
@@ -92,6 +97,16 @@ export class Judge implements ReplayObserver {
     }
     this.#waiting.delete(track);
     this.#latest.delete(track);
+  }
+
+  /** What may excuse a step weakens its verdict; it proves nothing. */
+  #seenPerhaps(event: StoredEvent, track: DeviceTrack): void {
+    if (!EXCUSES.has(event.kind)) return;
+    for (const draft of this.#waiting.get(track) ?? []) {
+      weighTime(draft, event);
+      if (event.kind.startsWith('tsm.unbind') && !(event.phase === 'exit' && event.pairId !== null))
+        weighOverlap(draft, event);
+    }
   }
 
   /**

@@ -38,6 +38,7 @@ function certaintyCap(step: Step): Accusation | undefined {
   if (step.unordered?.inEveryOrder === false) return 'possible';
   const events: StoredEvent[] = [step.event, ...step.track.stateEvidence];
   if (events.some((event) => event.certainty === 'none' && event.deviceId !== null)) return 'possible';
+  if (events.some((event) => event.certainty === 'maybe')) return 'possible';
   if (step.reach?.tie === 'bus') return 'possible';
   return !isShown(step) || events.some((event) => event.certainty === 'inherited') ? 'probable' : undefined;
 }
