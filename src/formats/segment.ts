@@ -4,6 +4,7 @@ import { detectFormat } from './index.ts';
 import { PRINTK_FORMATS } from './printk-forms.ts';
 import type { Shape, ShapeScanner } from './shape.ts';
 import { NOBODY } from './share.ts';
+import { unquoted } from './unwrap.ts';
 
 // Where a file stops being of one form and goes on in another. A few odd lines are no new part: consoles, mails and scripts
 // mix in what they like. Hence several lines in a row have to look like records of something else, and another form has to
@@ -24,6 +25,7 @@ const HASH = 35;
 const CAPITAL_A = 65;
 const LETTER_C = 99;
 const LETTER_V = 118;
+const QUOTE = 62;
 
 /** A line that waits for its form to be told. */
 export interface HeldLine {
@@ -152,5 +154,6 @@ const HEADER = /^(?:# tracer: |cpus=\d{1,6}$|version = [67]$|Attaching \d{1,6} p
 /** What a trace of its own begins with. */
 export function isHeader(line: string): boolean {
   const code = line.charCodeAt(0);
+  if (code === QUOTE) return HEADER.test(unquoted(line));
   return (code === HASH || code === LETTER_C || code === LETTER_V || code === CAPITAL_A) && HEADER.test(line);
 }

@@ -6,6 +6,7 @@ import { RowScanner } from './ftrace-row.ts';
 import { scanQemu } from './qemu-line.ts';
 import { StampedHead } from './stamped-head.ts';
 import { monotonicPrefix, syslogPrefix } from './syslog-prefix.ts';
+import { unquoted } from './unwrap.ts';
 
 /** What a line looks like, from afar: many forms share one. `numbers`: ftrace entries as numbers, which no form reads. */
 export type Shape =
@@ -52,7 +53,7 @@ export class ShapeScanner {
 
   /** Null where the line looks like the record of no form: most lines of prose do. */
   of(line: string): Shape | null {
-    const head = line.length > MAX_HEAD ? line.slice(0, MAX_HEAD) : line;
+    const head = unquoted(line.length > MAX_HEAD ? line.slice(0, MAX_HEAD) : line);
     if (head.trim() === '') return null;
     // Most lines that come here are prose: what every record of a form holds is looked for first.
     const hasBracket = head.includes('[');

@@ -25,6 +25,16 @@ describe('the form of a file changes', () => {
     expect(parts.map(({ totals }) => totals.clock)).toEqual(['printk', 'ftrace']);
   });
 
+  test('a mail quotes both, the trace from a mail before', async () => {
+    const quote = (text: string, mark: string) => text.replace(/^/gm, mark).slice(0, -mark.length);
+    const log = quote(dmesg(46, 6), '> ');
+    const shapes = async (mark: string, trace: string) =>
+      shape(await read(`Hi,\n\n${log}> and the trace\n${quote(trace, mark)}\nRegards\n`));
+    expect(await shapes('> ', HEADER + ftrace(55, 5))).toEqual(['1-9 dmesg', '10-18 ftrace']);
+    expect(await shapes('> > ', HEADER + ftrace(55, 5))).toEqual(['1-9 dmesg', '10-18 ftrace']);
+    expect(await shapes('>> ', ftrace(55, 5))).toEqual(['1-9 dmesg', '10-16 ftrace']);
+  });
+
   test('without any header or blank line, four lines tell', async () => {
     const parts = await read(dmesg(46, 9) + ftrace(55, 4) + qemu(4));
     expect(shape(parts)).toEqual(['1-9 dmesg', '10-13 ftrace', '14-17 qemu']);
