@@ -47,16 +47,11 @@ export function noted(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
 /** What both of two ledgers hold: of the rest nothing is known, and what may excuse a step is taken to have happened. */
 export function common(one: Ledger, other: Ledger): Ledger {
   if (one === other) return one;
-  const same = <K extends keyof Ledger>(key: K): Ledger[K] => (one[key] === other[key] ? one[key] : NOTHING_NOTED[key]);
-  return {
-    vm: same('vm'),
-    connected: same('connected'),
-    locked: same('locked'),
-    stopped: one.stopped || other.stopped,
-    lockInBind: same('lockInBind'),
-    failedBind: same('failedBind'),
-    explicitIn: same('explicitIn'),
-  };
+  const fields = Object.entries(one).map(([name, value]) => {
+    const field = name as keyof Ledger;
+    return [field, other[field] === value ? value : NOTHING_NOTED[field]];
+  });
+  return { ...(Object.fromEntries(fields) as unknown as Ledger), stopped: one.stopped || other.stopped };
 }
 
 function afterFailure(ledger: Ledger, heard: StoredEvent): Ledger {
