@@ -10,6 +10,7 @@ import { shownPath } from './input/source.ts';
 import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
 import { SourceClocks } from './replay/clocks.ts';
+import { oneCpuSources } from './replay/one-cpu.ts';
 import { Replay, type ReplayOptions } from './replay/replay.ts';
 import type { DeviceTrack } from './replay/track.ts';
 import { documentOf } from './report/document.ts';
@@ -221,6 +222,7 @@ export async function judge(
         ...sourceHealth(reader),
         ...sideHealth(options.side),
         ...replay.contradicted.map(sideContradicted),
+        ...ofOneCpu(reader),
         ...tracesEnded(reader),
         ...court.impossibles.map(({ event }) => beliefReset(event)),
         ...tracks.filter((track) => track.concerned && track.mergedSpans > 0).map(statesMerged),
@@ -260,7 +262,9 @@ function gapsOf(reader: TimelineReader): Map<number, number[]> {
   const gaps = new Map<number, number[]>();
   for (const { code, sourceId, line } of reader.health()) {
     if (!GAPS.has(code) || sourceId === null || line === null) continue;
-    gaps.set(sourceId, [...(gaps.get(sourceId) ?? []), line]);
+    const lines = gaps.get(sourceId);
+    if (lines) lines.push(line);
+    else gaps.set(sourceId, [line]);
   }
   for (const lines of gaps.values()) lines.sort((a, b) => a - b);
   return gaps;
@@ -301,6 +305,13 @@ function sourceHealth(reader: TimelineReader): NewHealth[] {
       count: 1,
     }));
   return health;
+}
+
+/** Traces of one CPU: nothing of what they show is sure, since a task is moved from CPU to CPU. */
+function ofOneCpu(reader: TimelineReader): NewHealth[] {
+  const message =
+    'the trace holds the records of one CPU: what others did between any two of them is missing; analyse the file `trace` of the tracing directory, or a trace.dat, which have all CPUs in order';
+  return [...oneCpuSources(reader)].map((sourceId) => ({ sourceId, code: 'one-cpu', line: null, message, count: 1 }));
 }
 
 /** Of merged inputs: the traces that end before another one does. */

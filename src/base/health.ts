@@ -27,6 +27,10 @@ export const HEALTH_CODES = {
   'events-lost': { severity: 'warning', meaning: 'the tracer says that events were lost here' },
   'buffer-wrapped': { severity: 'warning', meaning: 'the ring buffer had wrapped: its oldest entries are gone' },
   'buffer-started': { severity: 'note', meaning: 'a CPU has no entries before this line' },
+  'one-cpu': {
+    severity: 'warning',
+    meaning: 'the trace holds the records of one CPU: what others did between them is missing',
+  },
   'messages-dropped': { severity: 'warning', meaning: 'printk messages were dropped' },
   'messages-suppressed': { severity: 'warning', meaning: 'a rate limit suppressed messages' },
   'time-backwards': {
@@ -74,7 +78,8 @@ export const HEALTH_CODES = {
   reboot: { severity: 'note', meaning: 'a new boot begins here; nothing that was known before holds after it' },
   'lines-elided': {
     severity: 'warning',
-    meaning: 'somebody left lines out here: `...`, `[snip]`, or what grep puts between its matches',
+    meaning:
+      'somebody left lines out here: `...`, `[snip]`, what grep puts between its matches; or wrote between the rows of a trace',
   },
   'lines-repaired': {
     severity: 'note',

@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { TimelineReader } from '../timeline/timeline.ts';
 import type { SourceClocks } from './clocks.ts';
+import { oneCpuSources } from './one-cpu.ts';
 
 /** `lost`: records are missing before an event. `uncovered`: nobody recorded before it, or from it on, what had been recorded. */
 export type Change = 'lost' | 'uncovered';
@@ -25,6 +26,9 @@ export class Coverage {
   readonly #gapAt = new Map<number, number>();
   readonly #stretches = new Map<number, Stretch[]>();
   readonly #edges = new Map<number, Edge[]>();
+  /** Sources and histories in which records are missing between any two. */
+  readonly #sparse: ReadonlySet<number>;
+  readonly #sparseHistories = new Set<number>();
 
   /**
    * @param gaps lines of a source before which evidence was lost, ascending.
@@ -38,10 +42,14 @@ export class Coverage {
   ) {
     this.#clocks = clocks;
     this.#gaps = gaps;
+    this.#sparse = oneCpuSources(reader);
     const merged = reader.sources().filter(({ id }) => clocks.isMerged(id));
     if (merged.length === 0) return;
     const traces = reader.tracingSources();
     for (const { clockGroup } of merged) {
+      const members = this.#sparse.size === 0 ? [] : clocks.members(clockGroup).filter(({ id }) => traces.has(id));
+      // Where one trace is whole, those of one CPU hide nothing.
+      if (members.length > 0 && members.every(({ id }) => this.#sparse.has(id))) this.#sparseHistories.add(clockGroup);
       if (!this.#edges.has(clockGroup)) this.#edges.set(clockGroup, edgesOf(clocks, clockGroup, traces, startTold));
     }
     if (merged.some(({ id }) => (gaps.get(id)?.length ?? 0) > 0)) this.#findStretches(reader);
@@ -49,6 +57,7 @@ export class Coverage {
 
   /** Whether {@link before} would say something of the event. */
   changesAt(event: StoredEvent): boolean {
+    if (this.#isSparse(event)) return true;
     const gap = this.#gaps.get(event.sourceId)?.[this.#gapAt.get(event.sourceId) ?? 0];
     if (gap !== undefined && gap <= event.line) return true;
     const history = this.#clocks.history(event.sourceId);
@@ -58,13 +67,17 @@ export class Coverage {
   /** What happened to the evidence before this event; to be asked once of every event, in order. */
   before(event: StoredEvent): Change | null {
     const history = this.#clocks.history(event.sourceId);
-    const lost = this.#crossGaps(event) || this.#isBeside(event, history);
+    const lost = this.#crossGaps(event) || this.#isBeside(event, history) || this.#isSparse(event);
     let uncovered = false;
     while (this.#isPast(event, history)) {
       this.#edges.get(history)?.shift();
       uncovered = true;
     }
     return uncovered ? 'uncovered' : lost ? 'lost' : null;
+  }
+
+  #isSparse({ sourceId }: StoredEvent): boolean {
+    return this.#sparse.has(sourceId) || this.#sparseHistories.has(this.#clocks.history(sourceId));
   }
 
   #crossGaps(event: StoredEvent): boolean {

@@ -106,6 +106,20 @@ export class StoredTimeline implements TimelineReader {
     return new Set(this.#rows(query.compile().sql).map((row) => number(row['source_id'])));
   }
 
+  cpus(): Map<number, { lowest: number; highest: number }> {
+    const query = sqlBuilder
+      .selectFrom('event')
+      .select(({ fn }) => ['source_id', fn.min('cpu').as('lowest'), fn.max('cpu').as('highest')])
+      .where('cpu', 'is not', null)
+      .groupBy('source_id');
+    return new Map(
+      this.#rows(query.compile().sql).map((row) => [
+        number(row['source_id']),
+        { lowest: number(row['lowest']), highest: number(row['highest']) },
+      ]),
+    );
+  }
+
   eventsOfKind(kind: StoredEvent['kind'], limit: number): StoredEvent[] {
     return this.#guard(() =>
       this.#eventStatements()

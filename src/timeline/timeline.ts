@@ -84,6 +84,8 @@ export interface TimelineReader {
   places(): IterableIterator<{ readonly id: number; readonly sourceId: number; readonly line: number }>;
   /** Sources that hold calls, as traces do; kernel logs hold messages only. */
   tracingSources(): Set<number>;
+  /** The CPUs that the events of a source ran on, from the lowest to the highest; a source that tells none is left out. */
+  cpus(): Map<number, { readonly lowest: number; readonly highest: number }>;
   /** The first events of a kind, at most `limit`. */
   eventsOfKind(kind: StoredEvent['kind'], limit: number): StoredEvent[];
   health(): NewHealth[];
