@@ -187,7 +187,11 @@ export class Identity {
 
   /** `entity` is a VF of the function that `pf` stands for. */
   virtual(entity: number, pf: number): void {
-    if (this.#clusters.of(entity) !== this.#clusters.of(pf)) this.#lineage.virtual(entity, pf);
+    const physical = this.#clusters.of(pf);
+    if (this.#clusters.of(entity) === physical) return;
+    this.#lineage.virtual(entity, pf);
+    // What is done to it is done to its VFs, also where nothing but its pointer is known.
+    physical.significant ||= physical.aliases.size > 0;
   }
 
   /** The removal of the function has come to its end: its memory is free for others. */

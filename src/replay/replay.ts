@@ -246,10 +246,11 @@ export class Replay {
     )
       return true;
     if (event.args['below'] === '1' || hasEffect(event, 'conventional-reset')) return true;
-    const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId)?.bdf ?? null);
-    if (event.kind === 'pci.remove' && this.#topology(event.sourceId).isBridge(own)) return true;
+    const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId) ?? null);
+    const topology = this.#topology(event.sourceId);
+    if (event.kind === 'pci.remove' && topology.isBridge(own?.bdf ?? null)) return true;
     if (own === null || !(hasEffect(event, 'function-reset') || event.kind === 'pci.sriov_disable')) return false;
-    for (const track of this.#tracks.values()) if (track.pf === own) return true;
+    for (const track of this.#tracks.values()) if (topology.virtual(own, track) !== null) return true;
     return false;
   }
 
@@ -465,7 +466,7 @@ export class Replay {
       if (port !== null) return port;
       if (toManaged) return topology.managedBy(at, track);
       for (const one of asked) {
-        const reach = wide ? topology.sharesReset(one, track, below) : ofVfs ? topology.virtual(one.bdf, track) : null;
+        const reach = wide ? topology.sharesReset(one, track, below) : ofVfs ? topology.virtual(one, track) : null;
         if (reach !== null) return reach;
       }
       return null;
@@ -749,6 +750,10 @@ export class Replay {
     const call = around ? calls.find((one) => ON_PF.has(one.kind) && one.pairId !== null) : undefined;
     const pf = told ?? (call?.deviceId == null ? null : (this.#tracks.get(call.deviceId)?.bdf ?? null));
     if (call !== undefined || event.kind === 'pci.vf') track.isVf = true;
+    if (call?.deviceId != null && call.deviceId !== track.id) {
+      track.pfId = call.deviceId;
+      track.pfRecord ??= event.id;
+    }
     if (pf === null || pf === track.bdf) return;
     if (track.pfSide !== null && track.pf !== pf) this.#contradict(event, track.pfSide);
     track.pfSide = null;
@@ -998,6 +1003,7 @@ const COMMONPLACE: ReadonlySet<StoredEvent['kind']> = new Set([
   'pci.link_down',
   'pci.link_up',
   'pci.sriov_enable',
+  'pci.sriov_disable',
   'pci.config_write',
   'pci.unreachable',
   'pci.runtime_pm',

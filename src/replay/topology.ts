@@ -95,10 +95,10 @@ export class Topology {
    */
   sharesReset(asked: DeviceTrack, device: DeviceTrack, ofBus: boolean): Reach | null {
     const [one, other] = [asked.bdf, device.bdf];
+    const vf = this.virtual(asked, device);
+    if (vf !== null) return vf;
     if (one === null || other === null) return null;
     if (slotOf(one) === slotOf(other)) return { tie: 'device', record: null, side: null };
-    const vf = this.virtual(one, device);
-    if (vf !== null) return vf;
     const bus = busOf(one);
     for (const buses of this.#buses.values()) {
       // The bridge right above: its secondary bus is the one of the function.
@@ -115,9 +115,9 @@ export class Topology {
     return one !== null && other !== null && slotOf(one) === slotOf(other);
   }
 
-  /** Whether `device` is a VF of the function at `pf`. */
-  virtual(pf: string | null, device: DeviceTrack): Reach | null {
-    if (pf === null || device.pf !== pf) return null;
+  /** Whether `device` is a VF of `pf`. */
+  virtual(pf: DeviceTrack, device: DeviceTrack): Reach | null {
+    if (device.pfId !== pf.id && (pf.bdf === null || device.pf !== pf.bdf)) return null;
     return { tie: 'vf', record: device.pfRecord, side: device.pfSide };
   }
 

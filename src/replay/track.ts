@@ -55,6 +55,8 @@ export class DeviceTrack {
   isVf = false;
   /** The PF of a VF, where a record or side data tell; the link holds for the whole life of the function. */
   pf: Bdf | null;
+  /** The PF of a VF among the devices, where a record inside a call on it shows it; its address may be unknown. */
+  pfId: number | null = null;
   /** The event that showed it so far, by its id. */
   pfRecord: number | null = null;
   pfSide: SideFact | null = null;
@@ -134,6 +136,7 @@ export class DeviceTrack {
     copy.ledger = this.ledger;
     copy.isVf = this.isVf;
     copy.pf = this.pf;
+    copy.pfId = this.pfId;
     copy.pfRecord = this.pfRecord;
     copy.pfSide = this.pfSide;
     copy.port = this.port;

@@ -36,7 +36,9 @@ export function judgeCharge(step: Step, charge: Charge): Accusation | null {
 function certaintyCap(step: Step): Accusation | undefined {
   if (step.track.bdf === null || step.track.disorderedAt !== null) return 'possible';
   if (step.unordered?.inEveryOrder === false) return 'possible';
-  const events: StoredEvent[] = [step.event, ...step.track.stateEvidence];
+  // A PF may be known by nothing but the pointer that its VFs were made with: that it is theirs is certain all the same.
+  const isOfPf = step.reach?.tie === 'vf' && step.event.deviceId === step.track.pfId;
+  const events: StoredEvent[] = [...(isOfPf ? [] : [step.event]), ...step.track.stateEvidence];
   if (events.some((event) => event.certainty === 'none' && event.deviceId !== null)) return 'possible';
   if (events.some((event) => event.certainty === 'maybe')) return 'possible';
   if (step.reach?.tie === 'bus') return 'possible';
