@@ -27,3 +27,26 @@ export function isElision(line: string): boolean {
   const bare = line.slice(pasteEnd(line)).trimEnd();
   return bare === GREP || DOTS.test(bare) || WORD.test(bare) || SCISSORS.test(bare);
 }
+
+/** A word of prose, in any script; not what rows are made of. */
+const WORD_OF_PROSE = /^["'(]?[A-Za-z\x80-\xff][A-Za-z\x80-\xff'-]{0,40}[.,:;!?)"']{0,3}$/;
+const MAX_PROSE = 200;
+/** Share of the words of a line that must be such. */
+const PROSE_SHARE = 0.6;
+
+/**
+ * Whether somebody wrote this line: no tool prints such between the rows of a trace, so what stands before and behind it are
+ * two excerpts.
+ *
+ * @param line latin1.
+ */
+export function isProse(line: string): boolean {
+  const words = line
+    .slice(0, MAX_PROSE)
+    .slice(pasteEnd(line))
+    .split(' ')
+    .filter((word) => word !== '');
+  const plain = words.filter((word) => WORD_OF_PROSE.test(word)).length;
+  const isShort = words.length === 1 && /[.:]$/.test(words[0] ?? '');
+  return (words.length > 1 || isShort) && plain >= words.length * PROSE_SHARE;
+}

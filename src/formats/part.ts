@@ -65,6 +65,8 @@ export class Part {
   lastLine: number;
   /** Lines that look like its records may come back to it. */
   resumes = true;
+  /** First line since the last record that somebody wrote; 0: none. */
+  prose = 0;
   readonly health: HealthSink;
   readonly #loss: LossCounter;
   readonly #open: () => PartSink;
@@ -171,6 +173,14 @@ export class Part {
   timeOf(line: string): Nanoseconds | null | undefined {
     this.#probe ??= this.format.parser(NOBODY);
     return this.#probe.parse(line, 1, false) === 'record' ? this.#probe.span().last : undefined;
+  }
+
+  /** Somebody wrote between the rows of a trace: they may be of two excerpts, with or without something between them. */
+  tellProse(line: string): void {
+    if (this.prose === 0 || this.timeOf(line) === undefined) return;
+    const message = 'somebody wrote between the rows here: what they left out is not known';
+    this.health({ code: 'lines-elided', line: this.prose, message, count: 1 });
+    this.prose = 0;
   }
 
   /** The input is over for this part: what was held back is handed over, what was counted is reported. */

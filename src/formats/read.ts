@@ -3,6 +3,7 @@ import type { HealthItem, HealthSink } from '../base/health.ts';
 import { type ReadBytesOptions, type ReadBytesResult, readBytes } from '../input/bytes.ts';
 import { type LineSink, LineSplitter, MAX_LINE } from '../input/lines.ts';
 import { type OpenedSource, shownPath } from '../input/source.ts';
+import { isProse } from './elision.ts';
 import type { DumpSink, Format, LineParser } from './format.ts';
 import { dumpRows, ftraceDump } from './ftrace-dump.ts';
 import { HeldRecord } from './held-record.ts';
@@ -200,6 +201,8 @@ const BANNER = 'Linux version ';
 const UNDEMANDING = 'dmesg-bare';
 /** The page around a trace has headers of its own. */
 const WRAPPED = 'systrace';
+/** No tool prints prose between their rows. */
+const TRACES = new Set(['ftrace', 'ftrace-latency', 'ftrace-dump', 'trace-cmd', 'perf-script', 'bpftrace']);
 
 interface ReaderOptions {
   readonly format: Format | null;
@@ -433,9 +436,9 @@ class Reader implements LineSink {
     // The first line is what they were held for: held again, it would be for ever.
     if (!began) this.#take(first.line, first.number, first.truncated);
     for (const { line, number, truncated } of began ? lines : lines.slice(1)) {
-      if (began) this.line(line, number, truncated);
-      else if (why === 'unlike') this.#take(line, number, truncated);
-      else this.line(line, number, truncated);
+      // Lines before may wait again by now: none may overtake them.
+      if (began || why !== 'unlike' || this.#held !== null) this.line(line, number, truncated);
+      else this.#take(line, number, truncated);
     }
   }
 
@@ -483,7 +486,9 @@ class Reader implements LineSink {
   #take(line: string, number: number, truncated: boolean): void {
     const part = this.#part;
     if (part === null) return;
+    part.tellProse(line);
     const kind = part.parser.parse(line, number, truncated);
+    if (kind === 'unparsed' && isProse(line)) this.#noteProse(number);
     if (this.#options.sampled && kind !== 'nested') part.keep(line);
     if (kind === 'record') {
       part.count(kind, number);
@@ -494,6 +499,14 @@ class Reader implements LineSink {
     } else if (kind === 'nested') this.#odd = null;
     else if (this.#options.split) this.#takeOdd(part, { line, number, truncated, kind });
     else part.count(kind, number);
+  }
+
+  /** Another part may go on behind it, too. */
+  #noteProse(number: number): void {
+    this.#fast = null;
+    for (const part of this.parts) {
+      if (part.prose === 0 && part.records > 0 && TRACES.has(part.format.id)) part.prose = number;
+    }
   }
 
   /** A line that is no record of the part that the file is at: does it look like one of another form? */

@@ -111,6 +111,21 @@ describe('the same form again', () => {
     expect(codes(parts[0] as ReadPart)).toContainEqual(['reboot', 12, 1]);
   });
 
+  test('what somebody wrote between the rows of a trace is where lines may have been left out', async () => {
+    const elided = (parts: readonly ReadPart[]) => parts.flatMap(codes).filter(([code]) => code === 'lines-elided');
+    const mail = `Hi all,\n${ftrace(55, 3)}\nOn the other host it is like this:\n${ftrace(60, 3)}\nThanks,\nJane\n`;
+    expect(elided(await read(mail))).toEqual([['lines-elided', 6, 1]]);
+    // Consoles mix into a log what they like.
+    expect(elided(await read(`${dmesg(55, 3)}Welcome to the machine\n${dmesg(60, 3)}`))).toEqual([]);
+    expect(elided(await read(`${ftrace(55, 3)}  <garbage>+0x12/0x34 [mod]\n${ftrace(60, 3)}`))).toEqual([]);
+  });
+
+  test('no line overtakes those that wait to be told', async () => {
+    const parts = await read(`${dmesg(90, 2)}host:\n${ftrace(85, 1)}and later\n${ftrace(62, 3)}that is all\nof it\n`);
+    expect(shape(parts)).toEqual(['1-3 dmesg', '4-5 ftrace', '6-10 ftrace']);
+    expect(parts.map(({ totals }) => totals.lines)).toEqual([3, 2, 5]);
+  });
+
   test('two programs at one terminal: each line goes to its own, once both are known', async () => {
     const mixed = Array.from({ length: 50 }, (_, n) => dmesg(50 + n, 1) + qemu(1)).join('');
     const parts = await read(dmesg(46, 6) + qemu(6) + mixed);
