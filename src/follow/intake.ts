@@ -83,7 +83,7 @@ export class Intake {
     onStored?.(this.bytes);
     if (bytes.length <= room) return;
     this.isFull = true;
-    const message = `larger than the limit of ${maxBytes} bytes; the rest was not read`;
+    const message = `larger than the limit of ${maxBytes} bytes; the rest was not read (--max-bytes)`;
     health({ code: 'source-capped', line: null, message, count: 1 });
   }
 }

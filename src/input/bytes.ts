@@ -4,6 +4,7 @@ import { InputError } from '../base/errors.ts';
 import type { HealthSink } from '../base/health.ts';
 import { Damage } from './damage.ts';
 import { sniff } from './magic.ts';
+import { readSome } from './read-some.ts';
 import { type OpenedSource, openError, type PackedText, refusal, shownPath } from './source.ts';
 import { UNPACK_COMMAND } from './unpack.ts';
 
@@ -86,7 +87,7 @@ class Intake {
     this.bytes += taken.length;
     this.#options.consume(skip === 0 ? taken : taken.subarray(skip));
     if (chunk.length > room) {
-      const message = `larger than the limit of ${this.#options.maxBytes} bytes; the rest was not read`;
+      const message = `larger than the limit of ${this.#options.maxBytes} bytes; the rest was not read (--max-bytes)`;
       this.#options.health({ code: 'source-capped', line: null, message, count: 1 });
       throw new Stop();
     }
@@ -113,14 +114,14 @@ async function pumpFile(handle: FileHandle, head: Buffer, intake: Intake, option
   let ready = Buffer.allocUnsafeSlow(READ);
   let next = Buffer.allocUnsafeSlow(READ);
   // The disk works on the next piece while this one is parsed.
-  let reading = handle.read(ready, 0, READ, null);
+  let reading = readSome(handle, ready, 0, READ, null);
   try {
     intake.take(head);
     for (;;) {
-      const { bytesRead } = await reading;
+      const bytesRead = await reading;
       if (bytesRead === 0) return;
       [ready, next] = [next, ready];
-      reading = handle.read(ready, 0, READ, null);
+      reading = readSome(handle, ready, 0, READ, null);
       for (let at = 0; at < bytesRead; at += CHUNK) intake.take(next.subarray(at, Math.min(at + CHUNK, bytesRead)));
       stored += bytesRead;
       options.onStored?.(stored);
@@ -205,7 +206,7 @@ function noteDamage(
   }
   intake.damaged = true;
   if (damage.kind === 'capped') {
-    const message = `the archive is larger than the limit of ${maxBytes} bytes; the rest was not read`;
+    const message = `the archive is larger than the limit of ${maxBytes} bytes; the rest was not read (--max-bytes)`;
     health({ code: 'source-capped', line: null, message, count: 1 });
     return;
   }

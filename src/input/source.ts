@@ -1,11 +1,15 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, open as openDescriptor } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import type { Compression } from '../base/compression.ts';
 import { InputError } from '../base/errors.ts';
 import { escapeForTerminal } from '../base/untrusted.ts';
 import { ByteReader } from './byte-reader.ts';
 import { Damage } from './damage.ts';
 import { type Content, HEAD_SIZE, sniff } from './magic.ts';
+import { readSome } from './read-some.ts';
 import { readFrom, StoredBytes } from './stored.ts';
 import type { TarMember } from './tar.ts';
 import { type Packing, unpack } from './unpack.ts';
@@ -79,6 +83,15 @@ export function shownPath(path: string): string {
   return path === '-' ? 'stdin' : escapeForTerminal(path);
 }
 
+/** A thread that waits in the kernel cannot be called off, and keeps the process from ending. */
+const NONBLOCKING = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** Also `<(dmesg)` of a shell. It waits for the first writer, and ends with the last one. */
+async function openFifo(path: string): Promise<Readable> {
+  const fd = await promisify(openDescriptor)(path, NONBLOCKING);
+  return new Socket({ fd, readable: true, writable: false });
+}
+
 /**
  * Opens an input and tells by its first bytes what it is.
  *
@@ -89,9 +102,10 @@ export async function openSource(path: string, stdin: Readable = process.stdin):
   if (path === '-') return openStream(path, stdin);
   let handle: FileHandle;
   try {
-    handle = await open(path, 'r');
+    if ((await stat(path)).isFIFO()) return await openStream(path, await openFifo(path));
+    handle = await open(path, NONBLOCKING);
   } catch (error) {
-    throw openError(path, error);
+    throw error instanceof InputError ? error : openError(path, error);
   }
   try {
     return await openHandle(path, handle);
@@ -257,7 +271,7 @@ async function readHead(handle: FileHandle): Promise<Buffer> {
   const buffer = Buffer.alloc(HEAD_SIZE);
   let filled = 0;
   while (filled < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, null);
+    const bytesRead = await readSome(handle, buffer, filled, buffer.length - filled, null);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
@@ -295,12 +309,17 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOTDIR: 'no such file: a part of the path is not a directory',
   ELOOP: 'too many symbolic links: name the file itself',
   ENAMETOOLONG: 'the path is too long',
+  EINVAL: 'cannot be read in pieces: save it first, such as dmesg > dmesg.txt, or read it with analyze --follow',
   EMFILE: 'too many open files: raise the limit with: ulimit -n',
 };
 
 /** The one-line error for what the system said when the input was opened or read. */
 export function openError(path: string, error: unknown): InputError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // What an argument holds is UTF-8 to node.
+  const isLossy = code === 'ENOENT' && path.includes('\ufffd');
+  if (isLossy)
+    return new InputError(`${shownPath(path)}: its name is not UTF-8: rename it, or give it as stdin: < FILE`);
   const text = REMEDIES[code] ?? `cannot be read (${code || 'unknown error'}): copy it to a plain file first`;
   return new InputError(`${shownPath(path)}: ${text}`);
 }

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { readSome } from './read-some.ts';
 
 /** Compressed bytes that a decompressor gets at once: what a second run has to take byte by byte. */
 const PIECE = 16 * 1024;
@@ -55,7 +56,8 @@ export class StoredBytes implements AsyncIterable<Buffer> {
 /** A file from `position` on; null: from where it was left. */
 export async function* readFrom(handle: FileHandle, position: number | null): AsyncGenerator<Buffer> {
   for (let at = position; ; ) {
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, at);
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    const bytesRead = await readSome(handle, buffer, 0, CHUNK, at);
     if (bytesRead === 0) return;
     yield buffer.subarray(0, bytesRead);
     if (at !== null) at += bytesRead;

@@ -83,6 +83,13 @@ describe.skipIf(old === null)('under a Node that is too old', () => {
     expect({ code, stderr }).toEqual({ code: 130, stderr: 'tdi-trace: interrupted\n' });
   });
 
+  test('a signal ends it where a FIFO brings nothing', async () => {
+    const fifo = join(folder, 'fifo');
+    spawnSync('mkfifo', [fifo]);
+    const { code, stderr } = await interrupt(['analyze', fifo], node, 'SIGTERM', 1500);
+    expect({ code, stderr }).toEqual({ code: 130, stderr: 'tdi-trace: interrupted\n' });
+  });
+
   test('where none is pinned, one line says what is needed', () => {
     const { status, stdout, stderr } = launch(node);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +76,18 @@ describe('what can be read', () => {
         cut: false,
       });
     }
+  });
+
+  test('a FIFO, which waits for its first writer and ends with the last one', async () => {
+    const path = join(folder, 'fifo');
+    spawnSync('mkfifo', [path]);
+    const writer = spawn(
+      'bash',
+      ['-c', 'for i in 1 2 3; do printf "%s" "$2"; sleep 0.05; done > "$1"', '-', path, LOG],
+      { stdio: 'ignore' },
+    );
+    const whole = await readAll(path).finally(() => writer.kill());
+    expect(whole).toEqual({ text: LOG.repeat(3), health: [], cut: false });
   });
 
   test('text with a byte order mark, which is dropped', async () => {
