@@ -101,7 +101,7 @@ export class PrintkLines implements LineParser {
     }
     const joint = this.#open && !this.#blank ? this.#wrapJoint(line) : null;
     if (joint === '=') return this.#goOn(line, joint, number, truncated);
-    if (indent > 0 && this.#open) return this.#goOn(line, '\n', number, truncated);
+    if (indent > 0 && this.#open && !this.#blank) return this.#goOn(line, '\n', number, truncated);
     if (this.stream.replaying(line)) {
       this.#replaying = true;
       return this.#close();
@@ -109,7 +109,9 @@ export class PrintkLines implements LineParser {
     const rest = this.stream.dropped(line, number);
     if (rest !== null) return this.#head.scan(rest) ? this.#begin(rest, number, truncated) : 'skipped';
     if (joint !== null) return this.#goOn(line, joint, number, truncated);
-    return this.#bare && this.#open ? this.#goOn(line, '\n', number, truncated) : 'unparsed';
+    if (this.#bare && this.#open) return this.#goOn(line, '\n', number, truncated);
+    this.#open = false;
+    return 'unparsed';
   }
 
   end(): void {

@@ -156,6 +156,17 @@ describe('readSource', () => {
     expect(records).toMatchObject([{ message: 'vfio-pci 0000:02:00.0: reset done', endLine: 1 }]);
   });
 
+  test('what is indented behind a blank line or behind prose is no further line of a message', async () => {
+    const patch = 'Signed-off-by: A\n Documentation/x.rst | 14 ++++\n 1 file changed\n';
+    for (const between of ['\n', '']) {
+      const { totals, records } = await read(`${LINE}${between}${patch}`);
+      expect(totals).toMatchObject({ records: 1, continuation: 0, unparsed: 3 });
+      expect(records).toMatchObject([{ message: 'vfio-pci 0000:02:00.0: resetting', endLine: 1 }]);
+    }
+    const stack = await read(`${LINE} pci_tsm_bind+0x1/0x2\n`);
+    expect(stack.totals).toMatchObject({ records: 1, continuation: 1 });
+  });
+
   test('an abort ends the read with its reason', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
