@@ -20,6 +20,8 @@ import { tarMembers } from './tar.ts';
 const SOURCES_MAX = 1000;
 /** Names in a message. */
 const NAMES_MAX = 3;
+/** Why a file is none that anybody meant: nothing to be said of it but its name. */
+const NO_LOG = /: (?:holds no kernel log line|is binary|is empty|is an ELF file)/;
 
 export interface InputOptions {
   /** Limit of decompressed bytes; of an archive, of all that is in it. */
@@ -76,15 +78,18 @@ class Tally {
   damage: string | null = null;
   readonly #left: string[] = [];
   #leftCount = 0;
+  /** Of files that may be logs, but have to be converted or unpacked first. */
+  readonly #remedies: string[] = [];
 
   get isFull(): boolean {
     return this.read >= SOURCES_MAX;
   }
 
-  /** A file that holds no kernel log. */
-  leave(name: string): void {
+  /** A file that holds no kernel log, or cannot be read. */
+  leave(name: string, { message }: InputError): void {
     this.#leftCount += 1;
     if (this.#left.length < NAMES_MAX) this.#left.push(name);
+    if (this.#remedies.length < NAMES_MAX && !NO_LOG.test(message)) this.#remedies.push(message);
   }
 
   /** @throws InputError nothing was read. */
@@ -97,8 +102,8 @@ class Tally {
       this.#leftCount > 0
         ? `${this.#leftCount} of ${looked} files that were tried hold no kernel log line or cannot be read: ${this.#names()}`
         : '',
-      this.passed > 0 ? `${this.passed} others were left aside by their names or as links` : '',
-      this.isFull ? `no more than ${SOURCES_MAX} logs are read of one input` : '',
+      ...this.#remedies,
+      this.passed > 0 ? `${this.passed} others were left aside ${this.#whyPassed()}` : '',
     ].filter((part) => part !== '');
     if (parts.length === 0) return;
     health({
@@ -107,6 +112,11 @@ class Tally {
       message: `${shown}: ${parts.join('; ')}`,
       count: this.#leftCount + this.passed,
     });
+  }
+
+  #whyPassed(): string {
+    if (!this.isFull) return 'by their names or as links';
+    return `by their names, as links, or since no more than ${SOURCES_MAX} logs are read of one input`;
   }
 
   #names(): string {
@@ -121,7 +131,13 @@ class Tally {
         ? `${where} is empty: name a log`
         : `${where} holds no file with the name of a kernel log: name the file itself`;
     }
-    return `none of the ${this.#leftCount} files in ${where} holds a kernel log line: see tdi-trace formats for what can be read`;
+    const [remedy] = this.#remedies;
+    if (remedy !== undefined) return `${where} holds nothing that can be read as it is: ${remedy}`;
+    const what =
+      this.#leftCount === 1
+        ? `the only file in ${where} holds no`
+        : `none of the ${this.#leftCount} files in ${where} holds a`;
+    return `${what} kernel log line: see tdi-trace formats for what can be read`;
   }
 }
 
@@ -145,7 +161,7 @@ async function readArchive(opened: OpenedArchive, options: InputOptions, tally: 
         tally.read += 1;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        tally.leave(member.name);
+        tally.leave(member.name, error);
       }
       if (budget.left < 0) throw new Damage('capped');
     }
@@ -200,7 +216,7 @@ async function readFolder(opened: FolderInput, options: InputOptions, tally: Tal
       await readFileOf(folder === '/' ? `/${name}` : `${folder}/${name}`, options, tally);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      tally.leave(name);
+      tally.leave(name, error);
     }
   }
   tally.passed += passed();

@@ -158,12 +158,24 @@ describe('archives', () => {
     expect(packed.health.map(([code]) => code)).toContain('source-cut');
   });
 
+  test('what may be a log in it for all that, with what to do', async () => {
+    const inner = { name: 'inner.tar', content: tar([{ name: 'dmesg', content: LOG }]) };
+    const wide = { name: 'wide.log', content: Buffer.from(`\ufeff${LOG}`, 'utf16le') };
+    const path = file('outer.tar', tar([inner, { name: 'a.log', content: LOG }, wide]));
+    const remedies = [
+      `${path}:inner.tar: an archive inside an archive is not read: unpack it, and name it`,
+      `${path}:wide.log: is UTF-16 text: convert it with: iconv -f UTF-16 -t UTF-8 ${path}:wide.log`,
+    ].join('; ');
+    const left = '2 of 3 files that were tried hold no kernel log line or cannot be read: inner.tar, wide.log';
+    expect((await readAll(path)).health).toEqual([['members-left', `${path}: ${left}; ${remedies}`]]);
+  });
+
   test('nothing in it: one line', async () => {
     const cases: [string, Buffer, RegExp][] = [
       [
         'none.tar',
         tar([{ name: 'README', content: 'words\n' }]),
-        /: none of the 1 files in the archive holds a kernel log line: see/,
+        /: the only file in the archive holds no kernel log line: see/,
       ],
       [
         'hidden.tar',
@@ -176,7 +188,11 @@ describe('archives', () => {
         tar([{ name: 'a', content: 'words'.repeat(1000) }]).subarray(0, 700),
         /: the archive ends early before any kernel log: copy it again$/,
       ],
-      ['nested.tar', tar([{ name: 'in.tar', content: tar(files) }]), /: none of the 1 files/],
+      [
+        'nested.tar',
+        tar([{ name: 'in.tar', content: tar(files) }]),
+        /: the archive holds nothing that can be read as it is: [^ ]*:in\.tar: an archive inside an archive is not read: unpack/,
+      ],
     ];
     for (const [name, content, message] of cases) {
       const path = file(name, content);
@@ -216,7 +232,7 @@ describe('archives', () => {
     expect(health).toEqual([
       [
         'members-left',
-        `${path}: 19000 others were left aside by their names or as links; no more than 1000 logs are read of one input`,
+        `${path}: 19000 others were left aside by their names, as links, or since no more than 1000 logs are read of one input`,
       ],
     ]);
   });
@@ -323,9 +339,7 @@ describe('directories', () => {
     mkdirSync(join(folder, 'void'));
     await expect(readAll(join(folder, 'void'))).rejects.toThrow(/void: the directory is empty: name a log$/);
     file('words/a', 'words\n');
-    await expect(readAll(join(folder, 'words'))).rejects.toThrow(
-      /: none of the 1 files in the directory holds a kernel/,
-    );
+    await expect(readAll(join(folder, 'words'))).rejects.toThrow(/: the only file in the directory holds no kernel/);
     await expect(readAll('/proc')).rejects.toThrow(
       /^\/proc: is a directory of the running kernel \(proc\): name the one/,
     );
