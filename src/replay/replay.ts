@@ -42,12 +42,19 @@ export interface Step {
   /** The recorded calls around the event, innermost first. */
   readonly calls: readonly StoredEvent[];
   /** How the device is reached through another one: a PF's reset, a bridge above. Null: the event is its own. */
-  readonly reach: (Reach & { readonly shownBy: StoredEvent | null }) | null;
+  readonly reach: Shown | null;
   readonly options: ReplayOptions;
   /** How the stamps of the sources relate. */
   readonly clocks: SourceClocks;
   /** Not null where the records leave open what came first: `belief` is then what may be believed in any of the orders. */
   readonly unordered: Unordered | null;
+}
+
+/** How a device is reached, and the record that shows it. */
+export interface Shown extends Reach {
+  readonly shownBy: StoredEvent | null;
+  /** Nothing was lost since that record. */
+  readonly holds: boolean;
 }
 
 /** What may have come before a step or after it, as far as the stamps tell. */
@@ -122,6 +129,8 @@ export class Replay {
   readonly #present = new Map<string, number>();
   /** Ids of functions whose tsm/connect was written. */
   readonly #connected = new Set<number>();
+  /** The first event after the last loss, by history. */
+  readonly #lostBefore = new Map<number, number>();
   readonly #topologies = new Map<number, Topology>();
   /** What side data say and a record contradicts. */
   readonly contradicted: { readonly sourceId: number; readonly line: number | null; readonly fact: SideFact }[] = [];
@@ -425,6 +434,7 @@ export class Replay {
     const change = this.#coverage.before(event);
     if (change === null) return;
     const history = this.#clocks.history(event.sourceId);
+    this.#lostBefore.set(history, event.id);
     for (const track of this.#tracks.values()) {
       if (this.#clocks.history(track.sourceId) !== history) continue;
       if (change === 'uncovered') track.uncover(event);
@@ -566,10 +576,11 @@ export class Replay {
   }
 
   /** With the record that shows how the device is reached: the rules quote it. */
-  #shown(reach: Reach | null): Step['reach'] {
-    return reach === null
-      ? null
-      : { ...reach, shownBy: reach.record === null ? null : this.#reader.event(reach.record) };
+  #shown(reach: Reach | null): Shown | null {
+    if (reach === null) return null;
+    const shownBy = reach.record === null ? null : this.#reader.event(reach.record);
+    const lost = shownBy === null ? null : this.#lostBefore.get(this.#clocks.history(shownBy.sourceId));
+    return { ...reach, shownBy, holds: shownBy !== null && shownBy.id >= (lost ?? 0) };
   }
 
   /** Hands a step over; where it may have come before something or after it, with what may be believed in any of the orders. */
@@ -701,6 +712,9 @@ export class Replay {
     this.#learnVf(event, track, calls);
     switch (event.kind) {
       case 'pci.add':
+        // What was to be removed is, and this is another one.
+        if (track.removing) track.forget(event);
+        track.gone = false;
         track.startKnown = true;
         track.believe(this.#newcomer(event, track), event);
         break;

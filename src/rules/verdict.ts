@@ -51,7 +51,7 @@ function certaintyCap(step: Step): Accusation | undefined {
  */
 function isShown({ reach, event, options }: Step): boolean {
   if (reach === null) return true;
-  return reach.shownBy !== null && reach.shownBy.id < event.id && options.complete.has('hotplug');
+  return reach.holds && reach.shownBy !== null && reach.shownBy.id < event.id && options.complete.has('hotplug');
 }
 
 /** The weaker of two verdicts. */
