@@ -75,6 +75,10 @@ const SQLITE = 'SQLite format 3\0';
 const RECORDING = '\x17\x08\x44tracing';
 const USTAR = 'ustar';
 const USTAR_OFFSET = 257;
+/** What a crash leaves in a log where blocks were never written, and logrotate's copytruncate at its start. */
+const FILLING = /\0{16,}/g;
+/** Every second byte: letters of UTF-16 without a mark, the low byte first. */
+const WIDE = /^(?:[\t\n\r -~]\0){8}/;
 const UTF8_MARK = '\xef\xbb\xbf';
 
 /** Bytes that {@link sniff} wants to see, where the input has as many. */
@@ -100,7 +104,18 @@ export function sniff(head: Buffer): Content {
   if (hasZlibHeader(head)) return { kind: 'packed', packing: 'deflate' };
   // Before the look for binary bytes, which a tar of text passes where the name is long; a damaged first header is told later.
   if (isTar(head) || text.startsWith(USTAR, USTAR_OFFSET)) return { kind: 'tar' };
-  if (isBinary(text)) {
+  const filled = text.replace(FILLING, '');
+  if (filled === '' && text !== '') {
+    return {
+      kind: 'refused',
+      what: 'nothing but NUL bytes at its start',
+      remedy: "leave them out, if a log follows: tr -d '\\000' < FILE | tdi-trace analyze -",
+    };
+  }
+  if (WIDE.test(text)) {
+    return { kind: 'refused', what: 'UTF-16 text', remedy: 'convert it with: iconv -f UTF-16LE -t UTF-8 FILE' };
+  }
+  if (isBinary(filled)) {
     for (const [pattern, what, remedy] of PACKED_INSIDE)
       if (pattern.test(text)) return { kind: 'refused', what, remedy };
     return {

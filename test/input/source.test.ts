@@ -90,6 +90,11 @@ describe('what can be read', () => {
     expect(whole).toEqual({ text: LOG.repeat(3), health: [], cut: false });
   });
 
+  test('text with blocks that a crash left unwritten', async () => {
+    const text = `${LOG}${LOG.slice(0, 20)}${'\0'.repeat(3000)}${LOG}`;
+    expect(await readAll(file('holes', text))).toEqual({ text, health: [], cut: false });
+  });
+
   test('text with a byte order mark, which is dropped', async () => {
     expect((await readAll(file('bom', `\ufeff${LOG}`))).text).toBe(LOG);
   });
@@ -220,7 +225,8 @@ describe('what is refused, in one line with a remedy', () => {
     ['perf.data', 'PERFILE2', /: is a perf recording: /],
     ['system.journal', 'LPKSHHRH', /: is a systemd journal: .*journalctl --file /],
     ['utf16.log', utf16, /: is UTF-16 text: .*iconv -f UTF-16 -t UTF-8 /],
-    ['utf16-no-mark.log', Buffer.from(LOG, 'utf16le'), /: is binary: /],
+    ['utf16-no-mark.log', Buffer.from(LOG, 'utf16le'), /: is UTF-16 text: .*iconv -f UTF-16LE -t UTF-8 /],
+    ['nuls', `${'\0'.repeat(5000)}${LOG}`, /: is nothing but NUL bytes at its start: .*tr -d '\\000' < [^ ]*nuls \| /],
     ['noise', Buffer.from(Array.from({ length: 4096 }, (_, i) => Math.imul(i, 2654435761) >>> 24)), /: is binary: /],
     [
       'atrace.bin',
