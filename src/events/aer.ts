@@ -36,7 +36,7 @@ export const AER_MESSAGES: readonly MessageRow[] = [
     'Port link has been reset',
     /^AER: (?:Root|Downstream) Port link has been reset \(0\)$/,
     'pcieport 0000:00:05.0: AER: Root Port link has been reset (0)',
-    by('aer_root_reset', 'drivers/pci/pcie/aer.c (7.1)', '3.0-'),
+    by('aer_root_reset', 'drivers/pci/pcie/aer.c (7.1; until 5.10 without the result)', '5.11-'),
     { fixed: { below: '1' } },
   ),
   message(

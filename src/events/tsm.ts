@@ -143,9 +143,18 @@ export const TSM_MESSAGES: readonly MessageRow[] = [
   message(
     'tsm.error',
     'PCI/TSM: ',
-    /^PCI\/TSM: (?<problem>failed to find Device Security Manager|TSM init failure, no CMA mailbox|invalid context object)$/,
+    /^PCI\/TSM: (?<problem>failed to find Device Security Manager|TSM init failure, no CMA mailbox)$/,
     'pci 0000:02:00.0: PCI/TSM: failed to find Device Security Manager',
-    by('pci_tsm_link_constructor, pci_tsm_pf0_constructor, to_pci_tsm_pf0', TSM, '6.19-'),
+    by('pci_tsm_link_constructor, pci_tsm_pf0_constructor', TSM, '6.19-'),
+    { outcome: 'failed' },
+  ),
+  message(
+    'tsm.error',
+    'invalid context object',
+    // Inside a WARN, which knows no dev_fmt: nothing in front tells of the core.
+    /^(?<problem>invalid context object)$/,
+    'vfio-pci 0000:02:00.0: invalid context object',
+    by('to_pci_tsm_pf0, pci_WARN_ONCE', TSM, '6.19-'),
     { outcome: 'failed' },
   ),
   message(
