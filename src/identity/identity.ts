@@ -1,6 +1,7 @@
-import type { Bdf } from '../base/bdf.ts';
+import { type Bdf, parseBdf } from '../base/bdf.ts';
 import type { SymbolRow } from '../events/catalogue.ts';
 import type { EventKind, KernelEvent, PointerSpace } from '../events/event.ts';
+import { parseNumber } from '../events/numbers.ts';
 import { newTask, SystemCallReader } from '../events/system-calls.ts';
 import type { KernelRecord } from '../formats/record.ts';
 import { type Bearer, isAnother } from './bearer.ts';
@@ -8,6 +9,7 @@ import { keyOf, type OpenCall } from './calls.ts';
 import { type Cluster, Clusters } from './clusters.ts';
 import { type Certainty, Decider, type Who } from './decide.ts';
 import { FileDevices } from './file-devices.ts';
+import { Handles } from './handles.ts';
 import { Lineage } from './lineage.ts';
 import { Pointers } from './pointers.ts';
 
@@ -16,6 +18,7 @@ export interface Resolved {
   readonly bdf: Bdf | null;
   readonly dsm: Bdf | null;
   readonly pf: Bdf | null;
+  readonly guestBdf: Bdf | null;
   readonly aliases: readonly string[];
   readonly members: readonly { readonly entity: number; readonly certainty: Exclude<Certainty, 'maybe'> }[];
   /** Entities that may be its, or another device's. */
@@ -63,6 +66,14 @@ const SIGNIFICANT: ReadonlySet<EventKind> = new Set([
   'vfio.disable',
 ]);
 
+/** Calls on the object that stands for a device in a VM. */
+const ON_VDEVICE: ReadonlySet<EventKind> = new Set([
+  'iommufd.tsm_op',
+  'iommufd.tsm_request',
+  'iommufd.vdevice_alloc',
+  'iommufd.vdevice_destroy',
+]);
+
 /** Objects that end with the call: the next one at the same address is another. */
 const ENDS: Readonly<Record<string, PointerSpace>> = { iommufd_device_unbind: 'idev', vfio_df_close: 'df' };
 
@@ -86,6 +97,9 @@ export class Identity {
   readonly #pointers: Pointers;
   readonly #calls: SystemCallReader;
   readonly #files: FileDevices;
+  readonly #handles: Handles;
+  /** What the VM calls a device: the latest word of its binds. */
+  readonly #guestOf = new Map<number, Bdf>();
   /** The present bearer of an address: a removed and re-added function is a new one. */
   readonly #byBdf = new Map<Bdf, Bearer>();
   readonly #byTask = new Map<string, number>();
@@ -105,13 +119,20 @@ export class Identity {
   /** `newEntity` allots an id in the timeline. `from`: what it starts out with instead of nothing. */
   constructor(
     newEntity: () => number,
-    from: { clusters: Clusters; pointers: Pointers; files: FileDevices; calls: SystemCallReader } | null = null,
+    from: {
+      clusters: Clusters;
+      pointers: Pointers;
+      files: FileDevices;
+      handles: Handles;
+      calls: SystemCallReader;
+    } | null = null,
   ) {
     this.#newEntity = newEntity;
     this.#clusters = from?.clusters ?? new Clusters();
     this.#pointers = from?.pointers ?? new Pointers(this.#clusters);
     this.#calls = from?.calls ?? new SystemCallReader();
     const newProxy = (task: string) => this.#anonymousOf(task, true);
+    this.#handles = from?.handles.fork(this.#clusters, newProxy) ?? new Handles(this.#clusters, newProxy);
     this.#files = from?.files.fork(this.#clusters, newProxy) ?? new FileDevices(this.#clusters, newProxy);
   }
 
@@ -122,12 +143,14 @@ export class Identity {
       clusters,
       pointers: this.#pointers.fork(clusters),
       files: this.#files,
+      handles: this.#handles,
       calls: new SystemCallReader(this.#calls.machine),
     });
     for (const [bdf, bearer] of this.#byBdf) copy.#byBdf.set(bdf, { ...bearer });
     for (const [task, entity] of this.#byTask) copy.#byTask.set(task, entity);
     for (const [entity, bdf] of this.#bdfOf) copy.#bdfOf.set(entity, bdf);
     for (const [task, named] of this.#namedBy) copy.#namedBy.set(task, new Set(named));
+    for (const [entity, guest] of this.#guestOf) copy.#guestOf.set(entity, guest);
     copy.#lineage = this.#lineage.fork();
     for (const [task, removal] of this.#removing) copy.#removing.set(task, removal);
     for (const [entity, task] of this.#anonymous) copy.#anonymous.set(entity, task);
@@ -160,10 +183,19 @@ export class Identity {
   /** The entity that an event belongs to; null where it concerns no device. */
   resolve(record: KernelRecord, event: KernelEvent, row: SymbolRow | null, parent: OpenCall | null): number | null {
     const task = `${this.#boot} ${keyOf(record)} ${this.#files.lives(record.pid)}`;
-    if (IMPERSONAL.has(event.kind) && event.clues.length === 0) return this.#byHandle(record, event, task);
+    if (IMPERSONAL.has(event.kind) && event.clues.length === 0) {
+      const known = this.#byHandle(record, event, task);
+      this.#handles.end(event);
+      return known;
+    }
     if (event.phase !== 'exit') this.#finishRemoval(task, parent);
     const entity = this.#entityOf(record, event, row, parent, task);
     if (entity === null) return null;
+    if (event.handles.length > 0 && !this.#shared.has(entity)) {
+      this.#handles.learn(event, entity);
+      this.#noteGuest(event, entity);
+    }
+    this.#handles.end(event);
     if (SIGNIFICANT.has(event.kind)) this.#clusters.of(entity).significant = true;
     if (event.kind === 'pci.remove' && event.phase === 'enter' && this.#removing.size < REMOVALS_MAX)
       this.#removing.set(task, { entity, line: event.line });
@@ -198,6 +230,7 @@ export class Identity {
   gone(entity: number): void {
     this.#pointers.forgetAllOf(entity);
     this.#files.closed(entity);
+    this.#handles.gone(entity);
     for (const [task, removal] of this.#removing) if (removal.entity === entity) this.#removing.delete(task);
   }
 
@@ -209,6 +242,7 @@ export class Identity {
     this.#byTask.clear();
     this.#removing.clear();
     this.#files.reboot();
+    this.#handles.clear();
   }
 
   /** Who everybody is so far, in the order of first mention; changes nothing. */
@@ -232,6 +266,11 @@ export class Identity {
         device.members.push({ entity, certainty: entity === key ? 'exact' : certainty });
       for (const alias of cluster.aliases) device.aliases.add(alias);
     }
+    const guests = new Map<Who, Bdf>();
+    for (const [entity, guest] of this.#guestOf) {
+      const { certainty, who } = decider.of(this.#clusters.of(entity));
+      if (certainty !== 'maybe' && who[0] !== undefined) guests.set(who[0], guest);
+    }
     for (const { cluster, certainty, who } of decisions)
       if (certainty === 'maybe') for (const key of who) devices.get(key)?.maybe.push(...cluster.members);
     return [...devices]
@@ -240,6 +279,7 @@ export class Identity {
         ...(typeof key === 'number'
           ? this.#lineage.above(key, members, this.#clusters, (entity) => this.#bdfOf.get(entity) ?? null)
           : { dsm: null, pf: null }),
+        guestBdf: guests.get(key) ?? null,
         aliases: [...aliases].sort(),
         members: members.sort((a, b) => a.entity - b.entity),
         maybe: maybe.sort((a, b) => a - b),
@@ -279,25 +319,44 @@ export class Identity {
     if (entity !== null) {
       if (row?.sameDevice && parent?.entityId != null) this.same(entity, parent.entityId);
       if (record.pid !== null && event.symbol !== null) this.#files.shown(event, record.pid, task, entity);
+      for (let call = parent; call; call = call.parent)
+        if (call.entityId !== null) this.#handles.shown(call.entityId, entity);
       return entity;
     }
     if (parent?.entityId != null && row?.sameDevice) return parent.entityId;
     if (record.type === 'printk' || event.symbol === null) return null;
+    const byHandle = event.handles.length === 0 ? null : this.#handles.resolve(event, task);
+    if (byHandle !== null) return byHandle;
+    // What the core does in an operation on a vDEVICE it does to the device behind it.
+    if (parent?.entityId != null && ON_VDEVICE.has(parent.kind)) return parent.entityId;
     const inside = record.pid === null ? null : this.#files.inside(event, record.pid, task, parent);
     if (inside !== null) return inside;
     if (event.kind === 'call') return parent?.entityId ?? null;
+    const suspected = event.handles.length === 0 ? null : this.#handles.suspect(event, task);
+    if (suspected !== null) return suspected;
     const removal = this.#removalAround(parent);
     if (removal !== null) return removal;
     if (event.kind === 'pci.remove' && event.phase === 'enter') return this.#anonymousOf(task, userTask);
     // A probe without fields at the entry may have them at the return: such a call is told apart from its task's others.
     const alone = record.type === 'event' && this.#anonymous.size < LONE_CALLS_MAX;
-    return alone ? this.#anonymousOf(task, userTask) : this.#task(task, userTask);
+    const own = alone ? this.#anonymousOf(task, userTask) : this.#task(task, userTask);
+    if (own !== null && !this.#shared.has(own) && ON_VDEVICE.has(event.kind)) this.#handles.await(event, own);
+    return own;
   }
 
   /** Whom an event belongs to by what stands for a device. */
   #byHandle(record: KernelRecord, event: KernelEvent, task: string): number | null {
     if (event.kind === 'syscall.ioctl' && record.pid !== null) return this.#files.asked(record.pid, task);
-    return null;
+    if (event.handles.length === 0) return null;
+    return this.#handles.resolve(event, task) ?? this.#handles.suspect(event, task);
+  }
+
+  #noteGuest({ kind, outcome, handles }: KernelEvent, entity: number): void {
+    if ((kind !== 'tsm.bind' && kind !== 'iommufd.vdevice_alloc') || outcome === 'failed') return;
+    const guest = guestBdf(handles);
+    // The latest word is the last one.
+    this.#guestOf.delete(entity);
+    if (guest !== null) this.#guestOf.set(entity, guest);
   }
 
   /** The removal that the record is part of, where its own record names no function. */
@@ -401,3 +460,12 @@ interface Found {
 }
 
 const NOBODY: ReadonlySet<number> = new Set();
+
+/** Bus, device and function as one number, with a segment above them where there is one (struct pci_tdi, include/linux/pci-tsm.h). */
+function guestBdf(handles: KernelEvent['handles']): Bdf | null {
+  const value = parseNumber(handles.find(({ type }) => type === 'guest-bdf')?.value ?? '');
+  if (value === null || value < 0n) return null;
+  const hex = (number: bigint, digits: number) => number.toString(16).padStart(digits, '0');
+  const [segment, bus] = [hex(value >> 16n, 4), hex((value >> 8n) & 0xffn, 2)];
+  return parseBdf(`${segment}:${bus}:${hex((value >> 3n) & 0x1fn, 2)}.${value & 7n}`);
+}

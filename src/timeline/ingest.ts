@@ -292,7 +292,7 @@ class SourceIngest {
         bdf: device.bdf,
         pf: device.pf,
         dsm: device.dsm,
-        guestBdf: null,
+        guestBdf: device.guestBdf,
         aliases: device.aliases,
         certainty,
       });
