@@ -24,7 +24,7 @@ export const rule: Rule = {
       atMost: 'possible',
       takesForGranted: ['the function loses its state in D3hot (No_Soft_Reset is 0)'],
       toConfirm: [
-        'lspci -vv of the function: "NoSoftRst-" in its power management capability means that D3hot loses the state',
+        'lspci -vv of the function: "NoSoftRst-" in its power management capability means that D3hot loses the state; --side reads it',
       ],
     };
   },

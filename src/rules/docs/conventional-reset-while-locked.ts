@@ -17,7 +17,8 @@ export const doc: RuleDoc = {
     '"reset recovery - restoring BARs" from vfio: the device was reset behind the back of vfio some time before this line. PFs only.',
   ],
   disprove: [
-    'The device is not below that port: check the bus numbers, or the topology in lspci -t.',
+    'The device is not below that port: the finding shows the line with the buses of the port, the sender of an AER message, or the file of --side; check that no later line, or lost one, gave the port other buses.',
+    'Functions that share nothing but the bus: a reset of a slot that is not PCIe leaves the others alone, so the verdict is possible.',
     'The reset was refused: -EAGAIN, -ENOTTY or -EINVAL from pci_reset_bus or from the ioctl.',
     'A bus reset from vfio_pci_dev_set_try_reset() runs at a close when no other device of the set is open; only a TDI that was left bound after its own close can be hit by it.',
     'An unlogged unbind or disconnect before it: probe __pci_tsm_unbind and disconnect_store, or read tsm/bound.',

@@ -21,7 +21,7 @@ export const doc: RuleDoc = {
     'The reset did not happen: pci_try_reset_function returned an error such as -EAGAIN or -ENOTTY, or "flr failed with ..." was printed.',
     'The reset belongs to an open or to a close: vfio_pci_core_enable() resets before any bind, vfio_pci_core_disable() is judged by unbind-before-disable.',
     'An unlogged unbind or STOP before it: probe pci_tsm_unbind, __pci_tsm_unbind and pci_tsm_guest_req.',
-    'For a VF named because of its PF: check that it still existed and was a VF of that PF at that time.',
+    'For a VF named because of its PF: the finding shows the record that ties them (the VF appeared or went inside a call on the PF, or vfio named both), or the file of --side. Check that the VF existed at that time.',
   ],
   platforms: ['generic', 'tdx', 'sev-tio', 'cca'],
   needs: { trigger: ['reset'], state: ['bind'] },

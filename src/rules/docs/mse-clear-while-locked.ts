@@ -16,7 +16,7 @@ export const doc: RuleDoc = {
     'vfio_pci_core_disable and pci_try_reset_function write COMMAND with INTx Disable alone: they clear the bit on their way, and the operation is then the headline.',
   ],
   disprove: [
-    'The function is a VF (its record names a PF, or lspci shows a Virtual Function): the write changes the copy in vfio only and cannot disturb the lock. The zap in the same write is real and is judged by bar-zap-while-bound.',
+    'The function is a VF (its record names a PF, or lspci shows a Virtual Function; --side reads that, and without either the verdict is probable at most): the write changes the copy in vfio only and cannot disturb the lock. The zap in the same write is real and is judged by bar-zap-while-bound.',
     'The bit was clear before: a repeated write with bit 1 clear zaps again but changes nothing in the device.',
     'The write never reached the device: an error from vfio_basic_config_write, or a VMM that dropped it.',
     'The TDI was stopped or unbound before without a record: probe pci_tsm_unbind, __pci_tsm_unbind and pci_tsm_guest_req, or read the interface state from the device.',

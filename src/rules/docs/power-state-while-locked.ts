@@ -17,7 +17,7 @@ export const doc: RuleDoc = {
     '"Refused to change power state", "device inaccessible": the state was not reached, or the device is gone.',
   ],
   disprove: [
-    'No_Soft_Reset is set (NoSoftRst+ in lspci -vv): D3hot keeps the state. Where the log does not tell, the verdict is possible and no more.',
+    'No_Soft_Reset is set (NoSoftRst+ in lspci -vv): D3hot keeps the state. No log tells; --side takes it from lspci, and without that the verdict is possible and no more.',
     'The change did not happen: an error was returned (vfio refuses with -EBUSY for a PF with VFs), the device is quirked against D3, or it was in that state already.',
     'It happened after the device was closed: runtime power management puts an unused vfio device into D3 from a kworker.',
     'An unlogged unbind or STOP before it: probe pci_tsm_unbind, __pci_tsm_unbind and pci_tsm_guest_req.',
