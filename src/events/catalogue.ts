@@ -31,7 +31,7 @@ export interface SymbolRow extends Provenance {
   readonly handles?: readonly HandleRow[];
   /** Returns nothing: what a trace prints as its return value is whatever the register held. */
   readonly void?: true;
-  /** Returns a pointer or an error pointer. */
+  /** Returns a pointer, or an error pointer or NULL where it fails. */
   readonly pointer?: true;
   /** Returns a status of the firmware's, or (`sev-tio`) a DOE feature where the firmware wants an SPDM exchange first. */
   readonly returns?: 'tdx' | 'rmi' | 'sev-tio';

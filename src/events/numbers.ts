@@ -29,7 +29,8 @@ export function parseReturn(text: string, pointer: boolean): { outcome: Outcome;
   const wide = BigInt.asIntN(64, raw);
   const narrow = BigInt.asIntN(32, raw);
   if (wide < 0n && wide >= -MAX_ERRNO) return { outcome: 'failed', code: Number(wide) };
-  if (pointer) return { outcome: 'ok', code: null };
+  // NULL is how those fail that know no error pointer (pci_ide_stream_alloc); no function of the catalogue means success by it.
+  if (pointer) return { outcome: raw === 0n ? 'failed' : 'ok', code: null };
   if (raw <= 0xffffffffn && narrow < 0n && narrow >= -MAX_ERRNO) return { outcome: 'failed', code: Number(narrow) };
   return { outcome: 'ok', code: wide <= 0x7fffffffn ? Number(wide) : null };
 }

@@ -69,7 +69,7 @@ describe('parseReturn', () => {
     ['0xfffffffffffff000', 'ok', null],
     // A pointer on no 64-bit machine; but no error either, since ERR_PTR() is as wide as a pointer.
     ['0xfffffff0', 'ok', null],
-    ['0x0', 'ok', null],
+    ['0x0', 'failed', null],
   ])('%s of a pointer', (text, outcome, code) => {
     expect(parseReturn(text, true)).toEqual({ outcome, code });
   });
