@@ -47,6 +47,5 @@ export function isProse(line: string): boolean {
     .split(' ')
     .filter((word) => word !== '');
   const plain = words.filter((word) => WORD_OF_PROSE.test(word)).length;
-  const isShort = words.length === 1 && /[.:]$/.test(words[0] ?? '');
-  return (words.length > 1 || isShort) && plain >= words.length * PROSE_SHARE;
+  return words.length > 0 && plain >= words.length * PROSE_SHARE;
 }

@@ -115,6 +115,10 @@ describe('the same form again', () => {
     const elided = (parts: readonly ReadPart[]) => parts.flatMap(codes).filter(([code]) => code === 'lines-elided');
     const mail = `Hi all,\n${ftrace(55, 3)}\nOn the other host it is like this:\n${ftrace(60, 3)}\nThanks,\nJane\n`;
     expect(elided(await read(mail))).toEqual([['lines-elided', 6, 1]]);
+    const fenced = (text: string) => `\`\`\`\n${text}\`\`\`\n`;
+    expect(elided(await read(`${fenced(ftrace(55, 3))}and\n${fenced(ftrace(60, 3))}`))).toEqual([
+      ['lines-elided', 6, 1],
+    ]);
     // Consoles mix into a log what they like.
     expect(elided(await read(`${dmesg(55, 3)}Welcome to the machine\n${dmesg(60, 3)}`))).toEqual([]);
     expect(elided(await read(`${ftrace(55, 3)}  <garbage>+0x12/0x34 [mod]\n${ftrace(60, 3)}`))).toEqual([]);
