@@ -42,7 +42,7 @@ function leaf(
     returns: 'tdx',
     ...(HOST_WIDE.has(symbol)
       ? { anywhere: true as const }
-      : { within: [...DRIVER, ...TSM_OPERATIONS], sameDevice: true as const }),
+      : { within: ['tdx_tdi_request', ...DRIVER, ...TSM_OPERATIONS], sameDevice: true as const }),
     fixed: { command_name: name },
     versions,
     source: `${VIRT}${versions === CONNECT ? ' (devsec_tsm 29838fc9)' : ' (7.1)'}`,

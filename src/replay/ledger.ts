@@ -13,12 +13,12 @@ export interface Ledger {
   readonly locked: StoredEvent | null;
   /** A STOP came after it. */
   readonly stopped: boolean;
-  /** A LOCK inside a bind that has not ended yet. */
-  readonly lockInBind: StoredEvent | null;
+  /** A LOCK inside a bind that has not ended yet; `done` where its own answer says that it succeeded. */
+  readonly lockInBind: { readonly lock: StoredEvent; readonly done: boolean } | null;
   /** A LOCK inside a bind that failed, and whether a STOP or the end of the object followed. */
   readonly failedBind: { readonly lock: StoredEvent; readonly cleaned: boolean } | null;
-  /** The request of the guest in which LOCK, START or STOP was recorded as such, by the id of its entry. */
-  readonly explicitIn: number | null;
+  /** What a request of the guest was about, where that was recorded; `within` is the id of its entry. */
+  readonly asked: { readonly within: number; readonly request: 'lock' | 'start' | 'stop' } | null;
 }
 
 export const NOTHING_NOTED: Ledger = {
@@ -28,7 +28,7 @@ export const NOTHING_NOTED: Ledger = {
   stopped: false,
   lockInBind: null,
   failedBind: null,
-  explicitIn: null,
+  asked: null,
 };
 
 /**
@@ -40,6 +40,11 @@ export function noted(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
   if (heard.supersededBy !== null) return ledger;
   // Whoever gives the device up, or binds it anew, was told of what was left behind.
   const before = heard.kind === 'vfio.disable' || heard.kind === 'tsm.bind' ? { ...ledger, failedBind: null } : ledger;
+  // The answer to a LOCK is known with its entry, which is the line to show.
+  if (heard.kind === 'tdisp.lock') {
+    const isEnd = heard.phase === 'exit' && heard.pairId !== null;
+    return isEnd || heard.outcome === 'failed' ? before : afterLock(before, heard, calls);
+  }
   if (heard.phase === 'enter' && heard.pairId !== null) return before;
   return heard.outcome === 'failed' ? afterFailure(before, heard) : afterSuccess(before, heard, calls);
 }
@@ -56,19 +61,23 @@ export function common(one: Ledger, other: Ledger): Ledger {
 
 function afterFailure(ledger: Ledger, heard: StoredEvent): Ledger {
   if (heard.kind !== 'tsm.bind') return ledger;
-  const lock = ledger.lockInBind;
-  return { ...ledger, lockInBind: null, failedBind: lock && { lock, cleaned: ledger.stopped } };
+  const attempt = ledger.lockInBind;
+  const failedBind = attempt?.done ? { lock: attempt.lock, cleaned: ledger.stopped } : null;
+  return { ...ledger, lockInBind: null, failedBind };
 }
 
 function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
-  const request = calls.find(({ kind }) => kind === 'tsm.guest_request');
-  const isDone = heard.outcome === 'ok' && heard.args['queued'] !== '1';
-  const explicitIn = request && isDone ? request.id : ledger.explicitIn;
   switch (heard.kind) {
     case 'tsm.connect':
       return heard.outcome === 'ok' ? { ...ledger, connected: true } : ledger;
     case 'tsm.bind':
-      return { ...ledger, vm: heard.args['vm'] ?? null, connected: true, lockInBind: null };
+      return {
+        ...ledger,
+        vm: heard.args['vm'] ?? null,
+        connected: true,
+        locked: ledger.lockInBind?.lock ?? ledger.locked,
+        lockInBind: null,
+      };
     case 'tsm.unbind':
     case 'tsm.unbind_core':
       return { ...ledger, vm: null, locked: null, failedBind: cleaned(ledger) };
@@ -76,20 +85,32 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
     case 'tsm.disconnect_core':
     case 'tsm.destroy':
       return { ...NOTHING_NOTED };
-    case 'tdisp.lock': {
-      if (!isDone) return ledger;
-      const binding = calls.some(({ kind }) => kind === 'tsm.bind');
-      return { ...ledger, explicitIn, locked: heard, stopped: false, lockInBind: binding ? heard : null };
-    }
     case 'tdisp.start':
-      return { ...ledger, explicitIn };
+      return { ...ledger, asked: askedIn(calls, 'start') ?? ledger.asked };
     case 'tdisp.stop':
-      return { ...ledger, explicitIn, stopped: true, failedBind: cleaned(ledger) };
+      return { ...ledger, asked: askedIn(calls, 'stop') ?? ledger.asked, stopped: true, failedBind: cleaned(ledger) };
     case 'tdi.destroy':
       return { ...ledger, locked: null, stopped: true, failedBind: cleaned(ledger) };
     default:
       return ledger;
   }
+}
+
+function afterLock(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
+  const done = heard.outcome === 'ok' && heard.args['queued'] !== '1';
+  const binding = calls.some(({ kind }) => kind === 'tsm.bind');
+  return {
+    ...ledger,
+    asked: askedIn(calls, 'lock') ?? ledger.asked,
+    stopped: false,
+    locked: done && !binding ? heard : ledger.locked,
+    lockInBind: binding ? { lock: heard, done } : null,
+  };
+}
+
+function askedIn(calls: readonly StoredEvent[], request: 'lock' | 'start' | 'stop'): Ledger['asked'] {
+  const around = calls.find(({ kind }) => kind === 'tsm.guest_request');
+  return around ? { within: around.id, request } : null;
 }
 
 function cleaned({ failedBind }: Ledger): Ledger['failedBind'] {
@@ -105,5 +126,5 @@ export function isOfVmOrTsm({ kind, args }: StoredEvent, ledger: Ledger): boolea
 /** The end of a guest request whose steps were recorded as such: what it changed is known, and changes no more. */
 export function asRecorded(event: StoredEvent, ledger: Ledger): StoredEvent {
   if (event.kind !== 'tsm.guest_request' || event.phase !== 'exit' || event.pairId === null) return event;
-  return ledger.explicitIn === event.pairId ? { ...event, args: { ...event.args, scope: '0' } } : event;
+  return ledger.asked?.within === event.pairId ? { ...event, args: { ...event.args, scope: '0' } } : event;
 }

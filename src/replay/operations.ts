@@ -123,6 +123,9 @@ export function afterEffect(before: Belief, effect: Effect): Belief {
       return effect.certain
         ? before.map((state) => afterDeviceEvent(state, 'power-loss'))
         : before.or(before.map((state) => afterDeviceEvent(state, 'power-loss')));
+    case 'stream-stop':
+    case 'session-end':
+      return before.map((state) => afterDeviceEvent(state, 'stream-insecure'));
     case 'sriov-change':
       return before.map((state) => afterDeviceEvent(state, 'sriov-change'));
     default:

@@ -9,9 +9,10 @@ import type { Ledger } from './ledger.ts';
 
 /**
  * What the firmware or the device said. `wrong-state`: refused, and the answer names the state as the reason; `mapped`: refused
- * because device memory is still mapped; `queued`: taken, and still to be carried out; `unfinished`: it is to be asked again.
+ * because device memory is still mapped; `not-ready`:
+ * refused for the state, or for a message that is under way; `queued`: taken, and still to be carried out; `unfinished`: it is to be asked again.
  */
-export type Answer = 'ok' | 'queued' | 'wrong-state' | 'mapped' | 'refused' | 'unfinished' | 'unknown';
+export type Answer = 'ok' | 'queued' | 'wrong-state' | 'not-ready' | 'mapped' | 'refused' | 'unfinished' | 'unknown';
 
 export type ExplicitRequest = 'lock' | 'start' | 'stop' | 'report';
 
@@ -22,8 +23,15 @@ export type ProtocolEffect =
   | { readonly type: 'vm-destroy' }
   | { readonly type: 'tsm-unregister' }
   | { readonly type: 'failed-bind'; readonly lock: StoredEvent; readonly cleaned: boolean }
-  | { readonly type: 'request'; readonly request: ExplicitRequest; readonly answer: Answer; readonly command: string }
-  | { readonly type: 'refusal'; readonly answer: Answer; readonly command: string }
+  | {
+      readonly type: 'request';
+      readonly request: ExplicitRequest;
+      readonly answer: Answer;
+      readonly command: string;
+      /** The answer is a status of the firmware's, not an errno. */
+      readonly named: boolean;
+    }
+  | { readonly type: 'refusal'; readonly answer: Answer; readonly command: string; readonly named: boolean }
   | { readonly type: 'read-back'; readonly whose: 'truth' | 'belief'; readonly state: TdispState }
   | { readonly type: 'private-unmap'; readonly answer: Answer }
   | { readonly type: 'reclaim'; readonly stopped: boolean }
@@ -41,6 +49,8 @@ const GOVERNED_BY: ReadonlySet<StoredEvent['kind']> = new Set([
   'tsm.disconnect_core',
   'tsm.destroy',
 ]);
+
+const ALSO_NOTED: ReadonlySet<StoredEvent['kind']> = new Set(['vfio.disable', 'tsm.guest_request']);
 
 /** The core destroys a vDEVICE, and unbinds its TDI for it whether it is bound or not (series v5, drivers/iommu/iommufd/viommu.c). */
 const TAKES_AWAY: ReadonlySet<string> = new Set([
@@ -71,6 +81,8 @@ const KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
   'tdisp.stop',
   'tdisp.report',
   'tdisp.state',
+  // What a return is of may stand in its entry alone.
+  'tdisp.request',
   'tdisp.refused',
   'firmware.refused',
   'tdi.create',
@@ -91,7 +103,7 @@ export function isProtocol(event: StoredEvent): boolean {
 
 /** Events that say something of this kind, or that the ledger notes. */
 export function isHeeded(event: StoredEvent): boolean {
-  return isProtocol(event) || GOVERNED_BY.has(event.kind) || event.kind === 'vfio.disable';
+  return isProtocol(event) || GOVERNED_BY.has(event.kind) || ALSO_NOTED.has(event.kind);
 }
 
 /** Whether the event concerns other devices than its own. */
@@ -125,6 +137,7 @@ function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEv
   const request = REQUESTS[heard.kind];
   const answer = answerOf(heard);
   const command = commandOf(heard);
+  const named = heard.args['status_name'] !== undefined;
   switch (heard.kind) {
     case 'tsm.unbind':
       return calls.some(({ symbol }) => symbol !== null && TAKES_AWAY.has(symbol)) ? [] : [{ type: 'unbind' }];
@@ -140,16 +153,19 @@ function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEv
       return request === undefined
         ? []
         : [
-            { type: 'request', request, answer, command },
-            { type: 'refusal', answer, command },
+            { type: 'request', request, answer, command, named },
+            { type: 'refusal', answer, command, named },
           ];
+    case 'tdisp.request':
+    case 'firmware.refused':
+      return isOfTdi(heard) ? withinRequest(heard, calls) : [];
     case 'tdisp.refused':
-      return [{ type: 'refusal', answer, command }];
+      return [{ type: 'refusal', answer, command, named }];
     case 'mmio.unmap':
       return heard.args['command_name'] === 'TDH.MMIO.UNMAP'
         ? [
             { type: 'private-unmap', answer },
-            { type: 'refusal', answer, command },
+            { type: 'refusal', answer, command, named },
           ]
         : [];
     case 'tdi.destroy':
@@ -167,8 +183,17 @@ function acceptance({ outcome, args, symbol }: StoredEvent): 'ok' | 'no-report' 
   return outcome === 'ok' && symbol === 'sev_guest_accept' ? 'ok' : 'other';
 }
 
+/** What the firmware says to a command is the answer to the request that the call around it makes. */
+function withinRequest(heard: StoredEvent, calls: readonly StoredEvent[]): ProtocolEffect[] {
+  const [answer, command] = [answerOf(heard), commandOf(heard)];
+  if (answer !== 'wrong-state' && answer !== 'mapped') return [];
+  const request = calls.map(({ kind }) => REQUESTS[kind]).find((one) => one !== undefined);
+  const refusal: ProtocolEffect = { type: 'refusal', answer, command, named: true };
+  return request === undefined ? [refusal] : [{ type: 'request', request, answer, command, named: true }, refusal];
+}
+
 function farEffects(heard: StoredEvent): ProtocolEffect[] {
-  if (heard.outcome === 'failed' && heard.kind !== 'firmware.refused') return [];
+  if (heard.outcome === 'failed') return [];
   switch (heard.kind) {
     case 'vm.destroy':
       // The file of a VM may be closed, and the key of a TD given back, while others still hold the VM.
@@ -180,10 +205,6 @@ function farEffects(heard: StoredEvent): ProtocolEffect[] {
       return [{ type: 'stream-stop' }];
     case 'spdm.disconnect':
       return [{ type: 'session-end' }];
-    case 'firmware.refused': {
-      const answer = answerOf(heard);
-      return isOfTdi(heard) ? [{ type: 'refusal', answer, command: commandOf(heard) }] : [];
-    }
     default:
       return [];
   }
@@ -224,6 +245,7 @@ export function answerOf({ outcome, args, code, symbol }: StoredEvent): Answer {
   const name = args['status_name'] ?? '';
   if (TO_BE_REPEATED.test(name) || (code !== null && AGAIN.has(code))) return 'unfinished';
   if (name === 'RMI_ERROR_GRANULE') return 'mapped';
+  if (name === 'RMI_ERROR_DEVICE') return 'not-ready';
   // tdi_run() of AMD's series reads the state first, and refuses so unless it is CONFIG_LOCKED.
   if (STATE_REFUSALS.has(name) || (symbol === 'tdi_run' && code === EFAULT)) return 'wrong-state';
   return 'refused';
@@ -258,8 +280,18 @@ export function agrees(
  *
  * @param before closed under the silent moves.
  */
-export function afterProtocol(before: Belief, heard: StoredEvent, calls: readonly StoredEvent[]): Belief | null {
+export function afterProtocol(
+  before: Belief,
+  heard: StoredEvent,
+  { asked }: Ledger,
+  calls: readonly StoredEvent[],
+): Belief | null {
   if (heard.supersededBy !== null || calls.some(({ kind }) => GOVERNED_BY.has(kind))) return null;
+  if (heard.kind === 'tsm.guest_request') {
+    // Its steps may have been left unfinished one by one: that it succeeded says that they came to their end.
+    const isEnd = heard.phase === 'exit' && heard.outcome === 'ok' && asked?.within === heard.pairId;
+    return isEnd && asked ? before.apply((state) => BRANCHES[asked.request](state, true), placeOf(heard)) : null;
+  }
   const [readBack] = heard.kind === 'tdisp.state' ? readBacks(heard) : [];
   if (readBack?.type === 'read-back') {
     return before.apply((state) => (agrees(state, readBack) ? [stay(state)] : []), placeOf(heard));
@@ -288,7 +320,8 @@ function afterRequest(
     const behind = statesBehindError(MESSAGES[request], error);
     return before.apply((state) => (behind.includes(state.device) ? [stay(state)] : []), placeOf(heard));
   }
-  if (answer === 'wrong-state' || answer === 'mapped' || answer === 'refused' || request === 'report') return null;
+  if (answer === 'wrong-state' || answer === 'mapped' || answer === 'not-ready' || answer === 'refused') return null;
+  if (request === 'report') return null;
   const asked = calls.some(({ kind }) => kind === 'tsm.guest_request');
   const done = before.apply((state) => BRANCHES[request](state, asked), placeOf(heard));
   const isOpen = answer === 'unfinished' || answer === 'queued' || (heard.phase === 'enter' && heard.pairId !== null);

@@ -672,7 +672,11 @@ export class Replay {
 
   /** An entry with what its return says, a return with what its entry says. */
   #heard(event: StoredEvent): StoredEvent {
-    if (event.phase !== 'enter' || event.pairId === null) return this.#withEntry(event);
+    if (event.phase === 'exit' && event.pairId !== null) {
+      const entry = this.#recent.get(event.pairId) ?? this.#reader.event(event.pairId);
+      return entry ? { ...event, kind: entry.kind, args: { ...entry.args, ...event.args } } : event;
+    }
+    if (event.phase !== 'enter' || event.pairId === null) return event;
     const exit = this.#reader.event(event.pairId);
     return exit ? { ...event, args: { ...exit.args, ...event.args } } : event;
   }

@@ -125,7 +125,9 @@ export function weighTime(draft: Draft, event: StoredEvent): void {
 
 /** Later trouble of the device that the finding explains. */
 export function addSymptom(draft: Draft, event: StoredEvent): void {
-  if (draft.evidence.filter((one) => one.role === 'symptom').length < SYMPTOMS_MAX) {
+  const symptoms = draft.evidence.filter((one) => one.role === 'symptom');
+  // One refusal can be the answer to a request, and to the command that carries it.
+  if (symptoms.length < SYMPTOMS_MAX && symptoms.at(-1)?.event.id !== event.id) {
     draft.evidence.push({ event, role: 'symptom' });
   }
 }

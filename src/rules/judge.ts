@@ -4,6 +4,7 @@ import type { EventClass } from '../model/states.ts';
 import type { Belief } from '../replay/belief.ts';
 import type { SourceClocks } from '../replay/clocks.ts';
 import type { Effect } from '../replay/effects.ts';
+import { NOTHING_NOTED } from '../replay/ledger.ts';
 import { protocolEffects } from '../replay/protocol.ts';
 import type { ReplayObserver, ReplayOptions, Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
@@ -30,6 +31,8 @@ interface Tally {
   found: boolean;
   /** A trigger could not be judged because the start of the function is unknown. */
   startMissing: boolean;
+  /** Nothing spoke for either side of a trigger. */
+  open: boolean;
 }
 
 /** Asks every rule about every step, keeps what they find, and ties it together. */
@@ -61,6 +64,7 @@ export class Judge implements ReplayObserver {
       tally.triggers += 1;
       const verdict = judgeCharge(step, charge);
       if (rule.restsOnBind && !step.track.boundEvidence && !step.track.startKnown) tally.startMissing = true;
+      if (isOpen(step, charge)) tally.open = true;
       if (!this.#isJudgeable(rule, step.track, verdict) || isOpen(step, charge)) continue;
       // What another device may have done holds no rule of this one.
       if (step.event.certainty !== 'maybe' || verdict !== null) tally.judged += 1;
@@ -69,7 +73,9 @@ export class Judge implements ReplayObserver {
       if (charge.symptom && this.#isExplained(step, operation)) continue;
       const key = `${rule.doc.id} ${step.track.id} ${operation}`;
       const known = this.#seen.get(key);
-      if (known && !isSurer(verdict, charge.violation ?? step.event, known)) continue;
+      const isProof =
+        charge.provedByAnswer === true && known !== undefined && strength(verdict) > strength(known.verdict);
+      if (known && !isProof && !isSurer(verdict, charge.violation ?? step.event, known)) continue;
       const draft = draftOf(rule, step, charge, verdict, charge.severity ?? severityOf(verdict));
       this.#seen.set(key, draft);
       if (known) this.#replace(known, draft);
@@ -85,6 +91,7 @@ export class Judge implements ReplayObserver {
     }
     const latest = this.#latest.get(track);
     if (latest && isSymptom(event)) addSymptom(latest, event);
+    if (latest && confirms(event, latest)) latest.evidence.push({ event, role: 'confirmation' });
     this.#settleHope(event, track);
     if (EXCUSES.has(event.kind)) for (const draft of this.#waiting.get(track) ?? []) weighTime(draft, event);
     if (event.kind !== 'tsm.unbind' && event.kind !== 'tsm.unbind_core') return;
@@ -188,6 +195,7 @@ export class Judge implements ReplayObserver {
       const { complete } = this.#options;
       if (!track.bindRecorded) missing.push(...rule.doc.needs.state.filter((one) => !complete.has(one)));
     }
+    if (tally.open) missing.push('start', ...rule.doc.needs.state.filter((one) => !this.#options.complete.has(one)));
     return { ...base, status: 'blind', missing: [...new Set(missing)] };
   }
 
@@ -210,7 +218,7 @@ export class Judge implements ReplayObserver {
   /** Whether a finding of an earlier operation explains a refusal; it is noted there. */
   #isExplained({ event, track }: Step, operation: number): boolean {
     const latest = this.#latest.get(track);
-    if (!latest || latest.operation === operation) return false;
+    if (!latest || latest.severity === 'note' || latest.operation === operation) return false;
     addSymptom(latest, event);
     return true;
   }
@@ -272,10 +280,18 @@ export class Judge implements ReplayObserver {
     const key = `${rule.doc.id} ${track.id}`;
     const known = this.#tallies.get(key);
     if (known) return known;
-    const fresh = { triggers: 0, judged: 0, found: false, startMissing: false };
+    const fresh = { triggers: 0, judged: 0, found: false, startMissing: false, open: false };
     this.#tallies.set(key, fresh);
     return fresh;
   }
+}
+
+/** The device says that it is in the ERROR that the finding put it in. */
+function confirms(event: StoredEvent, { verdict, after, evidence }: Draft): boolean {
+  if (event.kind !== 'tdisp.state' || strength(verdict) < strength('probable')) return false;
+  if (!after.device.includes('error') || evidence.some(({ role }) => role === 'confirmation')) return false;
+  const [readBack] = protocolEffects(event, NOTHING_NOTED, [], false);
+  return readBack?.type === 'read-back' && readBack.whose === 'truth' && readBack.state === 'error';
 }
 
 /** What would make a step right if it had come before it. */

@@ -93,5 +93,18 @@ export function chargeOfRequest(
 ): Charge | null {
   if (effect.type !== 'request' || effect.request !== request) return null;
   if (effect.answer === 'unknown' || effect.answer === 'unfinished') return null;
-  return { wrongIn, summary, provedByAnswer: effect.answer === 'wrong-state' };
+  if (effect.answer === 'refused' || effect.answer === 'mapped') return null;
+  if (effect.answer === 'not-ready') {
+    const takesForGranted = ['the state was the reason: RMI_ERROR_DEVICE also says that a message is still under way'];
+    return { wrongIn, summary, onlyIfLikely: true, symptom: true, atMost: 'possible', takesForGranted };
+  }
+  const charge: Charge = { wrongIn, summary, provedByAnswer: effect.answer === 'wrong-state', symptom: true };
+  if (effect.named || effect.answer !== 'wrong-state') return charge;
+  return {
+    ...charge,
+    atMost: 'probable',
+    takesForGranted: [
+      'the error is that of the check of the state: the function may fail for others with the same one',
+    ],
+  };
 }

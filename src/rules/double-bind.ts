@@ -1,0 +1,24 @@
+import { doc } from './docs/double-bind.ts';
+import { isBound, type Rule } from './rule.ts';
+
+const EBUSY = -16;
+
+export const rule: Rule = {
+  doc,
+  rank: 20,
+  restsOnBind: false,
+  settledBy: ['bind'],
+  judge({ effect, event }) {
+    if (effect.type !== 'bind') return null;
+    const refused = event.outcome === 'failed' && event.code === EBUSY;
+    return {
+      wrongIn: isBound,
+      // The same VM again succeeds, and does nothing.
+      ...(refused ? {} : { provedByAnswer: false }),
+      summary: 'pci_tsm_bind() was called for a function that is bound to another VM, and refused with -EBUSY',
+      atMost: 'possible',
+      severity: 'note',
+      takesForGranted: ['the core refused it: the TSM driver may say -EBUSY, too'],
+    };
+  },
+};
