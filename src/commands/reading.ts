@@ -8,7 +8,7 @@ import { readSideData, type SideData } from '../input/side-data.ts';
 import { EVENT_CLASSES, PLATFORMS } from '../model/states.ts';
 import { type Arguments, flagOption, NoInputError, oneOf, valueOption } from './arguments.ts';
 import type { CommandContext } from './context.ts';
-import { isSameFile } from './output-file.ts';
+import { fileKey, isSameFile } from './output-file.ts';
 import { ruleDocs } from './rule-docs.ts';
 
 const DEFAULT_MAX_BYTES = '64G';
@@ -69,6 +69,7 @@ export function ingestOptions(
   if (inputs.length === 0) throw new NoInputError(context.stdinIsTerminal);
   if (inputs.includes('')) throw new UsageError('an input has an empty name');
   if (inputs.filter((input) => input === '-').length > 1) throw new UsageError("stdin ('-') can be read only once");
+  refuseTwice(inputs);
   for (const output of outputs) {
     const input = inputs.find((path) => output !== null && path !== '-' && isSameFile(path, output));
     if (input !== undefined) throw new UsageError(`'${output}' is an input and would be overwritten`);
@@ -80,6 +81,17 @@ export function ingestOptions(
     maxBytes: maxBytes(args),
     signal: context.signal,
   };
+}
+
+/** What one file says would be told twice, of two devices on clocks that do not relate. */
+function refuseTwice(inputs: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const path of inputs) {
+    const key = path === '-' ? null : fileKey(path);
+    const former = key === null ? undefined : seen.get(key);
+    if (former !== undefined) throw new UsageError(`'${former}' and '${path}' are the same file: name it once`);
+    if (key !== null) seen.set(key, path);
+  }
 }
 
 /** @throws UsageError that names what is allowed. */

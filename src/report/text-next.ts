@@ -26,11 +26,22 @@ export function writeNextSteps(
     ...premises(analysis),
     // Of a part in which nothing happened it is not known what the probes would have told.
     ...(scope.window?.empty ? [] : captures(analysis, scope)),
+    ...(scope.absent === null && !scope.window?.empty ? anotherCapture(analysis) : []),
     ...buffers(analysis),
     ...explanations(shown),
   ];
   if (steps.length === 0) page.line(2, 'nothing is open that a flag or another capture would settle');
   for (const step of steps) page.paragraph(2, '- ', step, 4);
+}
+
+/** Where no device was touched no rule is blind, and none asks for anything. */
+function anotherCapture({ devices, unrecognised }: Analysis): string[] {
+  if (devices.length > 0 || unrecognised.length > 0) return [];
+  return [
+    'another capture: no line of this one touches a device that can be assigned to a VM. Trace the machine while it happens, ' +
+      'with probes that fetch the BDF on pci_tsm_bind, pci_tsm_unbind, pci_tsm_guest_req, vfio_pci_core_enable, ' +
+      'vfio_pci_core_disable, pcie_flr, pci_clear_master',
+  ];
 }
 
 function asked({ absent, window }: Scope): string[] {

@@ -61,6 +61,7 @@ describe('usage errors take one line and exit with 2', () => {
     [['analyze', '--fail-on', 'warning', 'x'], /is none of definite, probable, possible, never/],
     [['analyze', '--format', 'xml', 'x'], /is none of text, json/],
     [['analyze', '-', '-'], /only once/],
+    [['analyze', 'README.md', './README.md'], /'README\.md' and '\.\/README\.md' are the same file: name it once/],
     [['analyze', '-o', 'package.json', 'package.json'], /'package\.json' is an input and would be overwritten/],
     [['analyze', '--db', './package.json', 'package.json'], /is an input and would be overwritten/],
     [['analyze'], /no input given: name a file, or '-' to read stdin/],

@@ -195,6 +195,15 @@ describe('layout', () => {
   });
 });
 
+test('where nothing was touched, another capture is asked for', () => {
+  const text = render({ ...CLEAN, devices: [], rules: [], unrecognised: [] });
+  expect(text.slice(text.indexOf('NEXT STEPS'))).toMatch(
+    /^NEXT STEPS\n {2}- another capture: no line of this one touches/,
+  );
+  expect(text).not.toContain('nothing is open');
+  expect(render(CLEAN)).not.toContain('another capture');
+});
+
 describe('what was asked for', () => {
   const WHOLE = PLAIN.scope;
   const window = { since: '1.5', until: '2', lastBoot: false, empty: false };
