@@ -9,6 +9,8 @@ const WORD = /^[[<({] {0,2}(?:lines? )?(?:snip|snipped|cut|trimmed|skipped|omitt
 const SCISSORS = /^(?:-{1,40} ?)?8<(?: ?-{1,40})?$|^-{1,40} ?8< ?-{1,40}$/;
 /** What grep puts between its matches. */
 const GREP = '--';
+/** What a mail puts before the sender's name (RFC 3676 section 4.3): the log is over, and nothing was left out. */
+const SIGNATURE = '-- ';
 const MAX_MARK = 128;
 
 /**
@@ -24,7 +26,9 @@ export function elided(line: string, number: number, health: HealthSink): boolea
 
 export function isElision(line: string): boolean {
   if (line.length > MAX_MARK) return false;
-  const bare = line.slice(pasteEnd(line)).trimEnd();
+  const pasted = line.slice(pasteEnd(line));
+  if (pasted === SIGNATURE) return false;
+  const bare = pasted.trimEnd();
   return bare === GREP || DOTS.test(bare) || WORD.test(bare) || SCISSORS.test(bare);
 }
 

@@ -115,6 +115,9 @@ describe('the same form again', () => {
     const elided = (parts: readonly ReadPart[]) => parts.flatMap(codes).filter(([code]) => code === 'lines-elided');
     const mail = `Hi all,\n${ftrace(55, 3)}\nOn the other host it is like this:\n${ftrace(60, 3)}\nThanks,\nJane\n`;
     expect(elided(await read(mail))).toEqual([['lines-elided', 6, 1]]);
+    // The end of a log in a mail is no gap in it.
+    expect(elided(await read(`${dmesg(46, 6)}-- \nAnn\n`))).toEqual([]);
+    expect(elided(await read(`${ftrace(46, 6)}--\n${ftrace(47, 6)}`))).toEqual([['lines-elided', 7, 1]]);
     const fenced = (text: string) => `\`\`\`\n${text}\`\`\`\n`;
     expect(elided(await read(`${fenced(ftrace(55, 3))}and\n${fenced(ftrace(60, 3))}`))).toEqual([
       ['lines-elided', 6, 1],
