@@ -1,3 +1,5 @@
+import type { EventKind, KernelEvent } from '../events/event.ts';
+
 /** The function that has an address now. */
 export interface Bearer {
   readonly entity: number;
@@ -6,6 +8,16 @@ export interface Bearer {
   /** It was seen to be enumerated, or to enter its IOMMU group: both happen once in its life. */
   enumerated: boolean;
   grouped: boolean;
+  /** It was seen to be removed. */
+  gone: boolean;
+}
+
+/** What only a function does that is there; what is said of one that was removed may still come after it. */
+const ALIVE: ReadonlySet<EventKind> = new Set(['vfio.open', 'tsm.connect', 'tsm.bind', 'pci.enable', 'iommu.bind']);
+
+/** Whether the event shows that a function has come to an address whose bearer was removed. */
+export function isAlive(event: KernelEvent): boolean {
+  return ALIVE.has(event.kind) && event.phase !== 'exit';
 }
 
 /**

@@ -4,7 +4,8 @@ import type { EventKind, KernelEvent, PointerSpace } from '../events/event.ts';
 import { parseNumber } from '../events/numbers.ts';
 import { newTask, SystemCallReader } from '../events/system-calls.ts';
 import type { KernelRecord } from '../formats/record.ts';
-import { type Bearer, isAnother } from './bearer.ts';
+import { type Bearer, isAlive, isAnother } from './bearer.ts';
+import { Buses } from './buses.ts';
 import { keyOf, type OpenCall } from './calls.ts';
 import { type Cluster, Clusters } from './clusters.ts';
 import { type Certainty, Decider, type Who } from './decide.ts';
@@ -107,6 +108,7 @@ export class Identity {
   /** BDF entities that a task's records name. */
   readonly #namedBy = new Map<string, Set<number>>();
   #lineage = new Lineage();
+  #buses = new Buses();
   /** Removals under way: what they remove, and the line of the call. */
   readonly #removing = new Map<string, { readonly entity: number; readonly line: number }>();
   /** Entities of records that name no device by themselves, with their task. */
@@ -152,6 +154,7 @@ export class Identity {
     for (const [task, named] of this.#namedBy) copy.#namedBy.set(task, new Set(named));
     for (const [entity, guest] of this.#guestOf) copy.#guestOf.set(entity, guest);
     copy.#lineage = this.#lineage.fork();
+    copy.#buses = this.#buses.fork();
     for (const [task, removal] of this.#removing) copy.#removing.set(task, removal);
     for (const [entity, task] of this.#anonymous) copy.#anonymous.set(entity, task);
     for (const entity of this.#shared) copy.#shared.add(entity);
@@ -232,6 +235,25 @@ export class Identity {
     this.#files.closed(entity);
     this.#handles.gone(entity);
     for (const [task, removal] of this.#removing) if (removal.entity === entity) this.#removing.delete(task);
+    this.#vacate(entity);
+  }
+
+  /** SR-IOV of the PF was disabled: the VFs that are known to be its are gone, their removals recorded or not. */
+  virtualsGone(pf: number): void {
+    for (const entity of this.#lineage.takeVirtuals(this.#clusters.of(pf).members)) this.gone(entity);
+  }
+
+  /** Whoever lives at the address of `entity` from now on is another function, and so it is below it, where it is a bridge. */
+  #vacate(entity: number): void {
+    const { named } = this.#clusters.of(entity);
+    const bdf = named === null ? undefined : this.#bdfOf.get(named);
+    const bearer = bdf === undefined ? undefined : this.#byBdf.get(bdf);
+    if (bdf === undefined || bearer === undefined || bearer.entity !== named || bearer.gone) return;
+    bearer.gone = true;
+    for (const other of this.#buses.gone(bdf)) {
+      const below = this.#byBdf.get(other);
+      if (below !== undefined && !below.gone) this.gone(below.entity);
+    }
   }
 
   /** The machine started anew: pointers, tasks and functions are others from here on. */
@@ -241,6 +263,7 @@ export class Identity {
     this.#pointers.clear();
     this.#byTask.clear();
     this.#removing.clear();
+    this.#buses.clear();
     this.#files.reboot();
     this.#handles.clear();
   }
@@ -302,6 +325,7 @@ export class Identity {
         entity = this.#bearerOf(clue.bdf, event);
         if (event.kind === 'iommu.attach' && record.pid !== null) this.#files.hinted(record.pid, task, entity);
         this.#lineage.note(entity, clue.bdf, event);
+        this.#buses.note(event, clue.bdf);
         if (userTask) this.#named(task, entity);
         // iommu:remove_device_from_group inside a removal names what is removed, or something below it.
         const removed = event.kind === 'pci.remove' ? this.#removalAround(parent) : null;
@@ -387,7 +411,9 @@ export class Identity {
     const known = this.#byBdf.get(bdf);
     const appears = event.kind === 'pci.add';
     const joins = appears && event.args['group'] !== undefined;
-    if (known && !(appears && isAnother(known, joins))) {
+    const isNew =
+      known !== undefined && (appears ? known.gone || isAnother(known, joins) : known.gone && isAlive(event));
+    if (known && !isNew) {
       known.used ||= !appears;
       known.enumerated ||= appears && !joins;
       known.grouped ||= joins;
@@ -398,7 +424,8 @@ export class Identity {
     const entity = this.#add();
     this.#bdfOf.set(entity, bdf);
     this.#clusters.of(entity).named = entity;
-    this.#byBdf.set(bdf, { entity, used: !appears, enumerated: appears && !joins, grouped: joins });
+    this.#byBdf.set(bdf, { entity, used: !appears, enumerated: appears && !joins, grouped: joins, gone: false });
+    this.#buses.came(bdf);
     return entity;
   }
 

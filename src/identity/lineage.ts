@@ -14,6 +14,8 @@ export class Lineage {
   readonly #pfOf = new Map<number, Bdf>();
   /** Functions that came or went inside a call on their PF, with the entity of that one. */
   readonly #virtualOf = new Map<number, number>();
+  /** The VFs that a PF has now. */
+  readonly #virtuals = new Map<number, number[]>();
   /** Functions whose tsm/connect was written with success: they are DSMs. */
   readonly #connected = new Set<Bdf>();
 
@@ -27,6 +29,16 @@ export class Lineage {
   /** `entity` is a VF of the function that `pf` stands for. */
   virtual(entity: number, pf: number): void {
     this.#virtualOf.set(entity, pf);
+    const virtuals = this.#virtuals.get(pf);
+    if (virtuals === undefined) this.#virtuals.set(pf, [entity]);
+    else virtuals.push(entity);
+  }
+
+  /** The entities of the VFs that the function of `members` has; from now on it has none. */
+  takeVirtuals(members: readonly number[]): number[] {
+    const virtuals = members.flatMap((entity) => this.#virtuals.get(entity) ?? []);
+    for (const entity of members) this.#virtuals.delete(entity);
+    return virtuals;
   }
 
   /** @param bdf of the device; `members` its entities; `bdfOf` the address of an entity that stands for one. */
@@ -55,6 +67,7 @@ export class Lineage {
     for (const [entity, dsm] of this.#dsmOf) copy.#dsmOf.set(entity, dsm);
     for (const [entity, pf] of this.#pfOf) copy.#pfOf.set(entity, pf);
     for (const [entity, pf] of this.#virtualOf) copy.#virtualOf.set(entity, pf);
+    for (const [pf, virtuals] of this.#virtuals) copy.#virtuals.set(pf, [...virtuals]);
     for (const bdf of this.#connected) copy.#connected.add(bdf);
     return copy;
   }

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { parseBdf, slotOf } from '../base/bdf.ts';
+import { type Bdf, parseBdf, slotOf } from '../base/bdf.ts';
 import type { SideData, SideFact } from '../input/side-data.ts';
 import type { EventClass, Platform } from '../model/states.ts';
 import { afterConnect, type BindLocks, CONNECTED } from '../model/tdi.ts';
@@ -372,7 +372,7 @@ export class Replay {
     if (event.phase === 'enter') this.#remember(event);
     const own = event.deviceId === null ? null : (this.#tracks.get(event.deviceId) ?? null);
     own?.noteTime(event);
-    if (own?.bdf != null) this.#present.set(`${this.#clocks.history(event.sourceId)} ${own.bdf}`, own.id);
+    if (own?.bdf != null) this.#moveIn(event, own, own.bdf);
     const denied = this.#topology(event.sourceId).learn(event, own?.bdf ?? null);
     if (denied !== null) this.#contradict(event, denied);
     this.#act(event);
@@ -548,6 +548,17 @@ export class Replay {
       const connected = track.belief.apply(afterConnect, placeOf(event));
       track.believe(track.belief.or(connected, 1, HAS_THIS_DSM, placeOf(event)), event, false);
     }
+  }
+
+  /** Who is at an address. Who comes after one that was seen to be removed is as new as if it had been seen to come. */
+  #moveIn(event: StoredEvent, own: DeviceTrack, bdf: Bdf): void {
+    const key = `${this.#clocks.history(event.sourceId)} ${bdf}`;
+    const before = this.#present.get(key);
+    this.#present.set(key, own.id);
+    if (before === undefined || before === own.id || own.startKnown || !LIVES.has(event.kind)) return;
+    if (this.#tracks.get(before)?.gone !== true) return;
+    own.startKnown = true;
+    own.believe(this.#newcomer(event, own), event);
   }
 
   /** A function that appears while its DSM is connected gets its TSM context at once (pci_tsm_init). */

@@ -270,6 +270,7 @@ class SourceIngest {
     call.settled ||= isResult(outcome);
     // Only a call that is seen to end says what was inside.
     if (call.entityId !== null) for (const vf of call.virtual) this.#identity.virtual(vf, call.entityId);
+    if (call.kind === 'pci.sriov_disable' && call.entityId !== null) this.#identity.virtualsGone(call.entityId);
     if (entityId === null) return;
     if (call.entityId !== null && namesDevice(event)) this.#identity.same(entityId, call.entityId);
     if (call.kind === 'pci.remove' && call.symbol !== null) this.#identity.gone(entityId);
