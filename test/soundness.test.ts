@@ -8,6 +8,7 @@ import type { JudgeOptions } from '../src/analysis.ts';
 import type { Analysis } from '../src/model/analysis.ts';
 import { EVENT_CLASSES } from '../src/model/states.ts';
 import { analyzeFiles, analyzeText, brief } from './support/analyze.ts';
+import { faultyFirmwareHistory, firmwareHistory } from './support/firmware-histories.ts';
 import { type Line, legalHistory, render, seededHistory, stoppedHistory } from './support/histories.ts';
 
 // The promise of the program (design: soundness): what is legal is not accused, what is lost never makes a verdict surer.
@@ -65,12 +66,37 @@ test('a harmful step while bound is definite when everything was recorded', asyn
   );
 });
 
+test('a legal history down to the firmware is not accused of anything, whatever is declared', async () => {
+  await fc.assert(
+    fc.asyncProperty(firmwareHistory, profile, async (lines, judge) => {
+      const analysis = await analyzeText(render(lines), judge);
+      expect(analysis.findings.map(brief)).toEqual([]);
+      expect(analysis.health.filter((item) => item.code === 'belief-reset')).toEqual([]);
+    }),
+    RUNS,
+  );
+});
+
+test('what goes wrong between driver, firmware and VM is found, as surely as the records allow', async () => {
+  await fc.assert(
+    fc.asyncProperty(faultyFirmwareHistory, async ({ lines, rule, verdict }) => {
+      const { findings } = await analyzeText(render(lines), OMNISCIENT);
+      expect(
+        findings.filter((finding) => finding.headline).map((finding) => `${finding.verdict} ${finding.rule}`),
+      ).toEqual([`${verdict} ${rule}`]);
+    }),
+    RUNS,
+  );
+});
+
 test('lost lines never make a verdict definite while nothing is declared complete', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(
         legalHistory,
+        firmwareHistory,
         seededHistory.map(({ lines }) => lines),
+        faultyFirmwareHistory.map(({ lines }) => lines),
       ),
       mask,
       async (lines, drop) => {
@@ -87,7 +113,7 @@ test('lost lines never make a verdict definite while nothing is declared complet
 
 test('where the trace says that events were lost, not even a declaration makes what follows definite', async () => {
   await fc.assert(
-    fc.asyncProperty(legalHistory, mask, async (lines, drop) => {
+    fc.asyncProperty(fc.oneof(legalHistory, firmwareHistory), mask, async (lines, drop) => {
       const lost = chosen(lines, drop);
       const kept = lines.filter((_, index) => !lost.has(index));
       if (kept.length === 0) return;

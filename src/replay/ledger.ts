@@ -9,7 +9,7 @@ export interface Ledger {
   readonly vm: string | null;
   /** A connect that succeeded, not followed by a disconnect. */
   readonly connected: boolean;
-  /** The LOCK that succeeded last. */
+  /** The LOCK inside the bind that succeeded last. */
   readonly locked: StoredEvent | null;
   /** A STOP came after it. */
   readonly stopped: boolean;
@@ -103,7 +103,6 @@ function afterLock(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEve
     ...ledger,
     asked: askedIn(calls, 'lock') ?? ledger.asked,
     stopped: false,
-    locked: done && !binding ? heard : ledger.locked,
     lockInBind: binding ? { lock: heard, done } : null,
   };
 }

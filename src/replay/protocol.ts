@@ -150,12 +150,13 @@ function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEv
     case 'tdisp.start':
     case 'tdisp.stop':
     case 'tdisp.report':
-      return request === undefined
-        ? []
-        : [
-            { type: 'request', request, answer, command, named },
-            { type: 'refusal', answer, command, named },
-          ];
+      if (request === undefined) return [];
+      // What is asked without force is asked again with it: tdi_unbind() of AMD's series.
+      if (answer === 'refused' && isWithoutForce(heard)) return [{ type: 'request', request, answer, command, named }];
+      return [
+        { type: 'request', request, answer, command, named },
+        { type: 'refusal', answer, command, named },
+      ];
     case 'tdisp.request':
     case 'firmware.refused':
       return isOfTdi(heard) ? withinRequest(heard, calls) : [];
@@ -214,6 +215,10 @@ const TDI_COMMAND = /^(?:TIO_TDI_|RMI_VDEV_|TDH[._](?:DEVIF|TDI|MMIO)[._])/;
 
 function isOfTdi({ args }: StoredEvent): boolean {
   return TDI_COMMAND.test(args['command_name'] ?? '');
+}
+
+function isWithoutForce({ args }: StoredEvent): boolean {
+  return args['force'] === 'false' || parseInteger(args['force']) === 0;
 }
 
 /** What was asked for, in the words of whoever records it. */
