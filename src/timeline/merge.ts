@@ -10,13 +10,14 @@ import type { ClockGroup, ClockMember } from './clock-relation.ts';
 /**
  * Makes one history of the sources of `group`. Nothing else in the timeline changes.
  *
+ * @param settle ends the transaction and begins the next one, if that can be: what changes in one is kept in memory.
  * @returns the addresses of which it could not be told which device of one source is which of another.
  */
-export function mergeSources(db: Database.Database, group: ClockGroup): string[] {
+export function mergeSources(db: Database.Database, group: ClockGroup, settle: () => void): string[] {
   const first = group.members[0]?.sourceId ?? 0;
   const place = db.prepare('update source set clock_group = ?, clock_offset = ?, clock_error = ? where id = ?');
   for (const { sourceId, offset, error } of group.members) place.run(first, offset, error, sourceId);
-  renumber(db, group.members);
+  renumber(db, group.members, settle);
   const apart = uniteDevices(db, group.members);
   markDuplicates(db, group.members);
   enclose(db, group.members);
@@ -33,7 +34,7 @@ function inOrder(db: Database.Database, members: readonly ClockMember[]): ClockM
   return members.toSorted((a, b) => (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : a.sourceId - b.sourceId));
 }
 
-function renumber(db: Database.Database, members: readonly ClockMember[]): void {
+function renumber(db: Database.Database, members: readonly ClockMember[], settle: () => void): void {
   const queues = inOrder(db, members).map((member) => new Queue(db, member));
   const ids = new BigInt64Array(queues.reduce((sum, queue) => sum + queue.length, 0));
   const order = new BigInt64Array(ids.length);
@@ -49,26 +50,31 @@ function renumber(db: Database.Database, members: readonly ClockMember[]): void 
     insert.run(old, ids[index]);
     moved ||= old !== ids[index];
   }
-  if (moved) rewrite(db);
+  if (moved) rewrite(db, settle);
   db.exec('drop table renumbered');
 }
 
-/** Ids stand in five columns; a row moves, so all of its own are read before one is written. */
-function rewrite(db: Database.Database): void {
+/**
+ * Ids stand in five columns; a row moves, so all of its own are read before one is written. All rows go, also those that keep
+ * their id: SQLite then neither reads the old ones nor keeps them to take the deletion back.
+ */
+function rewrite(db: Database.Database, settle: () => void): void {
   const columns = db.prepare<[], string>("select name from pragma_table_info('event')").pluck().all();
   const to: Readonly<Record<string, string>> = {
-    id: 'm.new',
-    parent_id: '(select new from renumbered where old = e.parent_id)',
-    root_id: '(select new from renumbered where old = e.root_id)',
-    pair_id: '(select new from renumbered where old = e.pair_id)',
-    superseded_by: '(select new from renumbered where old = e.superseded_by)',
+    id: 'coalesce(m.new, e.id)',
+    parent_id: 'coalesce((select new from renumbered where old = e.parent_id), e.parent_id)',
+    root_id: 'coalesce((select new from renumbered where old = e.root_id), e.root_id)',
+    pair_id: 'coalesce((select new from renumbered where old = e.pair_id), e.pair_id)',
+    superseded_by: 'coalesce((select new from renumbered where old = e.superseded_by), e.superseded_by)',
   };
   const values = columns.map((column) => `${to[column] ?? `e.${column}`} as ${column}`).join(', ');
-  db.exec(`
-    create temp table moved as select ${values} from event e join renumbered m on m.old = e.id;
-    delete from event where id in (select old from renumbered);
-    insert into event (${columns.join(', ')}) select ${columns.join(', ')} from moved order by id;
-    drop table moved`);
+  db.exec(`create temp table moved as select ${values} from event e left join renumbered m on m.old = e.id`);
+  settle();
+  db.exec('delete from event');
+  settle();
+  db.exec(`insert into event (${columns.join(', ')}) select ${columns.join(', ')} from moved order by id`);
+  settle();
+  db.exec('drop table moved');
 }
 
 /** The events of one source as they stand in it, each no earlier than the one before it. */

@@ -26,9 +26,14 @@ const TOLD = 3;
  * Merges the sources whose clocks relate.
  *
  * @param anchors by source; the sources that have none are not compared.
+ * @param settle see mergeSources.
  * @returns what is to be said about it: which were merged by what evidence and how exactly, and which stand alone and why.
  */
-export function relateClocks(db: Database.Database, anchors: ReadonlyMap<number, KeptAnchors>): NewHealth[] {
+export function relateClocks(
+  db: Database.Database,
+  anchors: ReadonlyMap<number, KeptAnchors>,
+  settle: () => void,
+): NewHealth[] {
   const rows = db
     .prepare<[], SourceRow>(
       `select id, path, time_unit,
@@ -51,7 +56,7 @@ export function relateClocks(db: Database.Database, anchors: ReadonlyMap<number,
       return { sourceId: id, ...(anchors.get(id) ?? NOTHING), ...(span && { span }) };
     }),
   );
-  const apart = clocks.groups.flatMap((group) => mergeSources(db, group));
+  const apart = clocks.groups.flatMap((group) => mergeSources(db, group, settle));
   const names = new Map(rows.map(({ id, name }) => [id, name]));
   return [
     ...clocks.groups.flatMap((group) => merged(group, names)),

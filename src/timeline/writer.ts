@@ -204,7 +204,8 @@ export class TimelineBuilder implements TimelineWriter {
     // A timeline that was read before has been merged before.
     if (this.#anchors.size === 0) return;
     this.#writing(() => {
-      for (const item of relateClocks(this.#db, this.#anchors)) this.addHealth(item);
+      const health = relateClocks(this.#db, this.#anchors, () => this.#nextTransaction());
+      for (const item of health) this.addHealth(item);
     });
     this.#devicesStale = true;
     this.#anchors.clear();
