@@ -79,6 +79,8 @@ const USTAR_OFFSET = 257;
 const FILLING = /\0{16,}/g;
 /** Every second byte: letters of UTF-16 without a mark, the low byte first. */
 const WIDE = /^(?:[\t\n\r -~]\0){8}/;
+/** Two stamps behind carriage returns, where no line has an end: all of it would be one record. */
+const LONE_RETURNS = /\r[<[][^\r]{0,1024}\r[<[]/;
 const UTF8_MARK = '\xef\xbb\xbf';
 
 /** Bytes that {@link sniff} wants to see, where the input has as many. */
@@ -114,6 +116,13 @@ export function sniff(head: Buffer): Content {
   }
   if (WIDE.test(text)) {
     return { kind: 'refused', what: 'UTF-16 text', remedy: 'convert it with: iconv -f UTF-16LE -t UTF-8 FILE' };
+  }
+  if (!text.includes('\n') && LONE_RETURNS.test(text)) {
+    return {
+      kind: 'refused',
+      what: 'text whose lines end in a carriage return alone',
+      remedy: "convert it with: tr '\\r' '\\n' < FILE | tdi-trace analyze -",
+    };
   }
   if (isBinary(filled)) {
     for (const [pattern, what, remedy] of PACKED_INSIDE)

@@ -226,6 +226,11 @@ describe('what is refused, in one line with a remedy', () => {
     ['system.journal', 'LPKSHHRH', /: is a systemd journal: .*journalctl --file /],
     ['utf16.log', utf16, /: is UTF-16 text: .*iconv -f UTF-16 -t UTF-8 /],
     ['utf16-no-mark.log', Buffer.from(LOG, 'utf16le'), /: is UTF-16 text: .*iconv -f UTF-16LE -t UTF-8 /],
+    [
+      'mac.log',
+      LOG.repeat(3).replaceAll('\n', '\r'),
+      /: is text whose lines end in a carriage return alone: .*tr '\\r' '\\n' < /,
+    ],
     ['nuls', `${'\0'.repeat(5000)}${LOG}`, /: is nothing but NUL bytes at its start: .*tr -d '\\000' < [^ ]*nuls \| /],
     ['noise', Buffer.from(Array.from({ length: 4096 }, (_, i) => Math.imul(i, 2654435761) >>> 24)), /: is binary: /],
     [
