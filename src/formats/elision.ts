@@ -53,3 +53,16 @@ export function isProse(line: string): boolean {
   const plain = words.filter((word) => WORD_OF_PROSE.test(word)).length;
   return words.length > 0 && plain >= words.length * PROSE_SHARE;
 }
+
+const HEADING = /^#{1,6} +(?=\S)/;
+/** Of the headers of ftrace, print_trace_header() and test_cpu_buff_start() in kernel/trace/trace.c. */
+const HEADER_WORDS = /^tracer: |\b(?:TASK-PID|DURATION|TIMESTAMP|latency)\b|^CPU:? ?\d{1,6} buffer /;
+
+/** Whether a line that a trace would take for a comment is a heading that somebody wrote: `## Without the patch`. */
+export function isHeading(line: string): boolean {
+  const bare = line.slice(pasteEnd(line), MAX_PROSE);
+  const mark = HEADING.exec(bare)?.[0];
+  if (mark === undefined) return false;
+  const words = bare.slice(mark.length);
+  return !HEADER_WORDS.test(words) && isProse(words);
+}

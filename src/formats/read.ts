@@ -3,7 +3,7 @@ import type { HealthItem, HealthSink } from '../base/health.ts';
 import { type ReadBytesOptions, type ReadBytesResult, readBytes } from '../input/bytes.ts';
 import { type LineSink, LineSplitter, MAX_LINE } from '../input/lines.ts';
 import { type OpenedSource, shownPath } from '../input/source.ts';
-import { isProse } from './elision.ts';
+import { isHeading, isProse } from './elision.ts';
 import type { DumpSink, Format, LineParser } from './format.ts';
 import { dumpRows, ftraceDump } from './ftrace-dump.ts';
 import { HeldRecord } from './held-record.ts';
@@ -488,7 +488,7 @@ class Reader implements LineSink {
     if (part === null) return;
     part.tellProse(line);
     const kind = part.parser.parse(line, number, truncated);
-    if (kind === 'unparsed' && isProse(line)) this.#noteProse(number);
+    if (kind === 'unparsed' ? isProse(line) : kind === 'skipped' && isHeading(line)) this.#noteProse(number);
     if (this.#options.sampled && kind !== 'nested') part.keep(line);
     if (kind === 'record') {
       part.count(kind, number);

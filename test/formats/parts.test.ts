@@ -122,6 +122,14 @@ describe('the same form again', () => {
     expect(elided(await read(`${fenced(ftrace(55, 3))}and\n${fenced(ftrace(60, 3))}`))).toEqual([
       ['lines-elided', 6, 1],
     ]);
+    expect(elided(await read(`${ftrace(55, 3)}## Without the patch\n${ftrace(60, 3)}`))).toEqual([
+      ['lines-elided', 4, 1],
+    ]);
+    const columns =
+      '#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION\n#\n# CPU  DURATION      FUNCTION CALLS\n';
+    expect(elided(await read(`${ftrace(55, 3)}${columns}##### CPU 1 buffer started ####\n${ftrace(60, 3)}`))).toEqual(
+      [],
+    );
     // Consoles mix into a log what they like.
     expect(elided(await read(`${dmesg(55, 3)}Welcome to the machine\n${dmesg(60, 3)}`))).toEqual([]);
     expect(elided(await read(`${ftrace(55, 3)}  <garbage>+0x12/0x34 [mod]\n${ftrace(60, 3)}`))).toEqual([]);
