@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyze, type JudgeOptions } from '../src/analysis.ts';
 import { NEUTRAL_JUDGEMENT } from '../src/commands/reading.ts';
 import type { Analysis } from '../src/model/analysis.ts';
+import { renderText } from '../src/report/text.ts';
 import { analyzeFiles, brief } from './support/analyze.ts';
 import { dmesg, message, row } from './support/two-sources.ts';
 
@@ -101,6 +102,20 @@ describe('a log and a trace of one boot', () => {
       { code: 'clocks-related', source: 's2', count: 4 },
     ]);
     expect(clockRows(analysis)[0]?.message).toMatch(/4 messages stand in both.* within 100 us \(-0\.150004 s\)$/);
+  });
+
+  test('say in the report what to add to the times of one of them', async () => {
+    const text = renderText(await together(told), {
+      width: 400,
+      color: false,
+      floor: 'probable',
+      verbose: false,
+      quiet: false,
+      settledBy: () => [],
+      scope: { absent: null, window: null, recorded: new Set() },
+    });
+    expect(text).toMatch(/related clocks, merged into one order \(within 100 us\): .*dmesg\.txt,/);
+    expect(text.replace(/\s+/g, ' ')).toMatch(/trace\.txt \(its times -0\.150004 s\)/);
   });
 
   test('are judged one by one where nothing ties them', async () => {

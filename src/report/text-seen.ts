@@ -73,11 +73,18 @@ function writeSource(page: Page, source: SourceInfo, name: string, elisions: num
   page.line(4, `${count(source.lines, 'line')} = ${parts.join(' + ')}; ${count(source.events, 'event')}; ${lost}`);
 }
 
+/** What to add to the times of a source; nothing where that is nothing. */
+function toFirst(offset: string | undefined): string {
+  if (offset === undefined || /^-?0\.0+$/.test(offset)) return '';
+  return ` (its times ${offset.startsWith('-') ? offset : `+${offset}`} s)`;
+}
+
 function writeClocks(page: Page, analysis: Analysis): void {
   const names = sourceNames(analysis.sources);
   for (const clock of analysis.clocks) {
     if (clock.sources.length < 2) continue;
-    const paths = clock.sources.map((id) => names.get(id) ?? id).join(', ');
+    // Times are told by the source's own clock: without this nobody can compare those of two sources.
+    const paths = clock.sources.map((id, index) => `${names.get(id) ?? id}${toFirst(clock.offsets[index])}`).join(', ');
     const error = clock.error_ns === null ? '' : ` (within ${Math.ceil(clock.error_ns / 1000)} us)`;
     const meaning = {
       same: `one clock, merged into one order${error}`,
