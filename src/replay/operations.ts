@@ -123,6 +123,8 @@ export function afterEffect(before: Belief, effect: Effect): Belief {
       return effect.certain
         ? before.map((state) => afterDeviceEvent(state, 'power-loss'))
         : before.or(before.map((state) => afterDeviceEvent(state, 'power-loss')));
+    case 'config-change':
+      return before.or(before.map((state) => afterDeviceEvent(state, 'config-change')));
     case 'stream-stop':
     case 'session-end':
       return before.map((state) => afterDeviceEvent(state, 'stream-insecure'));

@@ -1,5 +1,6 @@
 import { parseInteger } from '../events/numbers.ts';
 import { decodeState, type EncodingId, STATE_ENCODINGS } from '../model/encodings.ts';
+import { headerClasses } from '../model/registers.ts';
 import type { TdiState, TdispState } from '../model/states.ts';
 import { afterDeviceEvent, BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, type Branch, CONNECTED } from '../model/tdi.ts';
 import { statesBehindError, TDISP_ERRORS, type TdispErrorName, type TdispRequest } from '../model/tdisp.ts';
@@ -35,6 +36,7 @@ export type ProtocolEffect =
   | { readonly type: 'read-back'; readonly whose: 'truth' | 'belief'; readonly state: TdispState }
   | { readonly type: 'private-unmap'; readonly answer: Answer }
   | { readonly type: 'reclaim'; readonly stopped: boolean }
+  | { readonly type: 'config-change'; readonly register: string }
   | { readonly type: 'stream-stop' }
   | { readonly type: 'session-end' }
   | { readonly type: 'guest-accept'; readonly answer: 'ok' | 'no-report' | 'other' };
@@ -103,6 +105,7 @@ export function isProtocol(event: StoredEvent): boolean {
 
 /** Events that say something of this kind, or that the ledger notes. */
 export function isHeeded(event: StoredEvent): boolean {
+  if (event.kind === 'pci.config_write') return registerWritten(event) !== null;
   return isProtocol(event) || GOVERNED_BY.has(event.kind) || ALSO_NOTED.has(event.kind);
 }
 
@@ -144,6 +147,10 @@ function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEv
     case 'tsm.bind':
     case 'vfio.disable':
       return ledger.failedBind === null ? [] : [{ type: 'failed-bind', ...ledger.failedBind }];
+    case 'pci.config_write': {
+      const register = registerWritten(heard);
+      return register === null ? [] : [{ type: 'config-change', register }];
+    }
     case 'iommufd.vdevice_destroy':
       return [{ type: 'vdevice-destroy' }];
     case 'tdisp.lock':
@@ -215,6 +222,17 @@ const TDI_COMMAND = /^(?:TIO_TDI_|RMI_VDEV_|TDH[._](?:DEVIF|TDI|MMIO)[._])/;
 
 function isOfTdi({ args }: StoredEvent): boolean {
   return TDI_COMMAND.test(args['command_name'] ?? '');
+}
+
+/**
+ * The register of the header, other than COMMAND, whose change throws a TDI into ERROR and that this write reaches in the device.
+ * vfio keeps the BARs that its user writes to itself (vfio_basic_config_write, drivers/vfio/pci/vfio_pci_config.c).
+ */
+function registerWritten({ args }: StoredEvent): string | null {
+  const position = parseInteger(args['position']);
+  if (position === null) return null;
+  const classes = headerClasses(position, parseInteger(args['width']) ?? 1);
+  return classes.find(({ name, effect }) => effect === 'error' && name !== 'Command')?.name ?? null;
 }
 
 function isWithoutForce({ args }: StoredEvent): boolean {

@@ -3,6 +3,7 @@ import { rule as barZapWhileBound } from './bar-zap-while-bound.ts';
 import { rule as bindWithoutConnect } from './bind-without-connect.ts';
 import { rule as bmeClearWhileLocked } from './bme-clear-while-locked.ts';
 import { rule as boundAtExit } from './bound-at-exit.ts';
+import { rule as configChangeWhileLocked } from './config-change-while-locked.ts';
 import { rule as conventionalResetWhileLocked } from './conventional-reset-while-locked.ts';
 import { rule as disconnectWhileBound } from './disconnect-while-bound.ts';
 import { rule as doubleBind } from './double-bind.ts';
@@ -62,4 +63,5 @@ export const RULES: readonly Rule[] = [
   reclaimOrder,
   ideStreamStopWhileLocked,
   spdmSessionEndWhileLocked,
+  configChangeWhileLocked,
 ];
