@@ -244,7 +244,9 @@ function hostOf(
   if (wanted !== 'auto') return { platform: wanted, x86, evidence: [] };
   const proved = (['tdx', 'sev-tio', 'cca'] as const).filter((platform) => of(platform).length > 0);
   const [only] = proved;
-  if (only === undefined || proved.length > 1) return { platform: 'generic', x86, evidence: [] };
+  // Inputs of several machines: what holds on one of them is not to be asked of the other.
+  const alien = of(only === 'cca' ? 'x86' : 'arm64').length > 0;
+  if (only === undefined || proved.length > 1 || alien) return { platform: 'generic', x86, evidence: [] };
   return { platform: only, x86, evidence: of(only).slice(0, 1) };
 }
 
