@@ -43,8 +43,7 @@ async function run({ rule, name, file }: Case): Promise<Analysis> {
   writeFileSync(log, file.log);
   const analyzed = await analyze(
     { inputs: [log], db: null, inputFormat: null, maxBytes: 1e9 },
-    { ...file.flags, device: null, rules: null, skipRules: [], lastBoot: false,
-    side: null },
+    { ...file.flags, device: null, rules: null, skipRules: [], lastBoot: false, side: null },
   );
   analyzed.close();
   return analyzed.analysis;
