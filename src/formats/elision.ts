@@ -51,7 +51,8 @@ export function isProse(line: string): boolean {
     .split(' ')
     .filter((word) => word !== '');
   const plain = words.filter((word) => WORD_OF_PROSE.test(word)).length;
-  return words.length > 0 && plain >= words.length * PROSE_SHARE;
+  // A letter alone is rather the end of a task name with a line break in it.
+  return words.join('').length > 2 && plain >= words.length * PROSE_SHARE;
 }
 
 const HEADING = /^#{1,6} +(?=\S)/;

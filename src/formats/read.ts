@@ -236,6 +236,8 @@ class Reader implements LineSink {
   #gap = false;
   /** It was said why the lines since the last record are of no use. */
   #refused = false;
+  /** The line before ends as one that a mail program broke. */
+  #softBreak = false;
   /** Lines before the first part; none of them fits any form. */
   #before = 0;
   #full = false;
@@ -488,7 +490,10 @@ class Reader implements LineSink {
     if (part === null) return;
     part.tellProse(line);
     const kind = part.parser.parse(line, number, truncated);
-    if (kind === 'unparsed' ? isProse(line) : kind === 'skipped' && isHeading(line)) this.#noteProse(number);
+    const isWritten = kind === 'unparsed' ? isProse(line) : kind === 'skipped' && isHeading(line);
+    // Behind a soft break of quoted-printable stands the rest of a row.
+    if (isWritten && !this.#softBreak) this.#noteProse(number);
+    this.#softBreak = line.endsWith('=');
     if (this.#options.sampled && kind !== 'nested') part.keep(line);
     if (kind === 'record') {
       part.count(kind, number);

@@ -130,6 +130,8 @@ describe('the same form again', () => {
     expect(elided(await read(`${ftrace(55, 3)}${columns}##### CPU 1 buffer started ####\n${ftrace(60, 3)}`))).toEqual(
       [],
     );
+    const broken = `             drv-278     [001] .....    58.000000: add_interrupt_randomn=\ness: Tick\n`;
+    expect(elided(await read(`${ftrace(55, 3)}${broken}${ftrace(60, 3)}`))).toEqual([]);
     // Consoles mix into a log what they like.
     expect(elided(await read(`${dmesg(55, 3)}Welcome to the machine\n${dmesg(60, 3)}`))).toEqual([]);
     expect(elided(await read(`${ftrace(55, 3)}  <garbage>+0x12/0x34 [mod]\n${ftrace(60, 3)}`))).toEqual([]);
