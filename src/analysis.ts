@@ -4,6 +4,7 @@ import { InputError } from './base/errors.ts';
 import type { HealthCode } from './base/health.ts';
 import { formatTime, parseSeconds } from './base/time.ts';
 import { toolVersion } from './base/version.ts';
+import type { Hints } from './identity/hints.ts';
 import { readInput } from './input/inputs.ts';
 import type { SideData } from './input/side-data.ts';
 import { shownPath } from './input/source.ts';
@@ -32,6 +33,8 @@ export interface IngestOptions {
   readonly inputFormat: string | null;
   /** Limit of decompressed bytes an input. */
   readonly maxBytes: number;
+  /** What the user says of pointers; none where it is left out. */
+  readonly hints?: Hints;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
@@ -148,7 +151,10 @@ async function readAll(options: IngestOptions): Promise<{ writer: TimelineWriter
         failures.push(error);
       }
     }
-    if (writer && read > 0) return { writer, failures };
+    if (writer && read > 0) {
+      for (const item of hintHealth(options.hints ?? null)) writer.addHealth(item);
+      return { writer, failures };
+    }
   } catch (error) {
     writer?.abort();
     throw error;
@@ -160,15 +166,33 @@ async function readAll(options: IngestOptions): Promise<{ writer: TimelineWriter
 async function readOne(
   writer: TimelineWriter,
   opened: Parameters<typeof ingest>[1],
-  { inputFormat, maxBytes, onProgress, signal }: IngestOptions,
+  { inputFormat, maxBytes, hints, onProgress, signal }: IngestOptions,
 ): Promise<void> {
   const { path } = opened;
   await ingest(writer, opened, {
     inputFormat,
     maxBytes,
+    ...(hints && { hints }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress: (progress) => onProgress({ path, ...progress }) }),
   });
+}
+
+/** What the user said, as far as it mattered; what contradicts the log is told where that shows. */
+export function hintHealth(hints: Hints | null): NewHealth[] {
+  if (hints === null) return [];
+  const row = (code: HealthCode, message: string, count: number) =>
+    count === 0 ? [] : [{ sourceId: null, code, line: null, message, count }];
+  const used = [...hints.used].map(([pointer, bdf]) => `${pointer} is ${bdf}`);
+  const { unused } = hints;
+  return [
+    ...row('hints-used', `as the user says (--map, --hints): ${some(used)}`, used.length),
+    ...row('hints-unused', `no record holds these pointers (--map, --hints): ${some(unused)}`, unused.length),
+  ];
+}
+
+function some(list: readonly string[]): string {
+  return list.length <= 8 ? list.join(', ') : `${list.slice(0, 8).join(', ')} and ${list.length - 8} more`;
 }
 
 function nothingRead(failures: readonly InputError[]): InputError {

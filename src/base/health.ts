@@ -98,6 +98,19 @@ export const HEALTH_CODES = {
     meaning:
       'an event fits no state that the device can have been in; the replay went on from the state that the event implies',
   },
+  'hints-used': {
+    severity: 'note',
+    meaning:
+      'devices were told by what the user says of pointers (--map, --hints): no verdict that rests on it is definite',
+  },
+  'hints-unused': {
+    severity: 'warning',
+    meaning: 'pointers that the user says something of (--map, --hints) stand in no record of a log that was read',
+  },
+  'hint-contradicted': {
+    severity: 'warning',
+    meaning: 'a record says otherwise than the user of a pointer (--map, --hints): the record counts',
+  },
   'side-data': {
     severity: 'note',
     meaning: 'data stored beside the log were used (--side): they hold for the moment when they were stored',

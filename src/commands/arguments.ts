@@ -41,6 +41,13 @@ export class Arguments {
     return restoreDash(text);
   }
 
+  /** Every value of an option that may be repeated. @throws UsageError where one is empty. */
+  all(name: string): string[] {
+    const values = toArray(this.#values[name]).map((value) => restoreDash(String(value)));
+    if (values.includes('')) throw new UsageError(`${spell(name)} needs a value`);
+    return values;
+  }
+
   flag(name: string): boolean {
     return this.#single(name) === true;
   }

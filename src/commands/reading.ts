@@ -8,6 +8,7 @@ import { readSideData, type SideData } from '../input/side-data.ts';
 import { EVENT_CLASSES, PLATFORMS } from '../model/states.ts';
 import { type Arguments, flagOption, NoInputError, oneOf, valueOption } from './arguments.ts';
 import type { CommandContext } from './context.ts';
+import { hintsOf } from './hints.ts';
 import { fileKey, isSameFile } from './output-file.ts';
 import { ruleDocs } from './rule-docs.ts';
 
@@ -25,6 +26,11 @@ export function readingOptions(yargs: Argv): Argv {
       'input-format',
       valueOption('read every input as this format instead of detecting it; see formats', 'FORMAT'),
     )
+    .option(
+      'map',
+      valueOption('what a pointer of the log belongs to, where no record tells; may be repeated', 'POINTER=BDF'),
+    )
+    .option('hints', valueOption('the same from a file, a line each: POINTER BDF', 'FILE'))
     .option('max-bytes', maxBytesOption());
 }
 
@@ -79,6 +85,7 @@ export function ingestOptions(
     db: null,
     inputFormat: inputFormat(args),
     maxBytes: maxBytes(args),
+    hints: hintsOf(args),
     signal: context.signal,
   };
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { type Analyzed, conclude, type IngestOptions, type JudgeOptions, judge } from '../analysis.ts';
+import { type Analyzed, conclude, hintHealth, type IngestOptions, type JudgeOptions, judge } from '../analysis.ts';
 import type { ReadBytesOptions, ReadBytesResult } from '../input/bytes.ts';
 import type { OpenedSource } from '../input/source.ts';
 import { openTail, type Tail } from '../input/tail.ts';
@@ -56,11 +56,13 @@ export async function follow(options: FollowOptions): Promise<Analyzed> {
     await ingest(writer, sourceOf(path), {
       inputFormat: what.inputFormat,
       maxBytes: what.maxBytes,
+      ...(what.hints && { hints: what.hints }),
       ...(what.signal && { signal: what.signal }),
       onProgress: (progress) => what.onProgress?.({ path, ...progress }),
       pump: (how) => pump.run(how),
       onOpen: (ingested) => watch.open(ingested),
     });
+    for (const item of hintHealth(what.hints ?? null)) writer.addHealth(item);
   } catch (error) {
     writer.abort();
     throw error;

@@ -11,6 +11,7 @@ import { type Cluster, Clusters } from './clusters.ts';
 import { type Certainty, Decider, type Who } from './decide.ts';
 import { FileDevices } from './file-devices.ts';
 import { Handles } from './handles.ts';
+import { type Hints, NO_HINTS } from './hints.ts';
 import { Lineage } from './lineage.ts';
 import { Pointers } from './pointers.ts';
 
@@ -99,6 +100,9 @@ export class Identity {
   readonly #calls: SystemCallReader;
   readonly #files: FileDevices;
   readonly #handles: Handles;
+  readonly #hints: Hints;
+  /** Entities of pointers that the user says something of. */
+  readonly #told = new Map<number, { readonly pointer: string; readonly bdf: Bdf }>();
   /** What the VM calls a device: the latest word of its binds. */
   readonly #guestOf = new Map<number, Bdf>();
   /** The present bearer of an address: a removed and re-added function is a new one. */
@@ -121,6 +125,7 @@ export class Identity {
   /** `newEntity` allots an id in the timeline. `from`: what it starts out with instead of nothing. */
   constructor(
     newEntity: () => number,
+    hints: Hints = NO_HINTS,
     from: {
       clusters: Clusters;
       pointers: Pointers;
@@ -130,6 +135,7 @@ export class Identity {
     } | null = null,
   ) {
     this.#newEntity = newEntity;
+    this.#hints = hints;
     this.#clusters = from?.clusters ?? new Clusters();
     this.#pointers = from?.pointers ?? new Pointers(this.#clusters);
     this.#calls = from?.calls ?? new SystemCallReader();
@@ -141,7 +147,7 @@ export class Identity {
   /** A copy that goes its own way. */
   fork(): Identity {
     const clusters = this.#clusters.fork();
-    const copy = new Identity(this.#newEntity, {
+    const copy = new Identity(this.#newEntity, this.#hints, {
       clusters,
       pointers: this.#pointers.fork(clusters),
       files: this.#files,
@@ -153,6 +159,7 @@ export class Identity {
     for (const [entity, bdf] of this.#bdfOf) copy.#bdfOf.set(entity, bdf);
     for (const [task, named] of this.#namedBy) copy.#namedBy.set(task, new Set(named));
     for (const [entity, guest] of this.#guestOf) copy.#guestOf.set(entity, guest);
+    for (const [entity, told] of this.#told) copy.#told.set(entity, told);
     copy.#lineage = this.#lineage.fork();
     copy.#buses = this.#buses.fork();
     for (const [task, removal] of this.#removing) copy.#removing.set(task, removal);
@@ -268,6 +275,22 @@ export class Identity {
     this.#handles.clear();
   }
 
+  /** Pointers by which the user alone knows who it is. */
+  #toldOf({ members, named }: Cluster): { readonly pointer: string }[] {
+    return named !== null || this.#told.size === 0 ? [] : members.flatMap((entity) => this.#told.get(entity) ?? []);
+  }
+
+  /** What the user says of pointers and records deny, a sentence each. */
+  contradicted(): string[] {
+    return [...this.#told].flatMap(([entity, { pointer, bdf }]) => {
+      const { named } = this.#clusters.of(entity);
+      const other = named === null ? null : (this.#bdfOf.get(named) ?? null);
+      return other === null || other === bdf
+        ? []
+        : [`${pointer} is not ${bdf}, as the user says: a record shows it to be of ${other}`];
+    });
+  }
+
   /** Who everybody is so far, in the order of first mention; changes nothing. */
   finish(): Resolved[] {
     const decider = new Decider(this.#clusters, {
@@ -288,6 +311,7 @@ export class Identity {
       for (const entity of cluster.members)
         device.members.push({ entity, certainty: entity === key ? 'exact' : certainty });
       for (const alias of cluster.aliases) device.aliases.add(alias);
+      for (const { pointer } of this.#toldOf(cluster)) device.aliases.add(`${pointer} (as told)`);
     }
     const guests = new Map<Who, Bdf>();
     for (const [entity, guest] of this.#guestOf) {
@@ -421,10 +445,14 @@ export class Identity {
     }
     // The function was there before and appears again: it was removed in between, and so were its kernel objects.
     if (known) this.gone(known.entity);
+    return this.#appear(bdf, { used: !appears, enumerated: appears && !joins, grouped: joins });
+  }
+
+  #appear(bdf: Bdf, seen: Omit<Bearer, 'entity' | 'gone'>): number {
     const entity = this.#add();
     this.#bdfOf.set(entity, bdf);
     this.#clusters.of(entity).named = entity;
-    this.#byBdf.set(bdf, { entity, used: !appears, enumerated: appears && !joins, grouped: joins, gone: false });
+    this.#byBdf.set(bdf, { entity, ...seen, gone: false });
     this.#buses.came(bdf);
     return entity;
   }
@@ -434,7 +462,19 @@ export class Identity {
     if (known !== null || this.#entities >= ENTITIES_MAX) return known;
     const entity = this.#add();
     this.#pointers.set(space, value, entity);
+    this.#heedHint(value, entity);
     return entity;
+  }
+
+  /** The user knows the pointer: it leads to the present bearer of the address, unless a record says otherwise. */
+  #heedHint(value: string, entity: number): void {
+    const bdf = this.#hints.of(value);
+    if (bdf === null) return;
+    const cluster = this.#clusters.of(entity);
+    const bearer =
+      this.#byBdf.get(bdf)?.entity ?? this.#appear(bdf, { used: false, enumerated: false, grouped: false });
+    cluster.leads.push({ entity: bearer, sure: true });
+    this.#told.set(entity, { pointer: value, bdf });
   }
 
   /** A pointer that a record shows beside a BDF. Where it belonged to another device, the memory was reused: it starts anew. */

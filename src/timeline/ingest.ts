@@ -8,6 +8,7 @@ import type { PartSink } from '../formats/part.ts';
 import { type OpenReading, type PartOptions, type PartTotals, readParts } from '../formats/read.ts';
 import type { KernelRecord } from '../formats/record.ts';
 import { CallTracker, type OpenCall, type Place, tellsMore } from '../identity/calls.ts';
+import { type Hints, NO_HINTS } from '../identity/hints.ts';
 import { Identity } from '../identity/identity.ts';
 import type { OpenedSource } from '../input/source.ts';
 import { AnchorCollector } from './anchors.ts';
@@ -54,10 +55,11 @@ export async function ingest(
   opened: OpenedSource,
   options: Pick<PartOptions, 'inputFormat' | 'maxBytes' | 'onProgress' | 'signal' | 'pump'> & {
     readonly onOpen?: (ingest: OpenIngest) => void;
+    readonly hints?: Hints;
   },
 ): Promise<readonly number[]> {
-  const sources = new PartSources(writer, opened);
-  const { onOpen, ...how } = options;
+  const { onOpen, hints = NO_HINTS, ...how } = options;
+  const sources = new PartSources(writer, opened, hints);
   const totals = await readParts(opened, {
     ...how,
     ...(onOpen && { onOpen: (reading) => onOpen(new Unfinished(writer, sources, reading)) }),
@@ -74,11 +76,13 @@ export async function ingest(
 class PartSources {
   readonly #writer: TimelineWriter;
   readonly #opened: OpenedSource;
+  readonly #hints: Hints;
   readonly #ingests = new Map<PartSink, SourceIngest>();
 
-  constructor(writer: TimelineWriter, opened: OpenedSource) {
+  constructor(writer: TimelineWriter, opened: OpenedSource, hints: Hints) {
     this.#writer = writer;
     this.#opened = opened;
+    this.#hints = hints;
   }
 
   add(): PartSink {
@@ -90,7 +94,7 @@ class PartSources {
 
   begin(): SourceIngest {
     const { path, compression } = this.#opened;
-    return new SourceIngest(this.#writer, this.#writer.addSource({ path, format: '', compression }));
+    return new SourceIngest(this.#writer, this.#writer.addSource({ path, format: '', compression }), this.#hints);
   }
 
   of(part: PartSink): SourceIngest {
@@ -161,6 +165,7 @@ class SourceIngest {
   readonly sourceId: number;
   readonly #calls: CallTracker;
   readonly #identity: Identity;
+  readonly #hints: Hints;
   readonly #host = new Set<HostMark>();
   readonly #anchors = new AnchorCollector(INTEREST.message);
   #splats = new SplatCollector();
@@ -169,18 +174,20 @@ class SourceIngest {
   constructor(
     writer: TimelineWriter,
     sourceId: number,
+    hints: Hints,
     from: { readonly calls: CallTracker; readonly identity: Identity } | null = null,
   ) {
     this.#writer = writer;
     this.sourceId = sourceId;
     this.#calls = from?.calls ?? new CallTracker();
-    this.#identity = from?.identity ?? new Identity(() => writer.addEntity(sourceId));
+    this.#identity = from?.identity ?? new Identity(() => writer.addEntity(sourceId), hints);
+    this.#hints = hints;
   }
 
   /** A copy that goes its own way. */
   fork(): SourceIngest {
     const from = { calls: this.#calls.fork(), identity: this.#identity.fork() };
-    const copy = new SourceIngest(this.#writer, this.sourceId, from);
+    const copy = new SourceIngest(this.#writer, this.sourceId, this.#hints, from);
     copy.events = this.events;
     copy.#splats = this.#splats.fork();
     for (const mark of this.#host) copy.#host.add(mark);
@@ -301,6 +308,8 @@ class SourceIngest {
       for (const entity of device.maybe) maybe.set(entity, [...(maybe.get(entity) ?? []), id]);
     }
     for (const [entity, devices] of maybe) this.#writer.suggestDevices(entity, devices);
+    for (const message of this.#identity.contradicted())
+      this.#writer.addHealth({ sourceId: this.sourceId, code: 'hint-contradicted', line: null, message, count: 1 });
     for (const item of this.#unrecognised.values()) {
       this.#writer.addUnrecognised({ ...item, sourceId: this.sourceId });
     }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Analyzed, analyze } from '../../src/analysis.ts';
 import { NEUTRAL_JUDGEMENT } from '../../src/commands/reading.ts';
+import { type Hints, NO_HINTS } from '../../src/identity/hints.ts';
 import type { StoredDevice, StoredEvent } from '../../src/timeline/rows.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/identity');
@@ -47,13 +48,13 @@ export function fixture(name: string): string {
 }
 
 /** What the whole program makes of a log. */
-export async function read(log: string): Promise<Read> {
+export async function read(log: string, hints: Hints = NO_HINTS): Promise<Read> {
   const folder = mkdtempSync(join(tmpdir(), 'tdi-trace-identity-'));
   const path = join(folder, 'log.txt');
   writeFileSync(path, log);
   try {
     const analyzed = await analyze(
-      { inputs: [path], db: null, inputFormat: null, maxBytes: 1 << 28 },
+      { inputs: [path], db: null, inputFormat: null, maxBytes: 1 << 28, hints },
       NEUTRAL_JUDGEMENT,
     );
     try {
@@ -173,8 +174,8 @@ export class Trace {
     return this.say(task, `attach_device_to_domain: IOMMU: device=${bdf}`);
   }
 
-  read(): Promise<Read> {
-    return read(`${this.#lines.join('\n')}\n`);
+  read(hints: Hints = NO_HINTS): Promise<Read> {
+    return read(`${this.#lines.join('\n')}\n`, hints);
   }
 }
 

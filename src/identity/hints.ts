@@ -1,0 +1,36 @@
+import type { Bdf } from '../base/bdf.ts';
+
+/** What the user says of pointers that the log does not tell. The log wins where it says otherwise. */
+export class Hints {
+  readonly #bdfs: ReadonlyMap<string, Bdf>;
+  readonly #used = new Set<string>();
+
+  /** @param bdfs by pointer, as {@link pointerKey} has it. */
+  constructor(bdfs: ReadonlyMap<string, Bdf>) {
+    this.#bdfs = bdfs;
+  }
+
+  /** The function that the object at this address belongs to, as the user says. */
+  of(pointer: string): Bdf | null {
+    const bdf = this.#bdfs.size === 0 ? undefined : this.#bdfs.get(pointerKey(pointer) ?? '');
+    if (bdf === undefined) return null;
+    this.#used.add(pointerKey(pointer) ?? '');
+    return bdf;
+  }
+
+  get used(): ReadonlyMap<string, Bdf> {
+    return new Map([...this.#bdfs].filter(([pointer]) => this.#used.has(pointer)));
+  }
+
+  get unused(): readonly string[] {
+    return [...this.#bdfs.keys()].filter((pointer) => !this.#used.has(pointer));
+  }
+}
+
+export const NO_HINTS = new Hints(new Map());
+
+/** `0xffff8880037a1000`, however many zeros are in front and in whatever case; null for what is no kernel pointer. */
+export function pointerKey(text: string): string | null {
+  const digits = /^0x0{0,16}([0-9a-f]{8,16})$/i.exec(text)?.[1];
+  return digits === undefined ? null : `0x${digits.toLowerCase()}`;
+}
