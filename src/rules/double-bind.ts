@@ -15,6 +15,7 @@ export const rule: Rule = {
       wrongIn: isBound,
       // The same VM again succeeds, and does nothing.
       ...(refused ? {} : { provedByAnswer: false }),
+      onlyIfLikely: true,
       summary: 'pci_tsm_bind() was called for a function that is bound to another VM, and refused with -EBUSY',
       atMost: 'possible',
       severity: 'note',
