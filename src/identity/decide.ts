@@ -24,6 +24,8 @@ const STEPS_MAX = 256;
 
 /** What is known of tasks when everything has been read. */
 export interface Tasks {
+  /** Of a record without a segment; null for all others. */
+  unsegmented(cluster: Cluster): Decision | null;
   /** Of records that name nothing: whose they are. */
   taskOf(cluster: Cluster): string | null;
   /** Entities of BDFs that the task's own records name. */
@@ -56,6 +58,8 @@ export class Decider {
   #decide(cluster: Cluster, passed: ReadonlySet<Cluster>): Decision {
     if (cluster.named !== null) return { certainty: 'exact', who: [cluster.named] };
     this.#steps += 1;
+    const unsegmented = this.#tasks.unsegmented(cluster);
+    if (unsegmented !== null) return unsegmented;
     const sure = this.#led(cluster, true, passed);
     const [only, ...others] = sure.who;
     if (only !== undefined && others.length === 0 && !sure.doubtful)

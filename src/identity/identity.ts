@@ -8,7 +8,7 @@ import { type Bearer, isAlive, isAnother } from './bearer.ts';
 import { Buses } from './buses.ts';
 import { keyOf, type OpenCall } from './calls.ts';
 import { type Cluster, Clusters } from './clusters.ts';
-import { type Certainty, Decider, type Who } from './decide.ts';
+import { type Certainty, Decider, type Decision, type Who } from './decide.ts';
 import { FileDevices } from './file-devices.ts';
 import { Handles } from './handles.ts';
 import { type Hints, NO_HINTS } from './hints.ts';
@@ -85,6 +85,8 @@ const ENTITIES_MAX = 100_000;
 const LONE_CALLS_MAX = 10_000;
 const NAMING_TASKS_MAX = 100_000;
 const REMOVALS_MAX = 256;
+// Candidates of an address without a segment.
+const SEGMENTS_MAX = 8;
 
 // Kernel threads act for many devices: what one of them names says nothing about its other records.
 const KERNEL_THREAD = /^(?:kworker\/|ksoftirqd\/|irq\/|migration\/|swapper\/|<idle>|kthreadd)/;
@@ -100,6 +102,9 @@ export class Identity {
   readonly #calls: SystemCallReader;
   readonly #files: FileDevices;
   readonly #handles: Handles;
+  /** Entities of records without a segment: the address in segment 0, and who had that when it came. */
+  readonly #short = new Map<number, { readonly bdf: Bdf; readonly bearer: number | null }>();
+  readonly #segmentlessBy = new Map<string, number>();
   readonly #hints: Hints;
   /** Entities of pointers that the user says something of. */
   readonly #told = new Map<number, { readonly pointer: string; readonly bdf: Bdf }>();
@@ -159,6 +164,8 @@ export class Identity {
     for (const [entity, bdf] of this.#bdfOf) copy.#bdfOf.set(entity, bdf);
     for (const [task, named] of this.#namedBy) copy.#namedBy.set(task, new Set(named));
     for (const [entity, guest] of this.#guestOf) copy.#guestOf.set(entity, guest);
+    for (const [entity, short] of this.#short) copy.#short.set(entity, short);
+    for (const [key, entity] of this.#segmentlessBy) copy.#segmentlessBy.set(key, entity);
     for (const [entity, told] of this.#told) copy.#told.set(entity, told);
     copy.#lineage = this.#lineage.fork();
     copy.#buses = this.#buses.fork();
@@ -273,6 +280,7 @@ export class Identity {
     this.#buses.clear();
     this.#files.reboot();
     this.#handles.clear();
+    this.#segmentlessBy.clear();
   }
 
   /** Pointers by which the user alone knows who it is. */
@@ -293,7 +301,9 @@ export class Identity {
 
   /** Who everybody is so far, in the order of first mention; changes nothing. */
   finish(): Resolved[] {
+    const byTail = Map.groupBy(this.#bdfOf, ([, bdf]) => tailOf(bdf));
     const decider = new Decider(this.#clusters, {
+      unsegmented: (cluster) => this.#unsegmented(cluster, byTail),
       taskOf: (cluster) => this.#taskOf(cluster),
       namedBy: (task) => this.#namedBy.get(task) ?? NOBODY,
       // A task that uses several files may name the device of another one.
@@ -322,7 +332,7 @@ export class Identity {
       if (certainty === 'maybe') for (const key of who) devices.get(key)?.maybe.push(...cluster.members);
     return [...devices]
       .map(([key, { members, aliases, maybe }]) => ({
-        bdf: typeof key === 'number' ? (this.#bdfOf.get(key) ?? null) : null,
+        bdf: typeof key === 'number' ? (this.#bdfOf.get(key) ?? this.#short.get(key)?.bdf ?? null) : null,
         ...(typeof key === 'number'
           ? this.#lineage.above(key, members, this.#clusters, (entity) => this.#bdfOf.get(entity) ?? null)
           : { dsm: null, pf: null }),
@@ -345,7 +355,9 @@ export class Identity {
     const userTask = record.pid !== null && (record.task === null || !KERNEL_THREAD.test(record.task));
     let entity: number | null = null;
     for (const clue of event.clues) {
-      if (clue.type === 'bdf') {
+      if (clue.type === 'bdf' && clue.assumed === 'segment') {
+        entity ??= this.#segmentless(clue.bdf);
+      } else if (clue.type === 'bdf') {
         entity = this.#bearerOf(clue.bdf, event);
         if (event.kind === 'iommu.attach' && record.pid !== null) this.#files.hinted(record.pid, task, entity);
         this.#lineage.note(entity, clue.bdf, event);
@@ -390,6 +402,31 @@ export class Identity {
     const own = alone ? this.#anonymousOf(task, userTask) : this.#task(task, userTask);
     if (own !== null && !this.#shared.has(own) && ON_VDEVICE.has(event.kind)) this.#handles.await(event, own);
     return own;
+  }
+
+  /** A record without a segment: whom it is of is decided when all segments of the capture are known. */
+  #segmentless(bdf: Bdf): number {
+    const bearer = this.#byBdf.get(bdf)?.entity ?? null;
+    const key = `${bdf} ${bearer ?? ''}`;
+    const known = this.#segmentlessBy.get(key);
+    if (known !== undefined) return known;
+    const entity = this.#add();
+    this.#segmentlessBy.set(key, entity);
+    this.#short.set(entity, { bdf, bearer });
+    return entity;
+  }
+
+  /** Segment 0, unless the capture knows the same bus, device and function in another one: then any of them. */
+  #unsegmented(cluster: Cluster, byTail: ReadonlyMap<string, readonly [number, Bdf][]>): Decision | null {
+    const short = this.#short.get(cluster.members[0] ?? -1);
+    if (short === undefined || cluster.named !== null) return null;
+    const all = byTail.get(tailOf(short.bdf)) ?? [];
+    const [first] = all;
+    if (first === undefined) return { certainty: 'inherited', who: [cluster.members[0] ?? -1] };
+    const own = all.every(([, bdf]) => bdf === short.bdf);
+    return own
+      ? { certainty: 'inherited', who: [short.bearer ?? first[0]] }
+      : { certainty: 'maybe', who: all.slice(0, SEGMENTS_MAX).map(([entity]) => entity) };
   }
 
   /** Whom an event belongs to by what stands for a device. */
@@ -535,4 +572,9 @@ function guestBdf(handles: KernelEvent['handles']): Bdf | null {
   const hex = (number: bigint, digits: number) => number.toString(16).padStart(digits, '0');
   const [segment, bus] = [hex(value >> 16n, 4), hex((value >> 8n) & 0xffn, 2)];
   return parseBdf(`${segment}:${bus}:${hex((value >> 3n) & 0x1fn, 2)}.${value & 7n}`);
+}
+
+/** Bus, device and function: what is left of an address without its segment. */
+function tailOf(bdf: Bdf): string {
+  return bdf.slice(bdf.indexOf(':'));
 }
