@@ -1,5 +1,5 @@
 import { BDF_SOURCE, type Bdf, parseBdf, parseBdfWithoutDomain } from '../base/bdf.ts';
-import type { CallArguments, KernelRecord, TraceEventRecord } from '../formats/record.ts';
+import { type CallArguments, type KernelRecord, NO_ARGUMENTS, type TraceEventRecord } from '../formats/record.ts';
 import type { Decodes, HandleRow, SymbolRow } from './catalogue.ts';
 import { decodeText } from './codes.ts';
 import type { Clue, EventKind, Handle, HandleType, KernelEvent, Outcome, Phase } from './event.ts';
@@ -82,8 +82,10 @@ function fromCall(
   outcome: Outcome,
   code: number | null,
   args: CallArguments,
-  status: Readonly<Record<string, string>> = {},
+  status: Readonly<Record<string, string>> = NO_STATUS,
 ): Normalised {
+  // The function tracer and most probes tell no arguments: half of the work of an event is done here.
+  if (args.size === 0 && status === NO_STATUS) return fromBareCall(record, row, phase, outcome, code);
   const kept: Record<string, string> = { ...row.fixed };
   for (const [name, candidates] of Object.entries(row.keeps ?? {})) {
     const found = candidates.map((candidate) => args.get(candidate)).find((value) => value !== undefined);
@@ -105,6 +107,62 @@ function fromCall(
     handles,
   });
   return { type: 'event', event, row };
+}
+
+interface BareFacts {
+  readonly kind: EventKind;
+  readonly args: Readonly<Record<string, string>>;
+  readonly handles: readonly Handle[];
+}
+
+/** What the call of a function says without arguments: the same each time. Null: nothing. */
+const BARE = new Map<SymbolRow, BareFacts | null>();
+const NO_CLUES: readonly Clue[] = Object.freeze([]);
+
+function fromBareCall(
+  record: KernelRecord,
+  row: SymbolRow,
+  phase: Phase,
+  outcome: Outcome,
+  code: number | null,
+): Normalised {
+  let facts = BARE.get(row);
+  if (facts === undefined) {
+    facts = bareFacts(row);
+    BARE.set(row, facts);
+  }
+  if (facts === null) return null;
+  const { kind, args, handles } = facts;
+  const { line, endLine, time, cpu, task, pid, text, truncated } = record;
+  const { symbol } = row;
+  const event: KernelEvent = {
+    kind,
+    phase,
+    outcome,
+    code,
+    symbol,
+    args,
+    clues: NO_CLUES,
+    handles,
+    line,
+    endLine,
+    time,
+    cpu,
+    task,
+    pid,
+    text,
+    truncated,
+  };
+  return { type: 'event', event, row };
+}
+
+function bareFacts(row: SymbolRow): BareFacts | null {
+  const kept: Record<string, string> = { ...row.fixed };
+  if (row.needs?.some((name) => kept[name] === undefined)) return null;
+  const payload = payloadOf(kept);
+  const handles = [...handlesOf(row.handles, (name) => NO_ARGUMENTS.get(name)), ...payloadHandles(payload)];
+  const args = named({ ...decoded(kept, row.decodes), ...payload }, handles);
+  return Object.freeze({ kind: kindOf(row, kept), args: Object.freeze(args), handles: Object.freeze(handles) });
 }
 
 function kindOf(row: SymbolRow, kept: Readonly<Record<string, string>>): EventKind {

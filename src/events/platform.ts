@@ -9,15 +9,21 @@ export type HostMark = 'tdx' | 'sev-tio' | 'cca' | 'x86' | 'arm64';
  * (`__x64_sys_ioctl`, `__arm64_sys_ioctl`; include/linux/syscalls.h).
  */
 export function hostMark(record: KernelRecord): HostMark | null {
-  const message = record.type === 'printk' ? record.message : null;
-  const symbol = record.type === 'printk' ? null : record.symbol;
-  for (const mark of PLATFORM_MARKS) {
-    if (symbol !== null && mark.symbolPrefix !== undefined && symbol.startsWith(mark.symbolPrefix))
-      return mark.platform;
-    if (message !== null && mark.message?.test(message)) return mark.platform;
+  if (record.type === 'printk') {
+    for (const mark of PLATFORM_MARKS) if (mark.message?.test(record.message)) return mark.platform;
+    return null;
   }
-  const caller = record.type === 'function' || record.type === 'graph' ? record.parent : null;
-  if (caller?.startsWith('__x64_sys_') || caller?.startsWith('__ia32_sys_')) return 'x86';
-  if (caller?.startsWith('__arm64_sys_')) return 'arm64';
-  return null;
+  const { symbol } = record;
+  if (symbol !== null) {
+    for (const { symbolPrefix, platform } of SYMBOL_MARKS) if (symbol.startsWith(symbolPrefix)) return platform;
+  }
+  const caller = record.type === 'event' ? null : record.parent;
+  // Most callers are no system call: one look instead of three.
+  if (caller === null || !caller.startsWith('__')) return null;
+  if (caller.startsWith('__x64_sys_') || caller.startsWith('__ia32_sys_')) return 'x86';
+  return caller.startsWith('__arm64_sys_') ? 'arm64' : null;
 }
+
+const SYMBOL_MARKS = PLATFORM_MARKS.flatMap(({ symbolPrefix, platform }) =>
+  symbolPrefix === undefined ? [] : [{ symbolPrefix, platform }],
+);

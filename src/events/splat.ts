@@ -80,6 +80,11 @@ export class SplatCollector {
     return copy;
   }
 
+  /** Whether the record only passes by: it carries no message, and nothing is kept back. Most records are such. */
+  passes(record: KernelRecord): boolean {
+    return this.#open === null && messageOf(record) === null;
+  }
+
   take(record: KernelRecord): Released[] {
     const text = messageOf(record);
     const open = this.#open;

@@ -24,10 +24,10 @@ export interface OpenCall {
   readonly seenBy: Tracer[];
   /** Further events that tell of this call. */
   readonly again: number[];
-  /** What runs once in a call of this function and has run. */
-  readonly ran: Set<string>;
-  /** Functions that came or went inside it, where it is a call on their PF. */
-  readonly virtual: number[];
+  /** What runs once in a call of this function and has run; null: nothing. */
+  ran: Set<string> | null;
+  /** Functions that came or went inside it, where it is a call on their PF; null: none. */
+  virtual: number[] | null;
   /** The line that function_graph wrote for its entry. */
   graphLine: number | null;
   /** Event of the message that named the method of this reset. */
@@ -54,10 +54,19 @@ const TASKS_MAX = 4096;
 /** The open calls of every task, bounded. */
 export class CallStacks {
   readonly #stacks = new Map<string, CallStack>();
+  /** The one at the young end of the map. */
+  #youngest: { readonly key: string; readonly stack: CallStack } | null = null;
 
   /** The stack that a record belongs to. */
   of(record: KernelRecord): CallStack {
     const key = keyOf(record);
+    if (this.#youngest?.key === key) return this.#youngest.stack;
+    const stack = this.#renewed(key);
+    this.#youngest = { key, stack };
+    return stack;
+  }
+
+  #renewed(key: string): CallStack {
     const known = this.#stacks.get(key);
     if (known) {
       // Insertion order is age: the stack in use moves to the young end.
@@ -86,6 +95,7 @@ export class CallStacks {
   }
 
   clear(): void {
+    this.#youngest = null;
     this.#stacks.clear();
   }
 
@@ -96,13 +106,18 @@ export class CallStacks {
 
   /** Takes over what {@link all} of another one told. */
   restore(stacks: ReadonlyMap<string, CallStack>): void {
+    this.#youngest = null;
     for (const [key, stack] of stacks) this.#stacks.set(key, stack);
   }
 
   /** Gives up the calls from index `from` on. */
   static abandon(stack: CallStack, from: number): void {
-    stack.limbo.push(...stack.calls.splice(from));
-    if (stack.limbo.length > DEPTH_MAX) stack.limbo.splice(0, stack.limbo.length - DEPTH_MAX);
+    const { calls, limbo } = stack;
+    if (from >= calls.length) return;
+    for (let at = from; at < calls.length; at++) limbo.push(calls[at] as OpenCall);
+    calls.length = from;
+    // One at a time, which is nearly always all: `splice` makes an array of what it removes.
+    while (limbo.length > DEPTH_MAX) limbo.shift();
   }
 
   /** Takes the innermost call that fits off the stack, with those inside it; else one that was given up before. */
@@ -118,5 +133,13 @@ export class CallStacks {
 export function keyOf(record: KernelRecord): string {
   if (record.type === 'graph') return `graph:${record.stack}`;
   if (record.type === 'event' && record.stack !== null) return `graph:${record.stack}`;
-  return record.pid === null ? `cpu:${record.cpu ?? '?'}` : `task:${record.pid}`;
+  return record.pid === null ? `cpu:${record.cpu ?? '?'}` : taskKey(record.pid);
+}
+
+/** Asked several times of every record: of the last task the string is kept. */
+let latestTask: { readonly pid: number; readonly key: string } | null = null;
+
+function taskKey(pid: number): string {
+  if (latestTask?.pid !== pid) latestTask = { pid, key: `task:${pid}` };
+  return latestTask.key;
 }

@@ -82,15 +82,15 @@ export class CallTracker {
       line: event.line,
       entityId,
       named: event.clues.length > 0,
-      argumentNames: Object.keys(event.args),
+      argumentNames: namesOf(event.args),
       // A chain of parents keeps them all alive, so it must end somewhere.
       parent: parent !== null && parent.depth < DEPTH_MAX ? parent : null,
       depth: parent !== null && parent.depth < DEPTH_MAX ? parent.depth + 1 : 0,
       generation: this.#generation,
       seenBy: [tracerOf(record)],
       again: [],
-      ran: new Set(),
-      virtual: [],
+      ran: null,
+      virtual: null,
       graphLine: record.type === 'graph' ? event.line : null,
       announcement: null,
       exitId: null,
@@ -100,7 +100,10 @@ export class CallTracker {
       this.#announce(event, call);
       return call;
     }
-    if (parent && symbolRow(event.symbol)?.once) parent.ran.add(event.symbol);
+    if (parent && symbolRow(event.symbol)?.once) {
+      parent.ran ??= new Set();
+      parent.ran.add(event.symbol);
+    }
     this.#stacks.push(record, call);
     return call;
   }
@@ -211,7 +214,7 @@ export class CallTracker {
     if (symbolRow(symbol)?.anywhere) return caller === null ? null : calledBy(stack, caller);
     if (caller === null) return this.#containing(stack, symbol);
     const once = symbolRow(symbol)?.once === true;
-    const at = stack.calls.findLastIndex((call) => call.symbol === caller && !(once && call.ran.has(symbol)));
+    const at = stack.calls.findLastIndex((call) => call.symbol === caller && !(once && call.ran?.has(symbol)));
     if (at >= 0) {
       CallStacks.abandon(stack, at + 1);
       return stack.calls[at] ?? null;
@@ -227,7 +230,7 @@ export class CallTracker {
         // It will say when it is over; what runs meanwhile is inside it, even if the catalogue does not know why.
         return stack.calls.findLast((call) => call.symbol !== null && mayCall(call.symbol, symbol)) ?? null;
       }
-      if (top.symbol !== null && mayCall(top.symbol, symbol) && !(once && top.ran.has(symbol))) return top;
+      if (top.symbol !== null && mayCall(top.symbol, symbol) && !(once && top.ran?.has(symbol))) return top;
       CallStacks.abandon(stack, stack.calls.length - 1);
     }
     return null;
@@ -258,6 +261,13 @@ export class CallTracker {
     if (record.type === 'graph') return { ...NOWHERE, parent: enclosing(stack, record) };
     return { ...NOWHERE, parent: this.#around(stack, symbol, record.type === 'event' ? record.caller : null) };
   }
+}
+
+const NO_NAMES: readonly string[] = [];
+
+function namesOf(args: KernelEvent['args']): readonly string[] {
+  for (const _ in args) return Object.keys(args);
+  return NO_NAMES;
 }
 
 /** Whether a repeating record knows arguments, or the device, where the call's first record did not. */

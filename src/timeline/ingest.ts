@@ -216,7 +216,8 @@ class SourceIngest {
 
   take(record: KernelRecord): void {
     this.#anchors.note(record);
-    for (const one of this.#splats.take(record)) this.#takeIn(one.record, one.splat);
+    if (this.#splats.passes(record)) this.#takeIn(record, null);
+    else for (const one of this.#splats.take(record)) this.#takeIn(one.record, one.splat);
   }
 
   /** Lets go of what was kept back. */
@@ -276,7 +277,7 @@ class SourceIngest {
     call.exitId ??= id;
     call.settled ||= isResult(outcome);
     // Only a call that is seen to end says what was inside.
-    if (call.entityId !== null) for (const vf of call.virtual) this.#identity.virtual(vf, call.entityId);
+    if (call.entityId !== null) for (const vf of call.virtual ?? []) this.#identity.virtual(vf, call.entityId);
     if (call.kind === 'pci.sriov_disable' && call.entityId !== null) this.#identity.virtualsGone(call.entityId);
     if (entityId === null) return;
     if (call.entityId !== null && namesDevice(event)) this.#identity.same(entityId, call.entityId);
@@ -407,7 +408,8 @@ const VIRTUAL_MAX = 65_536;
 function noteVirtual(event: KernelEvent, parent: OpenCall | null, entityId: number): void {
   if ((event.kind !== 'pci.add' && event.kind !== 'pci.remove') || event.phase === 'exit') return;
   for (let call = parent; call; call = call.parent) {
-    if (call.symbol !== null && PF_CALLS.has(call.symbol) && call.virtual.length < VIRTUAL_MAX) {
+    if (call.symbol !== null && PF_CALLS.has(call.symbol) && (call.virtual?.length ?? 0) < VIRTUAL_MAX) {
+      call.virtual ??= [];
       call.virtual.push(entityId);
       return;
     }
