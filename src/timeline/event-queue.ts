@@ -14,7 +14,6 @@ const COLUMNS = [
   'kind',
   'phase',
   'outcome',
-  'code',
   'symbol',
   'args',
   'text',
@@ -22,9 +21,13 @@ const COLUMNS = [
   'entity_id',
   'parent_id',
   'root_id',
+  'code',
   'pair_id',
   'superseded_by',
 ] as const;
+
+/** The columns behind this one are null in most events, and in nearly all of a function trace. */
+const PLAIN = COLUMNS.indexOf('code');
 
 const OUTCOME = COLUMNS.indexOf('outcome');
 const CODE = COLUMNS.indexOf('code');
@@ -41,6 +44,7 @@ const ROWS = 32;
 export class EventQueue {
   readonly #db: Database.Database;
   readonly #many: Database.Statement<Bindable[]>;
+  readonly #manyPlain: Database.Statement<Bindable[]>;
   readonly #one: Database.Statement<Bindable[]>;
   readonly #pairEnter: Database.Statement<Bindable[]>;
   readonly #pairExit: Database.Statement<Bindable[]>;
@@ -48,10 +52,12 @@ export class EventQueue {
   readonly #supersede: Database.Statement<Bindable[]>;
   #rows: Bindable[][] = [];
   #lastId = 0;
+  #symbols: Set<string> | null = null;
 
   constructor(db: Database.Database) {
     this.#db = db;
     this.#many = prepareInsert(db, 'event', COLUMNS, ROWS);
+    this.#manyPlain = prepareInsert(db, 'event', COLUMNS.slice(0, PLAIN), ROWS);
     this.#one = prepareInsert(db, 'event', COLUMNS);
     // An outcome that is already known comes from a callee that runs only on success: it stands. See pairEnter below.
     this.#pairEnter = db.prepare<Bindable[]>(
@@ -64,9 +70,15 @@ export class EventQueue {
     this.reset();
   }
 
+  /** The functions of all events of the table; null where only the table knows. */
+  get symbols(): ReadonlySet<string> | null {
+    return this.#symbols;
+  }
+
   /** @returns the id of the event. */
   add(event: NewEvent): number {
     const id = ++this.#lastId;
+    if (event.symbol !== null) this.#symbols?.add(event.symbol);
     this.#rows.push([
       id,
       event.sourceId,
@@ -79,7 +91,6 @@ export class EventQueue {
       event.kind,
       event.phase,
       event.outcome,
-      storableInteger(event.code),
       event.symbol,
       argsText(event.args),
       event.text,
@@ -87,6 +98,7 @@ export class EventQueue {
       event.entityId,
       event.parentId,
       event.rootId,
+      storableInteger(event.code),
       null,
       null,
     ]);
@@ -129,14 +141,22 @@ export class EventQueue {
     if (rows.length === 0) return;
     // A row that cannot be written is not tried again.
     this.#rows = [];
-    if (rows.length === ROWS) this.#many.run(...rows.flat());
-    else for (const row of rows) this.#one.run(...row);
+    if (rows.length < ROWS) {
+      for (const row of rows) this.#one.run(...row);
+      return;
+    }
+    const isPlain = rows.every((row) => row[CODE] === null && row[PAIR] === null && row[SUPERSEDED] === null);
+    const columns = isPlain ? PLAIN : COLUMNS.length;
+    const values: Bindable[] = [];
+    for (const row of rows) for (let at = 0; at < columns; at++) values.push(row[at] as Bindable);
+    (isPlain ? this.#manyPlain : this.#many).run(...values);
   }
 
   /** Forgets what waits, and goes on behind what the table holds: something was taken back. */
   reset(): void {
     this.#rows = [];
     this.#lastId = Number(this.#db.prepare('select coalesce(max(id), 0) from event').pluck().get());
+    this.#symbols = this.#lastId === 0 ? new Set() : null;
   }
 
   /** The event, while it waits. */

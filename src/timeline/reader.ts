@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { sql } from 'kysely';
 import { HEALTH_CODES } from '../base/health.ts';
 import { EVENT_KINDS } from '../events/event.ts';
 import type { Analysis } from '../model/analysis.ts';
@@ -11,6 +12,8 @@ import type { TimelineReader } from './timeline.ts';
 export interface Connection {
   readonly db: Database.Database;
   readonly path: string;
+  /** The functions of all events, where the writer still knows them: to ask the table is a walk over all of it. */
+  symbols?(): ReadonlySet<string> | null;
   /** Called before device rows are read: a writer brings its totals up to date. */
   settle?(): void;
   close(): void;
@@ -21,6 +24,8 @@ export class StoredTimeline implements TimelineReader {
   readonly #connection: Connection;
   #candidate: { db: Database.Database; statement: Database.Statement<[number], number> } | null = null;
   #events: { db: Database.Database; page: EventStatement; one: EventStatement; kind: EventStatement } | null = null;
+
+  readonly #symbols = new Map<string, string>();
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -57,6 +62,8 @@ export class StoredTimeline implements TimelineReader {
   }
 
   symbols(): string[] {
+    const known = this.#connection.symbols?.();
+    if (known != null) return [...known].sort(byBytes);
     const query = sqlBuilder.selectFrom('event').select('symbol').distinct().where('symbol', 'is not', null);
     return this.#rows(query.orderBy('symbol').compile().sql).map((row) => text(row['symbol']));
   }
@@ -178,10 +185,7 @@ export class StoredTimeline implements TimelineReader {
         .leftJoin('entity as n', 'n.id', 'e.entity_id')
         .leftJoin('event as p', 'p.id', 'e.pair_id')
         .select(EVENT_COLUMNS)
-        .select(({ cast }) => [
-          cast<string | null>('e.time', 'text').as('time'),
-          cast<string | null>('p.time', 'text').as('pair_time'),
-        ]);
+        .select([exact('e.time').as('time'), exact('p.time').as('pair_time')]);
       const page = select.where('e.id', '>', 0).orderBy('e.id').limit(1).compile().sql;
       const one = select.where('e.id', '=', 0).compile().sql;
       const kind = select.where('e.kind', '=', '').orderBy('e.id').limit(1).compile().sql;
@@ -192,9 +196,10 @@ export class StoredTimeline implements TimelineReader {
 
   #event(row: EventRow): StoredEvent {
     const args = row[EVENT.args] as string;
-    const certainty = this.#word(EVENT_CERTAINTIES, (row[EVENT.certainty] as string | null) ?? 'none');
-    const time = row[EVENT.time] as string | null;
-    const pairTime = row[EVENT.pairTime] as string | null;
+    const certainty = this.#oneOf(EVENT_CERTAINTIES, (row[EVENT.certainty] as string | null) ?? 'none');
+    const time = row[EVENT.time] as string | number | null;
+    const pairTime = row[EVENT.pairTime] as string | number | null;
+    const symbol = row[EVENT.symbol] as string | null;
     return {
       id: row[EVENT.id] as number,
       sourceId: row[EVENT.sourceId] as number,
@@ -204,11 +209,11 @@ export class StoredTimeline implements TimelineReader {
       cpu: row[EVENT.cpu] as number | null,
       task: row[EVENT.task] as string | null,
       pid: row[EVENT.pid] as number | null,
-      kind: this.#word(EVENT_KINDS, row[EVENT.kind] as string),
-      phase: this.#word(PHASES, row[EVENT.phase] as string),
-      outcome: this.#word(OUTCOMES, row[EVENT.outcome] as string),
+      kind: this.#oneOf(KINDS, row[EVENT.kind] as string),
+      phase: this.#oneOf(PHASES, row[EVENT.phase] as string),
+      outcome: this.#oneOf(OUTCOMES, row[EVENT.outcome] as string),
       code: row[EVENT.code] as number | null,
-      symbol: row[EVENT.symbol] as string | null,
+      symbol: symbol === null ? null : this.#symbol(symbol),
       args: args === '{}' ? NO_ARGS : this.#strings(args),
       text: row[EVENT.text] as string,
       truncated: row[EVENT.truncated] === 1,
@@ -226,6 +231,14 @@ export class StoredTimeline implements TimelineReader {
     };
   }
 
+  /** One string a function, instead of one a record. */
+  #symbol(symbol: string): string {
+    const known = this.#symbols.get(symbol);
+    if (known !== undefined) return known;
+    if (this.#symbols.size < SYMBOLS_MAX) this.#symbols.set(symbol, symbol);
+    return symbol;
+  }
+
   #candidates(entityId: number): number[] {
     const db = this.#connection.db;
     if (this.#candidate?.db !== db) {
@@ -240,8 +253,19 @@ export class StoredTimeline implements TimelineReader {
   /** A word of a closed list; a file that holds another one was not written by this version. */
   #word<T extends string>(list: Readonly<Record<T, unknown>>, value: Value): T {
     const word = text(value);
-    if (!Object.hasOwn(list, word)) throw damaged(this.path, `unknown word '${word.slice(0, 40)}'`);
+    if (!Object.hasOwn(list, word)) throw this.#unknownWord(word);
     return word as T;
+  }
+
+  /** The same for rows that come by the hundred thousand: always the one string, which is compared by its address. */
+  #oneOf<T extends string>(words: ReadonlyMap<string, T>, value: string): T {
+    const word = words.get(value);
+    if (word === undefined) throw this.#unknownWord(value);
+    return word;
+  }
+
+  #unknownWord(word: string): Error {
+    return damaged(this.path, `unknown word '${word.slice(0, 40)}'`);
   }
 
   /** An object or array of strings. */
@@ -305,7 +329,15 @@ const EVENT_COLUMNS = [
   'e.duplicate_of',
 ] as const;
 
-/** Where the columns stand in an {@link EventRow}; times come last, as text, since they may pass 2^53. */
+/** A time as a number, or as text beyond what a number holds. */
+function exact(column: 'e.time' | 'p.time') {
+  const time = sql.ref(column);
+  return sql<
+    number | string | null
+  >`iif(${time} between -9007199254740991 and 9007199254740991, ${time}, cast(${time} as text))`;
+}
+
+/** Where the columns stand in an {@link EventRow}; times come last, see {@link exact}. */
 const EVENT = {
   id: 0,
   sourceId: 1,
@@ -335,6 +367,11 @@ const EVENT = {
   pairTime: 25,
 } as const;
 
+/** In the order of SQLite. Symbols are ASCII, whose bytes stand in the order of their characters. */
+function byBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 const COMPRESSIONS: Record<StoredSource['compression'], true> = {
   none: true,
   gzip: true,
@@ -345,9 +382,17 @@ const COMPRESSIONS: Record<StoredSource['compression'], true> = {
 };
 const TIME_UNITS: Record<StoredSource['timeUnit'], true> = { ns: true, ticks: true };
 const CERTAINTIES: Record<StoredDevice['certainty'], true> = { exact: true, inherited: true, none: true };
-const EVENT_CERTAINTIES: Record<StoredEvent['certainty'], true> = { ...CERTAINTIES, maybe: true };
-const PHASES: Record<StoredEvent['phase'], true> = { enter: true, exit: true, point: true };
-const OUTCOMES: Record<StoredEvent['outcome'], true> = { ok: true, failed: true, unknown: true, void: true };
+const EVENT_CERTAINTIES = wordsOf<StoredEvent['certainty']>({ ...CERTAINTIES, maybe: true });
+const PHASES = wordsOf<StoredEvent['phase']>({ enter: true, exit: true, point: true });
+const OUTCOMES = wordsOf<StoredEvent['outcome']>({ ok: true, failed: true, unknown: true, void: true });
+const KINDS = wordsOf<StoredEvent['kind']>(EVENT_KINDS);
+
+function wordsOf<T extends string>(list: Readonly<Record<T, unknown>>): ReadonlyMap<string, T> {
+  return new Map((Object.keys(list) as T[]).map((word) => [word, word]));
+}
+
+// The functions of the catalogue are some hundreds.
+const SYMBOLS_MAX = 4096;
 
 const NOBODY: readonly number[] = Object.freeze([]);
 const NO_ARGS: Readonly<Record<string, string>> = Object.freeze({});
