@@ -14,6 +14,19 @@ type Place = Assumption['place'];
 
 const MOVES = SILENT_MOVES.map((move) => ({ ...move, at: indexOfState(move.from) }));
 
+const POSSIBLE = new WeakMap<ReadonlySet<EventClass>, typeof MOVES>();
+
+/** The silent moves that classes which are recorded completely leave over. The set of one replay never changes. */
+function movesBeside(complete: ReadonlySet<EventClass>): typeof MOVES {
+  const known = POSSIBLE.get(complete);
+  if (known) return known;
+  const moves = MOVES.filter((move) => !move.ruledOutBy.some((one) => complete.has(one)));
+  POSSIBLE.set(complete, moves);
+  return moves;
+}
+
+const NOTHING: ReadonlySet<EventClass> = new Set();
+
 interface Hypothesis {
   readonly cost: number;
   readonly assumption: Assumption | null;
@@ -113,7 +126,7 @@ export class Belief {
    */
   closed(complete: ReadonlySet<EventClass>): Belief {
     const next = [...this.#hypotheses];
-    const moves = MOVES.filter((move) => !move.ruledOutBy.some((one) => complete.has(one)));
+    const moves = movesBeside(complete);
     for (let changed = true; changed; ) {
       changed = false;
       for (const move of moves) {
@@ -126,7 +139,7 @@ export class Belief {
 
   /** After marked loss: whatever can have happened unseen has no price any more, declared complete or not. */
   widened(): Belief {
-    const reachable = this.closed(new Set());
+    const reachable = this.closed(NOTHING);
     return new Belief(reachable.#hypotheses.map((hypothesis) => hypothesis && { cost: 0, assumption: null }));
   }
 

@@ -46,7 +46,10 @@ export function effectsOf(event: StoredEvent, command: CommandState): Effect[] {
     return event.phase === 'exit' && event.pairId !== null ? [] : requests(event);
   }
   if (event.phase === 'exit' && event.pairId !== null) return [];
-  return [...commandClears(event, command), ...others(event), ...requests(event)];
+  const clears = commandClears(event, command);
+  const asked = requests(event);
+  // Most events have none of either.
+  return clears.length + asked.length === 0 ? others(event) : [...clears, ...others(event), ...asked];
 }
 
 /** What reaches functions other than the one that the event is about, by what ties them to it. */

@@ -39,6 +39,8 @@ interface Tally {
 export class Judge implements ReplayObserver {
   readonly #rules: readonly Rule[];
   readonly #options: ReplayOptions;
+  /** Those that hold on this platform. */
+  readonly #applicable: readonly Rule[];
   readonly #tallies = new Map<string, Tally>();
   readonly #drafts: Draft[] = [];
   /** One finding a rule, device and operation: an operation that zaps twice is one mistake. */
@@ -53,11 +55,12 @@ export class Judge implements ReplayObserver {
   constructor(rules: readonly Rule[], options: ReplayOptions) {
     this.#rules = rules;
     this.#options = options;
+    this.#applicable = rules.filter((rule) => this.#applies(rule));
   }
 
   step(step: Step): void {
-    for (const rule of this.#rules) {
-      if (!this.#applies(rule) || rule.concerns?.(step.track) === false) continue;
+    for (const rule of this.#applicable) {
+      if (rule.concerns?.(step.track) === false) continue;
       const charge = rule.judge(step);
       if (!charge) continue;
       const tally = this.#tally(rule, step.track);
