@@ -20,10 +20,8 @@ export function hintsOf(args: Arguments): Hints {
   const file = args.text('hints');
   if (file !== null) {
     for (const [index, line] of linesOf(file).entries()) {
-      const words = line
-        .replace(/#.*$/, '')
-        .trim()
-        .split(/[\s=]+/);
+      const [said = ''] = line.split('#', 1);
+      const words = said.trim().split(/[\s=]+/);
       if (words[0] === '') continue;
       const where = `--hints ${file}:${index + 1}`;
       add(found, words.length === 2 ? (words[0] ?? '') : '', words[1] ?? '', where, 'POINTER BDF');

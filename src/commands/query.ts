@@ -54,14 +54,16 @@ export const command: Command = {
 };
 
 function queryOptions(args: Arguments, context: CommandContext) {
-  const given = ingestOptions(args, context, []);
   const file = args.text('f');
+  const last = args.positionals('input').at(-1) ?? '';
+  if (file === null && last !== '-' && isFile(last))
+    throw new UsageError(`'${last}' is a file: put the SQL statement last, or use -f`);
+  const given = ingestOptions(args, context, []);
   const sql = file === null ? (given.inputs.at(-1) ?? '') : readStatement(file);
   const inputs = file === null ? given.inputs.slice(0, -1) : given.inputs;
   if (inputs.length === 0) {
     throw new UsageError("both an input and a statement are needed: tdi-trace query dmesg.log 'select * from v_event'");
   }
-  if (file === null && isFile(sql)) throw new UsageError(`'${sql}' is a file: put the SQL statement last, or use -f`);
   const format = args.choice('format', FORMATS, 'table');
   const csvRaw = args.flag('csv-raw');
   if (csvRaw && format !== 'csv') throw new UsageError('--csv-raw needs --format csv');
