@@ -79,7 +79,7 @@ export const HEALTH_CODES = {
   'lines-elided': {
     severity: 'warning',
     meaning:
-      'somebody left lines out here: `...`, `[snip]`, what grep puts between its matches; or wrote between the rows of a trace',
+      'somebody left lines out here: `...`, `[snip]`, what grep puts between its matches; or wrote between the rows of a trace; or a row that was broken for its width cannot be put together',
   },
   'lines-repaired': {
     severity: 'note',
@@ -87,6 +87,11 @@ export const HEALTH_CODES = {
       'lines had been changed on their way here (quoted, wrapped, in HTML, behind a time of another program); they were read as they had been',
   },
   'unparsed-lines': { severity: 'note', meaning: 'lines that fit no form of this source' },
+  'mostly-unparsed': {
+    severity: 'warning',
+    meaning:
+      'more than 30 % of the lines, and several, fit no form of this source; in place of unparsed-lines: records may be incomplete or missing',
+  },
   'device-unresolved': { severity: 'note', meaning: 'events whose device could not be told' },
   'device-ambiguous': { severity: 'note', meaning: 'a clue (a pointer, a task) fits several devices; it was not used' },
   'nothing-recognised': {

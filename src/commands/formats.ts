@@ -153,7 +153,13 @@ function linesOf({ totals }: Inspected): string {
 
 const LOSSES = new Set<HealthItem['code']>(['events-lost', 'buffer-wrapped', 'messages-dropped', 'lines-elided']);
 /** Said elsewhere, or by every log. */
-const SAID = new Set<HealthItem['code']>(['unparsed-lines', 'no-final-newline', 'no-time', 'clock-unknown']);
+const SAID = new Set<HealthItem['code']>([
+  'unparsed-lines',
+  'mostly-unparsed',
+  'no-final-newline',
+  'no-time',
+  'clock-unknown',
+]);
 /** Rows of one code. */
 const MAX_ROWS = 3;
 

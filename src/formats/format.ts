@@ -30,6 +30,8 @@ export interface LineParser {
    * @param start index of the first byte of the line, `end` behind the last one, without the ending.
    */
   skim?(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean;
+  /** Before the first line: what the first lines of the part are, at most 400. They come to {@link parse} all the same. */
+  learn?(lines: readonly string[]): void;
   /** The last `count` lines that were called continuation are none: they belong to another part of the file. */
   retract?(count: number): void;
   /** Whether a part of its own begins with this line, and why; asked before {@link parse}, which then is not called. */

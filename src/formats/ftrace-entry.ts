@@ -20,7 +20,7 @@ const BODY_COLUMN = 22;
 const TRACE_CMD_ENTRY = 'funcgraph_entry';
 const TRACE_CMD_EXIT = 'funcgraph_exit';
 // Markers hold what a user wrote, with newlines if he did: trace_printk(), trace_marker, and the events of other releases.
-const MARKERS = new Set(['tracing_mark_write', 'print', 'bprint', 'bputs', 'raw_data']);
+export const MARKERS: ReadonlySet<string> = new Set(['tracing_mark_write', 'print', 'bprint', 'bputs', 'raw_data']);
 /** trace-cmd prints the bytes as they are where it cannot make sense of an event. */
 const NOT_PARSED = '[FAILED TO PARSE]';
 // A kernel address where trace-cmd has no symbol: `(ffffffffa0400e90)`, `(ffffffffa0400e90 <- ffffffffa04145a4)`, with -R

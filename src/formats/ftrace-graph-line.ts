@@ -77,6 +77,19 @@ export class GraphScanner implements ScannedCall {
     return this.#scanText(line, at);
   }
 
+  /**
+   * Index behind the columns of a line that ends before its call is whole, as a mail program breaks it; 0 where these are no
+   * columns with a bar, or something else than a call follows.
+   */
+  columnsEnd(line: string): number {
+    const cpu = this.#scanCpu(line, this.#scanTime(line, 0));
+    const at = scanDuration(line, scanLatency(line, this.#scanProc(line, cpu)));
+    if (cpu === 0 || line.charCodeAt(at - 1) !== BAR) return 0;
+    const text = skipBlanks(line, at);
+    const begins = identifierEnd(line, text) > text || line.charCodeAt(text) === SLASH;
+    return text >= line.length || begins ? at : 0;
+  }
+
   /** The same of what follows the columns of another form: the duration and the call. Nothing else is set. */
   scanCall(line: string, start: number): boolean {
     return this.#scanText(line, start);

@@ -9,8 +9,7 @@ import { TraceMarks } from './ftrace-marks.ts';
 import { RowScanner } from './ftrace-row.ts';
 import { RowSkimmer } from './ftrace-skim.ts';
 import { RecordTime, timeInUnit } from './record-time.ts';
-import { Repairs } from './repairs.ts';
-import { shareExplained } from './share.ts';
+import { type Damage, Repairs } from './repairs.ts';
 import { decodeText, isDigit, ownCopy } from './text.ts';
 import { copiedFrom } from './unwrap.ts';
 import { Wanted } from './wanted.ts';
@@ -124,6 +123,11 @@ export class FtraceParser implements LineParser {
     return true;
   }
 
+  /** A line was read as it had been; for the health row at the end. */
+  repaired(damage: Damage, number: number): void {
+    this.#repairs.note(damage, number);
+  }
+
   end(): void {
     this.#skimmer.settle();
     this.#time.end();
@@ -218,28 +222,4 @@ export class FtraceParser implements LineParser {
     if (record !== null) this.#context.emit(record);
     return 'record';
   }
-}
-
-interface Look {
-  readonly share: number;
-  readonly family: FtraceFamily;
-}
-
-/** Three forms look at the same lines one after the other. */
-const LOOKS = new WeakMap<readonly string[], Look>();
-
-/** How well a form that {@link FtraceParser} reads fits: the share of lines that it explains where they are of this family. */
-export function detectFamily(lines: readonly string[], family: FtraceFamily): number {
-  let look = LOOKS.get(lines);
-  if (look === undefined) {
-    const parsers: FtraceParser[] = [];
-    const share = shareExplained(lines, (context) => {
-      const parser = new FtraceParser(context);
-      parsers.push(parser);
-      return parser;
-    });
-    look = { share, family: parsers[0]?.family ?? 'ftrace' };
-    LOOKS.set(lines, look);
-  }
-  return look.family === family ? look.share : 0;
 }

@@ -15,6 +15,7 @@ export class HeldRecord implements LineParser {
   readonly #parser: LineParser;
   #lines: { readonly line: string; readonly number: number; readonly truncated: boolean }[] = [];
   #handedOver = 0;
+  #learned: readonly string[] = [];
 
   constructor(format: Format, context: ParserContext) {
     this.#format = format;
@@ -50,6 +51,11 @@ export class HeldRecord implements LineParser {
     return true;
   }
 
+  learn(lines: readonly string[]): void {
+    this.#learned = lines;
+    this.#parser.learn?.(lines);
+  }
+
   retract(count: number): void {
     this.#lines.splice(Math.max(1, this.#lines.length - count));
     this.#parser.retract?.(count);
@@ -74,6 +80,7 @@ export class HeldRecord implements LineParser {
     const records: KernelRecord[] = [];
     const { interest } = this.#context;
     const parser = this.#format.parser({ interest, health: () => {}, emit: (record) => records.push(record) });
+    parser.learn?.(this.#learned);
     for (const { line, number, truncated } of this.#lines) parser.parse(line, number, truncated);
     parser.end();
     return records;

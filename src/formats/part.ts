@@ -9,6 +9,12 @@ import type { Shape, ShapeScanner } from './shape.ts';
 import { NOBODY } from './share.ts';
 import { ownCopy } from './text.ts';
 
+/** Share of the lines above which it is doubtful what the others are worth. */
+const MANY_UNPARSED = 0.3;
+/** Fewer may be anything. */
+const SEVERAL_UNPARSED = 8;
+const UNPARSED_ADVICE = 'if a mail program broke the rows, analyse the file itself, as an attachment keeps it';
+
 /** Where what a part holds goes. */
 export interface PartSink {
   /** Takes the records that are wanted, in the order of the file. */
@@ -161,6 +167,7 @@ export class Part {
 
   /** Learns from lines of the part what its records look like. */
   learn(lines: readonly string[], scanner: ShapeScanner): void {
+    this.parser.learn?.(lines);
     const parser = this.format.parser(NOBODY);
     for (const [index, line] of lines.entries()) {
       if (parser.parse(line, index + 1, false) !== 'record') continue;
@@ -191,8 +198,12 @@ export class Part {
 
   reportUnparsed(): void {
     if (this.unparsed === 0) return;
-    const message = `${this.unparsed} of ${this.lines} lines do not fit the form ${this.format.id}`;
-    this.health({ code: 'unparsed-lines', line: this.firstUnparsed || null, message, count: this.unparsed });
+    const line = this.firstUnparsed || null;
+    const count = this.unparsed;
+    const message = `${count} of ${this.lines} lines do not fit the form ${this.format.id}`;
+    const isFew = count < SEVERAL_UNPARSED || count <= this.lines * MANY_UNPARSED;
+    if (isFew) this.health({ code: 'unparsed-lines', line, message, count });
+    else this.health({ code: 'mostly-unparsed', line, message: `${message}: ${UNPARSED_ADVICE}`, count });
   }
 
   counts(): PartCounts {

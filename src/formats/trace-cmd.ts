@@ -1,5 +1,5 @@
 import type { Format } from './format.ts';
-import { detectFamily, FtraceParser } from './ftrace-parser.ts';
+import { detectFamily, WrappedTrace } from './ftrace-wrap.ts';
 
 export const traceCmd: Format = {
   id: 'trace-cmd',
@@ -7,5 +7,5 @@ export const traceCmd: Format = {
   example:
     '             drv-512   [001] ...1.   312.913278: function:             pcie_flr <-- __pci_reset_function_locked',
   detect: (lines) => detectFamily(lines, 'trace-cmd'),
-  parser: (context) => new FtraceParser(context),
+  parser: (context) => new WrappedTrace(context),
 };

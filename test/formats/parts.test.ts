@@ -226,12 +226,12 @@ describe('what cannot be read', () => {
     expect(parts[0]?.totals.records).toBe(18);
     expect(codes(parts[0] as ReadPart)).toEqual([
       ['part-unusable', 10, 1],
-      ['unparsed-lines', 10, 32],
+      ['mostly-unparsed', 10, 32],
     ]);
     const bare = await read(dmesg(46, 9) + numbers.repeat(30) + dmesg(47, 9));
     expect(codes(bare[0] as ReadPart)).toEqual([
       ['part-unusable', 10, 1],
-      ['unparsed-lines', 10, 30],
+      ['mostly-unparsed', 10, 30],
     ]);
   });
 

@@ -46,7 +46,7 @@ describe('readSource', () => {
   test('finds the form behind a long preamble, whose lines count as unparsed', async () => {
     const result = await read(`${'firmware says\n'.repeat(1000)}${LINE.repeat(500)}`);
     expect(result.totals).toMatchObject({ format: 'dmesg', lines: 1500, records: 500, unparsed: 1000 });
-    expect(codes(result)).toEqual([['unparsed-lines', 1, 1000]]);
+    expect(codes(result)).toEqual([['mostly-unparsed', 1, 1000]]);
     expect(result.records[0]?.line).toBe(1001);
   });
 
