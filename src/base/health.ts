@@ -4,6 +4,11 @@ export const HEALTH_CODES = {
     severity: 'warning',
     meaning: 'lines longer than the cap were cut; the rest of the line was not read',
   },
+  'nul-bytes': {
+    severity: 'warning',
+    meaning:
+      'lines hold NUL bytes, as blocks do that were never written: what was there is missing, and a line may be of two records',
+  },
   'no-final-newline': { severity: 'note', meaning: 'the last line has no newline: it may be cut' },
   'source-changed': { severity: 'warning', meaning: 'the file changed while it was read' },
   'source-rotated': {

@@ -8,6 +8,7 @@ import type { DumpSink, Format, LineParser } from './format.ts';
 import { dumpRows, ftraceDump } from './ftrace-dump.ts';
 import { HeldRecord } from './held-record.ts';
 import { detectFormat, formatById, INPUT_FORMATS, SAMPLE_LINES } from './index.ts';
+import { journalExport } from './journal-export.ts';
 import { Part, type PartCounts, type PartSink } from './part.ts';
 import { isCrashPart, pstore } from './pstore.ts';
 import type { Interest, KernelRecord } from './record.ts';
@@ -683,6 +684,12 @@ function reportLines(splitter: LineSplitter, reader: Reader, openEnd: boolean): 
       message,
       count: splitter.truncatedLines,
     });
+  }
+  // Only the export of the journal counts bytes, and has NULs in the numbers.
+  if (splitter.nulLines > 0 && !reader.parts.some(({ format }) => format === journalExport)) {
+    const hold = splitter.nulLines === 1 ? '1 line holds' : `${splitter.nulLines} lines hold`;
+    const message = `${hold} NUL bytes: what was there is missing, and what stands on both sides was read as one line`;
+    reader.healthAt({ code: 'nul-bytes', line: splitter.firstNul, message, count: splitter.nulLines });
   }
   if (openEnd) {
     const message = 'the last line has no newline: it may be cut';

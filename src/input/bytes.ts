@@ -104,8 +104,14 @@ class Intake {
     }
     const { path, compression } = this.#source;
     const what = content.kind === 'timeline' ? 'a compressed timeline' : 'compressed twice';
+    const shown = shownPath(path);
+    // -k wants a suffix, which a file may lack; a deflated one has no such option.
     const command = compression === 'none' ? 'tar -xf' : UNPACK_COMMAND[compression];
-    throw new InputError(`${shownPath(path)}: is ${what}: unpack it with: ${command} ${shownPath(path)}`);
+    const remedy =
+      content.kind === 'timeline' || compression === 'none'
+        ? `${command} ${shown}`
+        : `${command.replace(/ -dk?$/, ' -dc')} ${shown} | tdi-trace analyze -`;
+    throw new InputError(`${shown}: is ${what}: unpack it with: ${remedy}`);
   }
 }
 

@@ -33,11 +33,15 @@ export class LineSplitter {
   /** Lines that were cut, and the number of the first one (0: none). */
   truncatedLines = 0;
   firstTruncated = 0;
+  /** Lines that hold NUL bytes behind text, and the number of the first one (0: none). */
+  nulLines = 0;
+  firstNul = 0;
 
   readonly #sink: LineSink;
   /** The line that the last chunk left open, at most one character longer than the cap (it may be a `\r`). */
   #open = '';
   #overflow = false;
+  #lastNul = 0;
 
   constructor(sink: LineSink) {
     this.#sink = sink;
@@ -46,6 +50,7 @@ export class LineSplitter {
   /** Takes the next piece of the input. It may be reused after the call. */
   push(chunk: Buffer): void {
     const text = chunk.toString('latin1');
+    if (chunk.includes(0)) this.#countNuls(chunk);
     const sink = this.#sink;
     let start = 0;
     let end = text.indexOf(LINE_FEED);
@@ -80,6 +85,24 @@ export class LineSplitter {
     if (this.#open === '' && !this.#overflow) return false;
     this.#closeOpen(cut);
     return true;
+  }
+
+  /** Before the lines of the chunk are counted. NULs before the text of a line are how some serial lines wait. */
+  #countNuls(chunk: Buffer): void {
+    let number = this.lines + 1;
+    let isEmpty = !/[^\0]/.test(this.#open);
+    for (let start = 0, end = 0; end >= 0; start = end + 1) {
+      end = chunk.indexOf(LINE_FEED, start);
+      const line = chunk.subarray(start, end < 0 ? chunk.length : end);
+      const text = isEmpty ? line.findIndex((byte) => byte !== 0) : 0;
+      if (text >= 0 && number !== this.#lastNul && line.includes(0, text)) {
+        this.nulLines++;
+        this.#lastNul = number;
+        if (this.firstNul === 0) this.firstNul = number;
+      }
+      isEmpty = true;
+      number++;
+    }
   }
 
   #keep(text: string, start: number, end: number): void {

@@ -127,6 +127,8 @@ export function sniff(head: Buffer): Content {
   if (isBinary(filled)) {
     for (const [pattern, what, remedy] of PACKED_INSIDE)
       if (pattern.test(text)) return { kind: 'refused', what, remedy };
+    // What follows good lines is noise among them, which no line of it fits.
+    if (beginsWithText(text)) return { kind: 'text', skip: text.startsWith(UTF8_MARK) ? UTF8_MARK.length : 0 };
     return {
       kind: 'refused',
       what: 'binary',
@@ -136,12 +138,26 @@ export function sniff(head: Buffer): Content {
   return { kind: 'text', skip: text.startsWith(UTF8_MARK) ? UTF8_MARK.length : 0 };
 }
 
-/** Controls other than those that consoles print: BEL, BS, TAB, LF, VT, FF, CR, ESC. */
+/** Lines before the first strange byte that make a text. Random bytes hardly have one. */
+const TEXT_LINES = 3;
+
+function beginsWithText(text: string): boolean {
+  let lines = 0;
+  for (let i = 0; i < text.length && lines < TEXT_LINES; i++) {
+    const code = text.charCodeAt(i);
+    if (isStrange(code)) return false;
+    if (code === 10) lines++;
+  }
+  return lines >= TEXT_LINES;
+}
+
 function isBinary(text: string): boolean {
   let strange = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 32 && (code < 7 || code > 13) && code !== 27) strange++;
-  }
+  for (let i = 0; i < text.length; i++) if (isStrange(text.charCodeAt(i))) strange++;
   return strange > text.length * BINARY_SHARE;
+}
+
+/** Controls other than those that consoles print: BEL, BS, TAB, LF, VT, FF, CR, ESC. */
+function isStrange(code: number): boolean {
+  return code < 32 && (code < 7 || code > 13) && code !== 27;
 }

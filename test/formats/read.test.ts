@@ -43,6 +43,11 @@ const LINE = '[   13.377318] vfio-pci 0000:02:00.0: resetting\n';
 const codes = ({ health }: Result) => health.map((item) => [item.code, item.line, item.count]);
 
 describe('readSource', () => {
+  test('says where NUL bytes may have made one line of two records', async () => {
+    const result = await read(`${LINE}[    1.0000\0\0\0\0[    2.000000] x: y\n${LINE}`);
+    expect(codes(result)).toContainEqual(['nul-bytes', 2, 1]);
+  });
+
   test('finds the form behind a long preamble, whose lines count as unparsed', async () => {
     const result = await read(`${'firmware says\n'.repeat(1000)}${LINE.repeat(500)}`);
     expect(result.totals).toMatchObject({ format: 'dmesg', lines: 1500, records: 500, unparsed: 1000 });

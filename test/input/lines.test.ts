@@ -132,3 +132,14 @@ describe('LineSplitter', () => {
     expect(seen).toEqual([false, true]);
   });
 });
+
+test('lines with NUL bytes behind text are counted once, however the text is cut', () => {
+  const text = Buffer.from('a\nb\0c\0d\n\0\n\0\0e\nf\0g');
+  fc.assert(
+    fc.property(fc.array(fc.nat(text.length), { maxLength: 6 }), (cuts) => {
+      const at = [0, ...cuts.sort((a, b) => a - b), text.length];
+      const { splitter } = split(at.slice(1).map((end, index) => text.subarray(at[index], end)));
+      expect([splitter.nulLines, splitter.firstNul]).toEqual([2, 2]);
+    }),
+  );
+});

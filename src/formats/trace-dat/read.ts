@@ -98,7 +98,7 @@ class Recording {
       await this.#readAll();
     } catch (error) {
       if (!(error instanceof Capped)) throw error;
-      const message = `larger than the limit of ${this.#options.maxBytes} bytes; the rest was not read`;
+      const message = `larger than the limit of ${this.#options.maxBytes} bytes; the rest was not read (--max-bytes)`;
       this.#options.health({ code: 'source-capped', line: null, message, count: 1 });
     }
     this.#report();
