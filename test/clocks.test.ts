@@ -476,3 +476,34 @@ describe('devices', () => {
     ]);
   });
 });
+
+describe('two traces of one boot that nothing relates', () => {
+  const END: readonly Told[] = [
+    [14_000_000, 'trace', probe('d', 'vfio_pci_core_disable')],
+    [14_000_900, 'trace', returned('dr', 'vfio_pci_core_disable', '')],
+  ];
+  const UNBIND: Told = [13_500_000, 'trace', probe('u', 'pci_tsm_unbind')];
+  const verdictOf = ({ findings }: Analysis) =>
+    findings.filter(({ rule }) => rule === 'unbind-before-disable').map(({ verdict }) => verdict);
+
+  test('an unbind without its bind may be the one that is missed', async () => {
+    const closed = file('closed.txt', traceOf([...BOUND, ...END]));
+    const unbound = file('unbound.txt', traceOf([UNBIND]));
+    expect(verdictOf(await analyzeFiles([closed]))).toEqual(['probable']);
+    for (const inputs of [
+      [closed, unbound],
+      [unbound, closed],
+    ]) {
+      const analysis = await analyzeFiles(inputs);
+      expect(verdictOf(analysis)).toEqual(['possible']);
+      const [finding] = analysis.findings.filter(({ rule }) => rule === 'unbind-before-disable');
+      expect(finding?.assumptions.join()).toMatch(/the unbind at .*unbound\.txt:3 did not come before/);
+    }
+  });
+
+  test('an unbind that ends a bind of its own excuses nothing', async () => {
+    const closed = file('closed-2.txt', traceOf([...BOUND, ...END]));
+    const whole = file('whole.txt', traceOf([...BOUND.slice(2), UNBIND]));
+    expect(verdictOf(await analyzeFiles([closed, whole]))).toEqual(['probable']);
+  });
+});

@@ -100,6 +100,22 @@ function endsLate({ violation, clocks }: Draft, unbind: StoredEvent): boolean {
   return end !== null && begin !== null && begin <= end + clocks.error(violation.sourceId, unbind.sourceId);
 }
 
+/**
+ * Another input, whose clock does not relate, has an unbind of the same function and no bind that it would end: it may be the
+ * one that came before the violation.
+ */
+export function weighElsewhere(draft: Draft, unbind: StoredEvent): void {
+  const { violation, clocks } = draft;
+  if (clocks.history(unbind.sourceId) === clocks.history(violation.sourceId)) return;
+  const verdict = weaker(draft.verdict, 'possible');
+  if (verdict === draft.verdict) return;
+  draft.verdict = verdict;
+  draft.severity = severityOf(verdict);
+  draft.assumptions.push(
+    `the unbind at ${clocks.path(unbind.sourceId)}:${unbind.line} did not come before: nothing relates the clocks of the two inputs`,
+  );
+}
+
 /** `line 81`, or `trace.txt:81` where that is another source than the one of `from`. */
 function lineOf(place: Place, from: Place, clocks: SourceClocks): string {
   return place.sourceId === from.sourceId ? `line ${place.line}` : `${clocks.path(place.sourceId)}:${place.line}`;
