@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../timeline/rows.ts';
-import type { TimelineReader } from '../timeline/timeline.ts';
 import type { SourceClocks } from './clocks.ts';
 import { oneCpuSources } from './one-cpu.ts';
+import type { RecordedEvents } from './recorded.ts';
 
 /** `lost`: records are missing before an event. `uncovered`: nobody recorded before it, or from it on, what had been recorded. */
 export type Change = 'lost' | 'uncovered';
@@ -35,24 +35,24 @@ export class Coverage {
    * @param startTold the user says that the capture begins with the machine: it is known what a trace that begins later missed.
    */
   constructor(
-    reader: TimelineReader,
+    recorded: RecordedEvents,
     clocks: SourceClocks,
     gaps: ReadonlyMap<number, readonly number[]>,
     startTold: boolean,
   ) {
     this.#clocks = clocks;
     this.#gaps = gaps;
-    this.#sparse = oneCpuSources(reader);
-    const merged = reader.sources().filter(({ id }) => clocks.isMerged(id));
+    this.#sparse = oneCpuSources(recorded);
+    const merged = recorded.sources().filter(({ id }) => clocks.isMerged(id));
     if (merged.length === 0) return;
-    const traces = reader.tracingSources();
+    const traces = recorded.tracingSources();
     for (const { clockGroup } of merged) {
       const members = this.#sparse.size === 0 ? [] : clocks.members(clockGroup).filter(({ id }) => traces.has(id));
       // Where one trace is whole, those of one CPU hide nothing.
       if (members.length > 0 && members.every(({ id }) => this.#sparse.has(id))) this.#sparseHistories.add(clockGroup);
       if (!this.#edges.has(clockGroup)) this.#edges.set(clockGroup, edgesOf(clocks, clockGroup, traces, startTold));
     }
-    if (merged.some(({ id }) => (gaps.get(id)?.length ?? 0) > 0)) this.#findStretches(reader);
+    if (merged.some(({ id }) => (gaps.get(id)?.length ?? 0) > 0)) this.#findStretches(recorded);
   }
 
   /** Whether {@link before} would say something of the event. */
@@ -105,10 +105,10 @@ export class Coverage {
   }
 
   /** Losses of one source of a merged history, as the others see them. */
-  #findStretches(reader: TimelineReader): void {
+  #findStretches(recorded: RecordedEvents): void {
     const latest = new Map<number, number>();
     const next = new Map<number, number>();
-    for (const { id, sourceId, line } of reader.places()) {
+    for (const { id, sourceId, line } of recorded.places()) {
       const gaps = this.#gaps.get(sourceId);
       if (!gaps || !this.#clocks.isMerged(sourceId)) continue;
       let at = next.get(sourceId) ?? 0;

@@ -4,7 +4,6 @@ import type { SideData, SideFact } from '../input/side-data.ts';
 import type { EventClass, Platform } from '../model/states.ts';
 import { afterConnect, type BindLocks, CONNECTED } from '../model/tdi.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
-import type { TimelineReader } from '../timeline/timeline.ts';
 import { Belief } from './belief.ts';
 import { SourceClocks } from './clocks.ts';
 import { COMMAND_BITS, COMMAND_UNKNOWN, commandAfter } from './command.ts';
@@ -13,6 +12,7 @@ import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
 import { asRecorded, isOfVmOrTsm, NOTHING_NOTED, noted } from './ledger.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
 import { afterProtocol, isHeeded, isProtocol, protocolEffects, provesBinding, reachesFar } from './protocol.ts';
+import type { RecordedEvents } from './recorded.ts';
 import { areTied, possibleOrders } from './ties.ts';
 import { type Reach, Topology } from './topology.ts';
 import { DeviceTrack, spansPerDevice } from './track.ts';
@@ -112,7 +112,7 @@ const WINDOW_MAX = 256;
  * open, both orders are tried: what is believed then is what either of them allows.
  */
 export class Replay {
-  readonly #reader: TimelineReader;
+  readonly #recorded: RecordedEvents;
   readonly #options: ReplayOptions;
   readonly #clocks: SourceClocks;
   readonly #coverage: Coverage;
@@ -135,13 +135,13 @@ export class Replay {
   /** What side data say and a record contradicts. */
   readonly contradicted: { readonly sourceId: number; readonly line: number | null; readonly fact: SideFact }[] = [];
 
-  constructor(reader: TimelineReader, options: ReplayOptions, observer: ReplayObserver) {
-    this.#reader = reader;
+  constructor(recorded: RecordedEvents, options: ReplayOptions, observer: ReplayObserver) {
+    this.#recorded = recorded;
     this.#options = options;
     this.#observer = observer;
-    this.#clocks = new SourceClocks(reader.sources());
+    this.#clocks = new SourceClocks(recorded.sources());
     const startTold = options.fromBoot || options.complete.has('start');
-    this.#coverage = new Coverage(reader, this.#clocks, options.gaps, startTold);
+    this.#coverage = new Coverage(recorded, this.#clocks, options.gaps, startTold);
   }
 
   /**
@@ -151,13 +151,13 @@ export class Replay {
    * @throws the reason of `signal` when it was aborted.
    */
   async run(signal?: AbortSignal): Promise<DeviceTrack[]> {
-    const devices = this.#reader.devices();
+    const devices = this.#recorded.devices();
     const spansMax = spansPerDevice(devices.length);
     this.#tracks = new Map(devices.map((device) => [device.id, this.#newTrack(device, spansMax)]));
     for (let after = 0; ; ) {
       await setImmediate();
       signal?.throwIfAborted();
-      const page = this.#reader.events(after, PAGE);
+      const page = this.#recorded.events(after, PAGE);
       // What another source says as well counts there.
       for (const event of page) if (event.duplicateOf === null) this.#offer(event);
       const last = page.at(-1);
@@ -589,7 +589,7 @@ export class Replay {
   /** With the record that shows how the device is reached: the rules quote it. */
   #shown(reach: Reach | null): Shown | null {
     if (reach === null) return null;
-    const shownBy = reach.record === null ? null : this.#reader.event(reach.record);
+    const shownBy = reach.record === null ? null : this.#recorded.event(reach.record);
     const lost = shownBy === null ? null : this.#lostBefore.get(this.#clocks.history(shownBy.sourceId));
     return { ...reach, shownBy, holds: shownBy !== null && shownBy.id >= (lost ?? 0) };
   }
@@ -684,11 +684,11 @@ export class Replay {
   /** An entry with what its return says, a return with what its entry says. */
   #heard(event: StoredEvent): StoredEvent {
     if (event.phase === 'exit' && event.pairId !== null) {
-      const entry = this.#recent.get(event.pairId) ?? this.#reader.event(event.pairId);
+      const entry = this.#recent.get(event.pairId) ?? this.#recorded.event(event.pairId);
       return entry ? { ...event, kind: entry.kind, args: { ...entry.args, ...event.args } } : event;
     }
     if (event.phase !== 'enter' || event.pairId === null) return event;
-    const exit = this.#reader.event(event.pairId);
+    const exit = this.#recorded.event(event.pairId);
     return exit ? { ...event, args: { ...exit.args, ...event.args } } : event;
   }
 
@@ -845,14 +845,14 @@ export class Replay {
   /** A return probe rarely repeats the arguments: what was asked stands in the entry. */
   #withEntry(event: StoredEvent): StoredEvent {
     if (event.phase !== 'exit' || event.pairId === null) return event;
-    const entry = this.#recent.get(event.pairId) ?? this.#reader.event(event.pairId);
+    const entry = this.#recent.get(event.pairId) ?? this.#recorded.event(event.pairId);
     return entry ? { ...event, args: { ...entry.args, ...event.args } } : event;
   }
 
   #callsAround(event: StoredEvent): StoredEvent[] {
     const calls: StoredEvent[] = [];
     for (let id = event.parentId; id !== null && calls.length < 32; ) {
-      const call: StoredEvent | null = this.#recent.get(id) ?? this.#reader.event(id);
+      const call: StoredEvent | null = this.#recent.get(id) ?? this.#recorded.event(id);
       if (!call) break;
       calls.push(call);
       id = call.parentId;

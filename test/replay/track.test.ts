@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { BOUND_LOCKED, CONNECTED, UNBOUND } from '../../src/model/tdi.ts';
 import { Belief } from '../../src/replay/belief.ts';
+import type { RecordedEvents } from '../../src/replay/recorded.ts';
 import { Replay, type ReplayOptions } from '../../src/replay/replay.ts';
 import { DeviceTrack, SPANS_MAX, spansPerDevice } from '../../src/replay/track.ts';
 import type { StoredDevice, StoredEvent } from '../../src/timeline/rows.ts';
-import type { TimelineReader } from '../../src/timeline/timeline.ts';
 
 const DEVICE: StoredDevice = {
   id: 1,
@@ -112,7 +112,7 @@ describe('the replay', () => {
       events: (after: number, limit: number) =>
         Array.from({ length: Math.min(limit, 50) }, (_, i) => event(after + i + 1)),
       event: () => null,
-    } as Partial<TimelineReader> as TimelineReader;
+    } as Partial<RecordedEvents> as RecordedEvents;
     const abort = new AbortController();
     setTimeout(() => abort.abort(new Error('enough')), 20);
     await expect(new Replay(endless, options, observer).run(abort.signal)).rejects.toThrow('enough');
