@@ -107,6 +107,7 @@ test('other files are passed over, and a folder without any of them tells nothin
     physical: new Map(),
     bridges: new Map(),
     noSoftReset: new Map(),
+    capabilities: new Map(),
   });
 });
 

@@ -1,0 +1,154 @@
+import { type Bdf, busOf, functionOf, parseBdf, parseBdfWithoutDomain } from '../../base/bdf.ts';
+import { type Capability, type FunctionCapabilities, namedCapability } from './capabilities.ts';
+import { type BridgeBuses, FACTS_MAX, keep, type PhysicalFunction, type SideFact } from './fact.ts';
+
+// lspci(8) of pciutils 3.x. `-vv` of a device is a head line and indented lines; without -D domain 0 may be left out, and -PP
+// puts the bridges above in front of the address (show_slot_path in lspci.c).
+//   02:00.0 Ethernet controller: Intel Corporation 82576 Gigabit Network Connection (rev 01)
+//   00:05.0/02:00.0 Ethernet controller: Intel Corporation 82576 Gigabit Network Connection (rev 01)
+const HEAD = /^((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7])((?:\/[0-9a-f]{2}:[01][0-9a-f]\.[0-7]){0,32}) \S/;
+//   \tBus: primary=00, secondary=02, subordinate=02, sec-latency=0
+const BUSES = /^\s{1,32}Bus: primary=[0-9a-f]{2}, secondary=([0-9a-f]{2}), subordinate=([0-9a-f]{2}),/;
+//   \t\tStatus: D0 NoSoftRst- PME-Enable- DSel=0 DScale=1 PME-
+const POWER = /^\s{1,32}Status: D[0-3] NoSoftRst([+-]) /;
+//   \t\tIOVCtl:\tEnable+ Migration- Interrupt- MSE+ ARIHierarchy-
+const IOV_ENABLED = /^\s{1,32}IOVCtl:\s{1,8}Enable([+-]) /;
+//   \t\tInitial VFs: 8, Total VFs: 8, Number of VFs: 2, Function Dependency Link: 00
+const IOV_COUNT = /^\s{1,32}Initial VFs: \d{1,5}, Total VFs: \d{1,5}, Number of VFs: (\d{1,5}),/;
+//   \t\tVF offset: 128, stride: 2, Device ID: 10ca
+const IOV_PLACE = /^\s{1,32}VF offset: (\d{1,5}), stride: (\d{1,5}),/;
+//   \tCapabilities: [160 v1] Single Root I/O Virtualization (SR-IOV)
+//   \tCapabilities: <access denied>
+const CAPABILITY = /^\s{1,32}Capabilities: (?:\[([0-9a-f]{2,3})(?: v\d{1,2})?\] (.{0,80})|<)/;
+const CONFIG_SPACE = { header: 0x40, conventional: 0x100, extended: 0x1000 } as const;
+
+interface Sriov {
+  readonly pf: Bdf;
+  place: string;
+  enabled: boolean;
+  count: number;
+  offset: number;
+  stride: number;
+}
+
+/** Reads `lspci -v`, `-vv`, `-vvv`, with `-D`, `-nn`, `-k` or `-PP`. */
+export class LspciReader {
+  readonly physical = new Map<Bdf, PhysicalFunction>();
+  readonly bridges = new Map<Bdf, BridgeBuses>();
+  readonly noSoftReset = new Map<Bdf, { value: boolean; fact: SideFact }>();
+  readonly capabilities = new Map<Bdf, FunctionCapabilities>();
+  readonly #listed = new Set<Bdf>();
+  readonly #sriov = new Map<Bdf, Sriov>();
+  #device: Bdf | null = null;
+  /** Of the present device. */
+  #list: Capability[] = [];
+  #listFact: SideFact | null = null;
+  #upTo: number = CONFIG_SPACE.conventional;
+
+  /** A file begins. */
+  begin(): void {
+    this.#leave();
+  }
+
+  /** False where the line is none of lspci. */
+  line(row: string, place: string): boolean {
+    const [, first, path] = HEAD.exec(row) ?? [];
+    if (first !== undefined) {
+      this.#leave();
+      const last = path === undefined || path === '' ? first : `${first.slice(0, -7)}${path.slice(-7)}`;
+      this.#device = parseBdfWithoutDomain(last);
+      if (this.#device !== null && this.#listed.size < FACTS_MAX) this.#listed.add(this.#device);
+      return this.#device !== null;
+    }
+    if (!/^\s+\S/.test(row)) {
+      this.#leave();
+      return false;
+    }
+    if (this.#device === null) return false;
+    this.#register(this.#device, row, place);
+    return true;
+  }
+
+  /** All files were read. */
+  finish(): void {
+    this.#leave();
+    for (const one of this.#sriov.values()) this.#virtual(one);
+  }
+
+  #leave(): void {
+    if (this.#device !== null && this.#listFact !== null) {
+      const list = this.#list.sort((a, b) => a.offset - b.offset);
+      keep(this.capabilities, this.#device, { list, upTo: this.#upTo, fact: this.#listFact });
+    }
+    this.#device = null;
+    this.#list = [];
+    this.#listFact = null;
+    this.#upTo = CONFIG_SPACE.conventional;
+  }
+
+  #register(device: Bdf, row: string, place: string): void {
+    const capability = CAPABILITY.exec(row);
+    if (capability !== null) this.#capability(device, capability[1], capability[2] ?? '', place);
+    const buses = BUSES.exec(row);
+    if (buses?.[1] !== undefined && buses[2] !== undefined) this.#bridge(device, buses[1], buses[2], place);
+    const power = POWER.exec(row)?.[1];
+    if (power !== undefined) {
+      const text = `${device} has No_Soft_Reset ${power}`;
+      keep(this.noSoftReset, device, { value: power === '+', fact: { place, text } });
+    }
+    this.#virtualization(device, row, place);
+  }
+
+  /** `offset` undefined: not readable without privileges. */
+  #capability(device: Bdf, offset: string | undefined, head: string, place: string): void {
+    const at = Number.parseInt(offset ?? '', 16);
+    this.#listFact ??= { place, text: `where the capabilities of ${device} stand` };
+    // `<access denied>`, `<chain looped>`, `<chain broken>`: what comes behind is not listed.
+    if (Number.isNaN(at)) this.#upTo = Math.min(this.#upTo, CONFIG_SPACE.header);
+    else if (head.startsWith('<chain')) this.#upTo = Math.min(this.#upTo, at);
+    else {
+      const broken = this.#upTo < CONFIG_SPACE.conventional;
+      if (at >= CONFIG_SPACE.conventional && !broken) this.#upTo = CONFIG_SPACE.extended;
+      if (this.#list.length < CONFIG_SPACE.extended) this.#list.push(namedCapability(at, head));
+    }
+  }
+
+  /** Secondary bus 00 is a bridge that nobody configured. */
+  #bridge(device: Bdf, secondary: string, subordinate: string, place: string): void {
+    const domain = device.slice(0, device.indexOf(':'));
+    const [first, last] = [`${domain}:${secondary}`, `${domain}:${subordinate}`];
+    if (first <= busOf(device) || last < first) return;
+    const text = `${device} is the bridge to ${secondary === subordinate ? `bus ${secondary}` : `buses ${secondary}-${subordinate}`}`;
+    keep(this.bridges, device, { first, last, fact: { place, text } });
+  }
+
+  #virtualization(device: Bdf, row: string, place: string): void {
+    const enabled = IOV_ENABLED.exec(row)?.[1];
+    const count = IOV_COUNT.exec(row)?.[1];
+    const where = IOV_PLACE.exec(row);
+    if (enabled === undefined && count === undefined && where === null) return;
+    const known = this.#sriov.get(device) ?? { pf: device, place, enabled: false, count: 0, offset: 0, stride: 0 };
+    keep(this.#sriov, device, known);
+    if (enabled !== undefined) known.enabled = enabled === '+';
+    if (count !== undefined) known.count = Number(count);
+    if (where === null) return;
+    known.place = place;
+    known.offset = Number(where[1]);
+    known.stride = Number(where[2]);
+  }
+
+  /** The routing ids of VFs follow from offset and stride; only what lspci lists, too, is one. */
+  #virtual({ pf, place, enabled, count, offset, stride }: Sriov): void {
+    if (!enabled || offset === 0 || (count > 1 && stride === 0)) return;
+    const [domain = '', bus = '', rest = ''] = pf.split(':');
+    const own = Number.parseInt(bus, 16) * 256 + Number.parseInt(rest.slice(0, 2), 16) * 8 + functionOf(pf);
+    for (let index = 0; index < count; index++) {
+      const id = own + offset + index * stride;
+      if (id > 0xffff) return;
+      const slot = ((id >> 3) & 0x1f).toString(16).padStart(2, '0');
+      const vf = parseBdf(`${domain}:${(id >> 8).toString(16).padStart(2, '0')}:${slot}.${id & 7}`);
+      if (vf === null || vf === pf || !this.#listed.has(vf)) continue;
+      keep(this.physical, vf, { pf, fact: { place, text: `${vf} is a VF of ${pf}` } });
+    }
+  }
+}
