@@ -34,3 +34,15 @@ export function pointerKey(text: string): string | null {
   const digits = /^0x0{0,16}([0-9a-f]{8,16})$/i.exec(text)?.[1];
   return digits === undefined ? null : `0x${digits.toLowerCase()}`;
 }
+
+const TOLD = ' (as told)';
+
+/** How a device's list of names says that the user alone knows this pointer to be its. */
+export function toldAlias(pointer: string): string {
+  return `${pointer}${TOLD}`;
+}
+
+/** The pointer of such a name; null for every other one. */
+export function toldPointer(alias: string): string | null {
+  return alias.endsWith(TOLD) ? alias.slice(0, -TOLD.length) : null;
+}

@@ -1,0 +1,55 @@
+import type { EventKind, PointerSpace } from '../events/event.ts';
+
+/** Events that concern no single device, whatever surrounds them, unless they name one. */
+export const IMPERSONAL: ReadonlySet<EventKind> = new Set([
+  'iommu.map',
+  'iommu.unmap',
+  'iommu.domain',
+  'iommu.error',
+  'iommufd.ioctl',
+  'iommufd.close',
+  'iommufd.object_destroy',
+  'dmabuf.export',
+  'dmabuf.attach',
+  'dmabuf.detach',
+  'dmabuf.put',
+  'vm.unmap',
+  'vm.attributes',
+  'vm.fault',
+  'vm.exit',
+  'vm.destroy',
+  'tsm.register',
+  'tsm.unregister',
+  'firmware.ready',
+  'firmware.dead',
+  'firmware.refused',
+  'pci.config_write',
+  'syscall.ioctl',
+  'host.splat',
+  'host.hang',
+  'host.machine_check',
+  'task.exit',
+]);
+
+/** What makes a device worth a row although nothing names it. */
+export const SIGNIFICANT: ReadonlySet<EventKind> = new Set([
+  'tsm.bind',
+  'tsm.unbind',
+  'tsm.guest_request',
+  'vfio.open',
+  'vfio.disable',
+]);
+
+/** Calls on the object that stands for a device in a VM. */
+export const ON_VDEVICE: ReadonlySet<EventKind> = new Set([
+  'iommufd.tsm_op',
+  'iommufd.tsm_request',
+  'iommufd.vdevice_alloc',
+  'iommufd.vdevice_destroy',
+]);
+
+/** Objects that end with the call: the next one at the same address is another. */
+export const ENDS: Readonly<Record<string, PointerSpace>> = { iommufd_device_unbind: 'idev', vfio_df_close: 'df' };
+
+/** Kernel threads act for many devices: what one of them names says nothing about its other records. */
+export const KERNEL_THREAD = /^(?:kworker\/|ksoftirqd\/|irq\/|migration\/|swapper\/|<idle>|kthreadd)/;
