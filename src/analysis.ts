@@ -11,6 +11,7 @@ import { shownPath } from './input/source.ts';
 import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
 import { SourceClocks } from './replay/clocks.ts';
+import { gapsOf } from './replay/gaps.ts';
 import { oneCpuSources } from './replay/one-cpu.ts';
 import { Replay, type ReplayOptions } from './replay/replay.ts';
 import type { DeviceTrack } from './replay/track.ts';
@@ -219,7 +220,7 @@ export async function judge(
     x86: host.x86,
     complete: new Set(options.complete),
     fromBoot: options.fromBoot,
-    gaps: gapsOf(reader),
+    gaps: gapsOf(reader.health()),
     judged: judgedEvents(reader, options),
     side: options.side,
   };
@@ -272,28 +273,6 @@ function hostOf(
   const alien = of(only === 'cca' ? 'x86' : 'arm64').length > 0;
   if (only === undefined || proved.length > 1 || alien) return { platform: 'generic', x86, evidence: [] };
   return { platform: only, x86, evidence: of(only).slice(0, 1) };
-}
-
-/** Health rows that mean: between these lines something may have happened unseen. */
-const GAPS: ReadonlySet<HealthCode> = new Set([
-  'events-lost',
-  'messages-dropped',
-  'lines-elided',
-  'source-rotated',
-  'buffer-started',
-  'buffer-wrapped',
-]);
-
-function gapsOf(reader: TimelineReader): Map<number, number[]> {
-  const gaps = new Map<number, number[]>();
-  for (const { code, sourceId, line } of reader.health()) {
-    if (!GAPS.has(code) || sourceId === null || line === null) continue;
-    const lines = gaps.get(sourceId);
-    if (lines) lines.push(line);
-    else gaps.set(sourceId, [line]);
-  }
-  for (const lines of gaps.values()) lines.sort((a, b) => a - b);
-  return gaps;
 }
 
 /** `--since`, `--until`, `--last-boot`: earlier events still move the state, they are not judged. */

@@ -6,6 +6,7 @@ import type { ClockInfo, ParserContext } from './format.ts';
 import type { PrintkRecord } from './record.ts';
 import { RecordTime } from './record-time.ts';
 import { type Damage, Repairs } from './repairs.ts';
+import { suppressedHere } from './suppressed.ts';
 
 /** What the head of a message says, whatever the form. `stamp`: microseconds. */
 export interface PrintkHead {
@@ -26,8 +27,6 @@ export interface PrintkEntry extends PrintkHead {
   readonly device?: string;
 }
 
-// `vfio_pci_core: 12 callbacks suppressed`, `dmar_fault: 7702 callbacks suppressed`: ___ratelimit() in lib/ratelimit.c.
-const SUPPRESSED = / (\d{1,10}) callbacks suppressed/;
 // console_prepend_dropped() in kernel/printk/printk.c; before 6.x it shares a line with the next message.
 const DROPPED = /^(?:\[ *\d+\.\d+\] )?\*\* (\d{1,15}) printk messages dropped \*\* ?/;
 // nbcon_emit_next_record() in kernel/printk/nbcon.c (6.13): another CPU took the console over in the middle of the line
@@ -226,9 +225,7 @@ export class PrintkStream {
   }
 
   #suppressed(message: string, line: number): void {
-    const match = SUPPRESSED.exec(message);
-    if (match === null) return;
-    const text = `a rate limit suppressed ${match[1]} messages`;
-    this.#context.health({ code: 'messages-suppressed', line, message: text, count: Number(match[1]) });
+    const item = suppressedHere(message, line);
+    if (item !== null) this.#context.health(item);
   }
 }

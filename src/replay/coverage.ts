@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { SourceClocks } from './clocks.ts';
+import type { GapsBySource } from './gaps.ts';
 import { oneCpuSources } from './one-cpu.ts';
 import type { RecordedEvents } from './recorded.ts';
 
@@ -22,7 +23,7 @@ interface Edge {
 /** Where the evidence has holes: losses that a source marks, and in merged histories the parts that a trace does not reach. */
 export class Coverage {
   readonly #clocks: SourceClocks;
-  readonly #gaps: ReadonlyMap<number, readonly number[]>;
+  readonly #gaps: GapsBySource;
   readonly #gapAt = new Map<number, number>();
   readonly #stretches = new Map<number, Stretch[]>();
   readonly #edges = new Map<number, Edge[]>();
@@ -30,16 +31,8 @@ export class Coverage {
   readonly #sparse: ReadonlySet<number>;
   readonly #sparseHistories = new Set<number>();
 
-  /**
-   * @param gaps lines of a source before which evidence was lost, ascending.
-   * @param startTold the user says that the capture begins with the machine: it is known what a trace that begins later missed.
-   */
-  constructor(
-    recorded: RecordedEvents,
-    clocks: SourceClocks,
-    gaps: ReadonlyMap<number, readonly number[]>,
-    startTold: boolean,
-  ) {
+  /** @param startTold the user says that the capture begins with the machine: it is known what a trace that begins later missed. */
+  constructor(recorded: RecordedEvents, clocks: SourceClocks, gaps: GapsBySource, startTold: boolean) {
     this.#clocks = clocks;
     this.#gaps = gaps;
     this.#sparse = oneCpuSources(recorded);
@@ -52,13 +45,13 @@ export class Coverage {
       if (members.length > 0 && members.every(({ id }) => this.#sparse.has(id))) this.#sparseHistories.add(clockGroup);
       if (!this.#edges.has(clockGroup)) this.#edges.set(clockGroup, edgesOf(clocks, clockGroup, traces, startTold));
     }
-    if (merged.some(({ id }) => (gaps.get(id)?.length ?? 0) > 0)) this.#findStretches(recorded);
+    if (merged.some(({ id }) => gaps.has(id))) this.#findStretches(recorded);
   }
 
   /** Whether {@link before} would say something of the event. */
   changesAt(event: StoredEvent): boolean {
     if (this.#isSparse(event)) return true;
-    const gap = this.#gaps.get(event.sourceId)?.[this.#gapAt.get(event.sourceId) ?? 0];
+    const gap = this.#gaps.get(event.sourceId)?.lines[this.#gapAt.get(event.sourceId) ?? 0];
     if (gap !== undefined && gap <= event.line) return true;
     const history = this.#clocks.history(event.sourceId);
     return this.#isBeside(event, history) || this.#isPast(event, history);
@@ -76,12 +69,13 @@ export class Coverage {
     return uncovered ? 'uncovered' : lost ? 'lost' : null;
   }
 
-  #isSparse({ sourceId }: StoredEvent): boolean {
+  #isSparse({ sourceId, line }: StoredEvent): boolean {
+    if ((this.#gaps.get(sourceId)?.throughout ?? Number.POSITIVE_INFINITY) <= line) return true;
     return this.#sparse.has(sourceId) || this.#sparseHistories.has(this.#clocks.history(sourceId));
   }
 
   #crossGaps(event: StoredEvent): boolean {
-    const gaps = this.#gaps.get(event.sourceId);
+    const gaps = this.#gaps.get(event.sourceId)?.lines;
     if (!gaps) return false;
     const from = this.#gapAt.get(event.sourceId) ?? 0;
     let at = from;
@@ -111,17 +105,20 @@ export class Coverage {
     for (const { id, sourceId, line } of recorded.places()) {
       const gaps = this.#gaps.get(sourceId);
       if (!gaps || !this.#clocks.isMerged(sourceId)) continue;
+      // From there on nothing closes the stretch that the last event before it opens.
+      if (gaps.throughout <= line) continue;
       let at = next.get(sourceId) ?? 0;
-      if ((gaps[at] ?? Number.POSITIVE_INFINITY) <= line) {
-        while ((gaps[at] ?? Number.POSITIVE_INFINITY) <= line) at += 1;
+      if ((gaps.lines[at] ?? Number.POSITIVE_INFINITY) <= line) {
+        while ((gaps.lines[at] ?? Number.POSITIVE_INFINITY) <= line) at += 1;
         this.#addStretch(sourceId, latest.get(sourceId) ?? 0, id);
       }
       next.set(sourceId, at);
       latest.set(sourceId, id);
     }
     for (const [sourceId, gaps] of this.#gaps) {
-      const isOpen = this.#clocks.isMerged(sourceId) && (next.get(sourceId) ?? 0) < gaps.length;
-      if (isOpen) this.#addStretch(sourceId, latest.get(sourceId) ?? 0, Number.POSITIVE_INFINITY);
+      const isOpen = (next.get(sourceId) ?? 0) < gaps.lines.length || gaps.throughout !== Number.POSITIVE_INFINITY;
+      if (isOpen && this.#clocks.isMerged(sourceId))
+        this.#addStretch(sourceId, latest.get(sourceId) ?? 0, Number.POSITIVE_INFINITY);
     }
     for (const [history, list] of this.#stretches) this.#stretches.set(history, union(list));
   }

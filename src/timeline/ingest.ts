@@ -7,6 +7,7 @@ import { type Splat, SplatCollector } from '../events/splat.ts';
 import type { PartSink } from '../formats/part.ts';
 import { type OpenReading, type PartOptions, type PartTotals, readParts } from '../formats/read.ts';
 import type { KernelRecord } from '../formats/record.ts';
+import { isBystander } from '../formats/suppressed.ts';
 import { CallTracker, type OpenCall, type Place, tellsMore } from '../identity/calls.ts';
 import { type Hints, NO_HINTS } from '../identity/hints.ts';
 import { Identity } from '../identity/identity.ts';
@@ -29,9 +30,11 @@ const SUPERSEDED_BY: Partial<Record<EventKind, readonly EventKind[]>> = {
   'pci.clear_master': ['pci.clear_master'],
 };
 
+/** A return that is awaited may be among what is missing. */
 const LOSSES: ReadonlySet<HealthItem['code']> = new Set([
   'events-lost',
   'messages-dropped',
+  'messages-suppressed',
   'lines-elided',
   'source-rotated',
 ]);
@@ -207,7 +210,7 @@ class SourceIngest {
       this.#identity.reboot();
       this.#calls.clear();
     }
-    if (LOSSES.has(item.code)) {
+    if (LOSSES.has(item.code) && !isBystander(item)) {
       this.#calls.lose();
       this.#identity.lose();
     }

@@ -7,6 +7,7 @@ export class DataHealth {
   #firstDamage = 0;
   #cutCpus = 0;
   #cutBytes = 0;
+  #shortAt: number | null = null;
 
   constructor(health: HealthSink) {
     this.#health = health;
@@ -35,16 +36,25 @@ export class DataHealth {
     this.#cutBytes += bytes;
   }
 
+  /**
+   * The records of a CPU end before those that were recorded: from here on others go on alone.
+   *
+   * @param line number of a record that stands before the first one that is missing.
+   */
+  endsShort(line: number): void {
+    this.#shortAt ??= line;
+  }
+
   /** The input is over. @param size of the file. */
   end(size: number): void {
     if (this.#cutCpus > 0) {
       const cpus = this.#cutCpus === 1 ? 'one CPU' : `${this.#cutCpus} CPUs`;
       const message = `the file ends at byte ${size}: ${this.#cutBytes} bytes of the data of ${cpus} are missing; what came before was analysed`;
-      this.#health({ code: 'source-cut', line: null, message, count: 1 });
+      this.#health({ code: 'source-cut', line: this.#shortAt, message, count: 1 });
     } else if (this.#damaged > 0) {
       const pieces = this.#damaged === 1 ? 'one piece' : `${this.#damaged} pieces`;
       const message = `${pieces} of the trace data cannot be read, the first at byte ${this.#firstDamage}; the rest was analysed`;
-      this.#health({ code: 'source-cut', line: null, message, count: this.#damaged });
+      this.#health({ code: 'source-cut', line: this.#shortAt, message, count: this.#damaged });
     }
   }
 }

@@ -75,6 +75,8 @@ class Recording {
   readonly #reader: RecordReader;
   readonly #time: RecordTime;
   readonly #data: DataHealth;
+  /** Streams that go on behind the end of the file. */
+  readonly #cut = new Set<CpuRecords>();
   #stored = 0;
   #unpacked = 0;
   #first: Nanoseconds | null = null;
@@ -142,7 +144,9 @@ class Recording {
       const blank = buffer.name === '' ? ' '.repeat(widest + 2) : `${shownName(buffer.name).padStart(widest)}: `;
       const streams = buffer.cpus.filter(({ size }) => size > 0).map((data) => this.#stream(buffer, data, origin));
       const merged = new MergedRecords(streams, (stream) => {
-        if (stream.lost !== 0) this.#data.lost(stream.cpu, stream.lost, Math.max(1, this.#current.number));
+        const line = Math.max(1, this.#current.number);
+        if (stream.lost !== 0) this.#data.lost(stream.cpu, stream.lost, line);
+        if (stream.lost < 0 || this.#cut.has(stream)) this.#data.endsShort(line);
       });
       return { prefix: buffers.length > 1 ? blank : '', merged };
     });
@@ -151,10 +155,19 @@ class Recording {
   #stream(buffer: TraceBuffer, data: CpuData, origin: Origin): CpuRecords {
     const { layout, initial } = this.#opened;
     const missing = data.position + data.size - Math.max(this.#bytes.size, data.position);
-    if (missing > 0) this.#data.cut(missing);
-    return new CpuRecords(data.cpu, this.#pages(buffer, data), layout, !initial.bigEndian, origin, (_, position) =>
-      this.#data.damaged(position),
+    const records = new CpuRecords(
+      data.cpu,
+      this.#pages(buffer, data),
+      layout,
+      !initial.bigEndian,
+      origin,
+      (_, position) => this.#data.damaged(position),
     );
+    if (missing > 0) {
+      this.#data.cut(missing);
+      this.#cut.add(records);
+    }
+    return records;
   }
 
   #pages(buffer: TraceBuffer, data: CpuData): Pages {
