@@ -3,7 +3,7 @@ import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { SourceClocks } from './clocks.ts';
 import { Coverage } from './coverage.ts';
 import { NOTHING_NOTED } from './ledger.ts';
-import { OpenOrders } from './orders.ts';
+import { OpenOrders } from './open-orders.ts';
 import { Presence } from './presence.ts';
 import { candidatesOf } from './reach.ts';
 import type { RecordedEvents } from './recorded.ts';

@@ -1,0 +1,61 @@
+import type { StoredEvent } from '../timeline/rows.ts';
+import type { RecordedEvents } from './recorded.ts';
+
+// Enclosing calls are looked up by id; the innermost ones are nearly always still here.
+const RECENT_MAX = 128;
+/** Nesting that is looked at. */
+const DEPTH_MAX = 32;
+
+/** The calls around events, and the two records of one call as one. */
+export class Calls {
+  readonly #recorded: RecordedEvents;
+  readonly #recent = new Map<number, StoredEvent>();
+
+  constructor(recorded: RecordedEvents) {
+    this.#recorded = recorded;
+  }
+
+  /** Keeps an entry at hand for what comes inside it. */
+  remember(event: StoredEvent): void {
+    if (event.phase !== 'enter') return;
+    this.#recent.set(event.id, event);
+    if (this.#recent.size <= RECENT_MAX) return;
+    const oldest = this.#recent.keys().next().value;
+    if (oldest !== undefined) this.#recent.delete(oldest);
+  }
+
+  /** Innermost first. */
+  around(event: StoredEvent): StoredEvent[] {
+    const calls: StoredEvent[] = [];
+    for (let id = event.parentId; id !== null && calls.length < DEPTH_MAX; ) {
+      const call = this.#find(id);
+      if (!call) break;
+      calls.push(call);
+      id = call.parentId;
+    }
+    return calls;
+  }
+
+  /** A return probe rarely repeats the arguments: what was asked stands in the entry. */
+  withEntry(event: StoredEvent): StoredEvent {
+    if (event.phase !== 'exit' || event.pairId === null) return event;
+    const entry = this.#find(event.pairId);
+    return entry ? { ...event, args: { ...entry.args, ...event.args } } : event;
+  }
+
+  /** An entry with what its return says, a return with what its entry says. */
+  heard(event: StoredEvent): StoredEvent {
+    if (event.pairId === null) return event;
+    if (event.phase === 'exit') {
+      const entry = this.#find(event.pairId);
+      return entry ? { ...event, kind: entry.kind, args: { ...entry.args, ...event.args } } : event;
+    }
+    if (event.phase !== 'enter') return event;
+    const exit = this.#recorded.event(event.pairId);
+    return exit ? { ...event, args: { ...exit.args, ...event.args } } : event;
+  }
+
+  #find(id: number): StoredEvent | null {
+    return this.#recent.get(id) ?? this.#recorded.event(id);
+  }
+}

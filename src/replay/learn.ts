@@ -1,0 +1,118 @@
+import { parseBdf } from '../base/bdf.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import { commandAfter } from './command.ts';
+import { isConcern } from './concern.ts';
+import { type Presence, showsLife } from './presence.ts';
+import type { Scene } from './scene.ts';
+import type { DeviceTrack } from './track.ts';
+
+const STATE_EVIDENCE_MAX = 8;
+
+/** Calls on a PF that make its VFs come or go. */
+const ON_PF: ReadonlySet<StoredEvent['kind']> = new Set(['pci.sriov_enable', 'pci.sriov_disable']);
+
+/** What an event tells beside its effect: registers, owners, where the device came from. */
+export function learn(
+  scene: Scene,
+  presence: Presence,
+  event: StoredEvent,
+  track: DeviceTrack,
+  calls: readonly StoredEvent[],
+): void {
+  const isReturn = event.phase === 'exit' && event.pairId !== null;
+  const isAnotherRecord = event.supersededBy !== null && event.kind === 'vfio.config_write';
+  if (!isReturn && !isAnotherRecord) track.command = commandAfter(event, track.command);
+  if (isConcern(event)) track.concerned = true;
+  if (showsLife(event)) track.gone = false;
+  learnVf(scene, event, track, calls);
+  switch (event.kind) {
+    case 'pci.add':
+      // What was to be removed is, and this is another one.
+      if (track.removing) track.forget(event);
+      track.gone = false;
+      track.startKnown = true;
+      track.believe(presence.newcomer(event, track), event);
+      break;
+    case 'tsm.connect':
+      presence.noteConnect(track);
+      break;
+    case 'vfio.open':
+      if (event.pid !== null) track.openers.add(event.pid);
+      track.ownerExit = null;
+      break;
+    case 'tsm.bind':
+    case 'tsm.guest_request':
+      track.bindRecorded = true;
+      noteState(event, track);
+      break;
+    case 'pci.remove':
+      if (event.phase !== 'enter') {
+        scene.place(track, event.sourceId);
+        track.forget(event);
+      } else if (event.pairId === null) track.removing = true;
+      break;
+    case 'vfio.close':
+    case 'vfio.disable':
+      track.openers.clear();
+      track.binder = null;
+      track.ownerExit = null;
+      break;
+    case 'tsm.unbind':
+    case 'tsm.unbind_core':
+    case 'tsm.destroy':
+      // The core's own unbind runs for functions without a TDI, too: only the exported one tells of binding.
+      track.bindRecorded ||= event.kind === 'tsm.unbind';
+      track.unbindSeen = true;
+      track.released = true;
+      track.ownerExit = null;
+      break;
+    default:
+      break;
+  }
+}
+
+/** A record that shows the function to be a VF: vfio says so, or it comes or goes inside a call on its PF. */
+function learnVf(scene: Scene, event: StoredEvent, track: DeviceTrack, calls: readonly StoredEvent[]): void {
+  const told = event.kind === 'pci.vf' ? parseBdf(event.args['pf'] ?? '') : null;
+  const around = event.kind === 'pci.add' || event.kind === 'pci.remove';
+  // Only a call that is seen to end says what was inside.
+  const call = around ? calls.find((one) => ON_PF.has(one.kind) && one.pairId !== null) : undefined;
+  const pf = told ?? (call?.deviceId == null ? null : (scene.tracks.get(call.deviceId)?.bdf ?? null));
+  if (call !== undefined || event.kind === 'pci.vf') track.isVf = true;
+  if (call?.deviceId != null && call.deviceId !== track.id) {
+    track.pfId = call.deviceId;
+    track.pfRecord ??= event.id;
+  }
+  if (pf === null || pf === track.bdf) return;
+  if (track.pfSide !== null && track.pf !== pf) scene.contradict(event, track.pfSide);
+  track.pfSide = null;
+  track.isVfOf(pf, { record: event.id });
+}
+
+/** Keeps the record of a bind, or of what only a bound function answers, as evidence of the state. */
+export function noteState(event: StoredEvent, track: DeviceTrack): void {
+  if (event.outcome === 'failed' || event.supersededBy !== null) return;
+  if (event.phase === 'exit' && event.pairId !== null) return;
+  track.boundEvidence = true;
+  track.everBound = true;
+  // A bind of a function that is bound already changes nothing: the first one is the evidence.
+  const none = track.stateEvidence.every(({ certainty }) => certainty === 'maybe');
+  if (event.kind === 'tsm.bind' && (none || track.released)) {
+    track.stateEvidence = [event];
+    track.released = false;
+  } else if (track.stateEvidence.length < STATE_EVIDENCE_MAX) track.stateEvidence.push(event);
+  if (event.kind === 'tsm.bind') track.binder = event.pid;
+  // Whoever binds or asks after the exit has the device: its owner is not gone.
+  track.ownerExit = null;
+}
+
+/** A task ends: what it had opened or bound, and nobody was seen to close, has lost its owner. */
+export function noteOwnerExit(scene: Scene, event: StoredEvent): void {
+  const pid = event.args['pid'] === undefined ? event.pid : Number(event.args['pid']);
+  if (pid === null || event.args['group_dead'] === 'false') return;
+  for (const track of scene.tracks.values()) {
+    if (scene.sameHistory(track, event) && (track.openers.has(pid) || track.binder === pid)) {
+      track.ownerExit = { event, belief: track.belief };
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import type { StoredEvent } from '../timeline/rows.ts';
+import { COMMAND_UNKNOWN } from './command.ts';
+import { type Effect, effectsOf } from './effects.ts';
+import { isOfVmOrTsm } from './ledger.ts';
+import { reachesFar } from './protocol.ts';
+import type { Scene } from './scene.ts';
+import type { Reach } from './topology.ts';
+import type { DeviceTrack } from './track.ts';
+
+/** Devices that an event does something to; null: it is the event's own. */
+export type Reached = Map<DeviceTrack, Reach | null>;
+
+/** The devices that the event does something to, and how it comes to those that are not its own. */
+export function reached(
+  scene: Scene,
+  event: StoredEvent,
+  own: DeviceTrack | null,
+  calls: readonly StoredEvent[],
+): Reached {
+  const topology = scene.topology(event.sourceId);
+  const found: Reached = new Map();
+  const below = event.args['below'] === '1' || event.kind === 'pci.link_down';
+  if (own && !below) found.set(own, null);
+  // A reset by way of the bridge, inside a reset of a function: the function is what is reset.
+  const asked: DeviceTrack[] = [];
+  for (const call of calls) {
+    const track =
+      call.supersededBy === event.id && call.deviceId !== null ? scene.tracks.get(call.deviceId) : undefined;
+    if (track && !found.has(track)) found.set(track, null);
+    if (track) asked.push(track);
+  }
+  if (own && !below) asked.push(own);
+  const at = own?.bdf ?? null;
+  const wide = hasEffect(event, 'conventional-reset');
+  const ofVfs = hasEffect(event, 'function-reset') || event.kind === 'pci.sriov_disable';
+  const takesBuses = event.kind === 'pci.remove' && topology.isBridge(at);
+  const toManaged = isDisconnect(event) || event.kind === 'tsm.connect';
+  if (!(below || wide || ofVfs || takesBuses || toManaged)) return found;
+  const reachOf = (track: DeviceTrack): Reach | null => {
+    const port = below || takesBuses ? topology.below(at, track) : null;
+    if (port !== null) return port;
+    if (toManaged) return topology.managedBy(at, track);
+    for (const one of asked) {
+      const reach = wide ? topology.sharesReset(one, track, below) : ofVfs ? topology.virtual(one, track) : null;
+      if (reach !== null) return reach;
+    }
+    return null;
+  };
+  for (const track of scene.tracks.values()) {
+    if (found.has(track) || track.gone || !scene.sameHistory(track, event)) continue;
+    const reach = reachOf(track);
+    if (reach !== null) found.set(track, reach);
+  }
+  return found;
+}
+
+/** Whom what was said concerns: its own device, the functions of a DSM, those that are bound to a VM or connected to a TSM. */
+export function heeding(
+  scene: Scene,
+  heard: StoredEvent,
+  own: DeviceTrack | null,
+  calls: readonly StoredEvent[],
+): Reached {
+  const found: Reached = new Map();
+  if (own) found.set(own, null);
+  // What the firmware says names no device: it is the one of the call that asked.
+  const asking = heard.kind === 'firmware.refused' ? calls.find(({ deviceId }) => deviceId !== null) : undefined;
+  const asked = asking?.deviceId == null ? undefined : scene.tracks.get(asking.deviceId);
+  if (asked && !found.has(asked)) found.set(asked, null);
+  if (!reachesFar(heard)) return found;
+  const topology = scene.topology(heard.sourceId);
+  for (const track of scene.tracks.values()) {
+    if (found.has(track) || track.gone || !scene.sameHistory(track, heard)) continue;
+    if (isOfVmOrTsm(heard, track.ledger)) found.set(track, null);
+    else if (own) {
+      const reach = topology.managedBy(own.bdf, track);
+      if (reach !== null) found.set(track, reach);
+    }
+  }
+  return found;
+}
+
+/** Whether an event may concern other devices than its own. */
+export function spreads(scene: Scene, event: StoredEvent): boolean {
+  if (isPerhaps(event)) return true;
+  if (
+    event.kind === 'task.exit' ||
+    reachesFar(event) ||
+    isDisconnect(event) ||
+    event.kind === 'tsm.connect' ||
+    event.kind === 'pci.link_down'
+  )
+    return true;
+  if (event.args['below'] === '1' || hasEffect(event, 'conventional-reset')) return true;
+  const own = scene.owner(event);
+  const topology = scene.topology(event.sourceId);
+  if (event.kind === 'pci.remove' && topology.isBridge(own?.bdf ?? null)) return true;
+  if (own === null || !(hasEffect(event, 'function-reset') || event.kind === 'pci.sriov_disable')) return false;
+  for (const track of scene.tracks.values()) if (topology.virtual(own, track) !== null) return true;
+  return false;
+}
+
+/** An event that may be of one of several devices, not yet looked at as one of a certain one of them. */
+export function isPerhaps(event: StoredEvent): boolean {
+  return event.deviceId === null && event.maybe.length > 0;
+}
+
+export function candidatesOf(scene: Scene, event: StoredEvent): DeviceTrack[] {
+  return isPerhaps(event) ? event.maybe.flatMap((id) => scene.tracks.get(id) ?? []) : [];
+}
+
+function isDisconnect({ kind }: StoredEvent): boolean {
+  return kind === 'tsm.disconnect' || kind === 'tsm.disconnect_core';
+}
+
+/** What an event does whatever the registers hold: a reset of the bus or slot reaches every function of the device. */
+function hasEffect(event: StoredEvent, type: Effect['type']): boolean {
+  return effectsOf(event, COMMAND_UNKNOWN).some((effect) => effect.type === type);
+}

@@ -1,0 +1,71 @@
+import type { SideData } from '../input/side-data.ts';
+import type { EventClass, Platform } from '../model/states.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import type { Belief } from './belief.ts';
+import type { SourceClocks } from './clocks.ts';
+import type { Effect } from './effects.ts';
+import type { GapsBySource } from './gaps.ts';
+import type { Reach } from './topology.ts';
+import type { DeviceTrack } from './track.ts';
+
+/** How to replay; see the flags of `analyze`. */
+export interface ReplayOptions {
+  readonly platform: Platform;
+  /** Evidence of an x86 host: the platform is then not CCA, even where it is otherwise undecided. */
+  readonly x86: boolean;
+  readonly complete: ReadonlySet<EventClass>;
+  readonly fromBoot: boolean;
+  readonly gaps: GapsBySource;
+  /** Whether an event is to be judged (`--since`, `--until`, `--last-boot`); the others only move the state. */
+  readonly judged: (event: StoredEvent) => boolean;
+  /** What was stored beside the log, if anything was. */
+  readonly side: SideData | null;
+}
+
+/** One effect of one event on one device, before it is applied: what rules are asked about. */
+export interface Step {
+  readonly event: StoredEvent;
+  readonly effect: Effect;
+  readonly track: DeviceTrack;
+  /** What was believed just before, closed under the silent moves. */
+  readonly belief: Belief;
+  /** The recorded calls around the event, innermost first. */
+  readonly calls: readonly StoredEvent[];
+  /** How the device is reached through another one: a PF's reset, a bridge above. Null: the event is its own. */
+  readonly reach: Shown | null;
+  readonly options: ReplayOptions;
+  /** How the stamps of the sources relate. */
+  readonly clocks: SourceClocks;
+  /** Not null where the records leave open what came first: `belief` is then what may be believed in any of the orders. */
+  readonly unordered: Unordered | null;
+}
+
+/** How a device is reached, and the record that shows it. */
+export interface Shown extends Reach {
+  readonly shownBy: StoredEvent | null;
+  /** Nothing was lost since that record. */
+  readonly holds: boolean;
+}
+
+/** What may have come before a step or after it, as far as the stamps tell. */
+export interface Unordered {
+  readonly events: readonly StoredEvent[];
+  /** The step is one in every order. */
+  readonly inEveryOrder: boolean;
+  /** So many that not every order was tried. */
+  readonly tooMany: boolean;
+}
+
+/** What is done to whom: the same in every order in which it is done. */
+export function keyOf({ effect, track }: Step): string {
+  return `${effect.type} ${'bit' in effect ? effect.bit : ''} ${track.id}`;
+}
+
+/** Who watches the replay. */
+export interface ReplayObserver {
+  step(step: Step): void;
+  /** An event of a device, after the replay has taken it in: for evidence that comes late. */
+  seen(event: StoredEvent, track: DeviceTrack): void;
+  /** The event fits no hypothesis; the belief was reset to what the event implies. */
+  impossible(event: StoredEvent, track: DeviceTrack, before: Belief, clocks: SourceClocks): void;
+}

@@ -1,0 +1,187 @@
+import type { BindLocks } from '../model/tdi.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import { Belief } from './belief.ts';
+import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
+import { learn, noteOwnerExit, noteState } from './learn.ts';
+import { asRecorded, noted } from './ledger.ts';
+import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
+import type { BareStep } from './open-orders.ts';
+import type { Presence } from './presence.ts';
+import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
+import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
+import type { Scene } from './scene.ts';
+import type { ReplayOptions } from './step.ts';
+import type { Reach } from './topology.ts';
+import type { DeviceTrack } from './track.ts';
+
+/** Who is asked about the order of events, and told of steps. */
+export interface Teller {
+  tell(step: BareStep): void;
+  isGivenUp(event: StoredEvent): boolean;
+}
+
+/** What events do to the devices. */
+export class Transitions {
+  readonly #scene: Scene;
+  readonly #presence: Presence;
+  readonly #teller: Teller;
+
+  constructor(scene: Scene, presence: Presence, teller: Teller) {
+    this.#scene = scene;
+    this.#presence = presence;
+    this.#teller = teller;
+  }
+
+  /** What an event does to the devices. */
+  act(event: StoredEvent): void {
+    const scene = this.#scene;
+    if (isPerhaps(event)) {
+      for (const track of candidatesOf(scene, event)) this.#actPerhaps(event, track);
+      return;
+    }
+    const own = scene.owner(event);
+    // A function that is being removed cannot be opened: this is another one on the same address.
+    if (own?.removing && event.kind === 'vfio.open') own.forget(event);
+    if (event.kind === 'task.exit') noteOwnerExit(scene, event);
+    const calls = scene.calls.around(event);
+    const found: Reached = reached(scene, event, own, calls);
+    if (isHeeded(event)) this.#heed(event, own, calls);
+    for (const [track, reach] of found) this.#affect(event, track, reach, calls);
+    if (own) learn(scene, this.#presence, event, own, calls);
+    this.#presence.endThoseBelow(event, own, found);
+    if (event.kind === 'tsm.connect') this.#presence.connectStrangers(event, own, found);
+  }
+
+  /** An event that may be of this device: it has happened to it, or it has not. */
+  #actPerhaps(event: StoredEvent, track: DeviceTrack): void {
+    const scene = this.#scene;
+    const own: StoredEvent = { ...event, deviceId: track.id };
+    const ids = spreads(scene, own) ? scene.idsOfHistory(own) : [track.id];
+    const { observer } = scene;
+    const { copies, refuted } = scene.onCopies(
+      ids,
+      (step) => observer.step(step),
+      () => this.act(own),
+    );
+    if (!refuted) for (const [id, copy] of copies) scene.tracks.get(id)?.mayHave(copy, own);
+  }
+
+  #affect(event: StoredEvent, track: DeviceTrack, reach: Reach | null, calls: readonly StoredEvent[]): void {
+    const effects = reach === null ? [...effectsOf(event, track.command)] : farEffectsOf(event, reach.tie);
+    // Removing the VFs is what disabling SR-IOV does first (sriov_disable, drivers/pci/iov.c).
+    const sriov = calls.some((call) => call.kind === 'pci.sriov_disable');
+    if (sriov && effects.some((effect) => effect.type === 'removal')) {
+      effects.unshift({ type: 'sriov-change', certain: true });
+    }
+    if (effects.length === 0 && !isOperation(event)) return;
+    const closed = track.belief.closed(this.#scene.options.complete);
+    let belief = closed;
+    for (const effect of effects) {
+      this.#teller.tell({ event, effect, track, belief: closed, calls, reach: this.#scene.shown(reach) });
+      belief = afterEffect(belief, effect);
+    }
+    // A call that two tracers recorded happened once: the record that knows more is the one that counts.
+    if (isOperation(event) && event.supersededBy !== null) return;
+    if (isOperation(event)) {
+      this.#operate(event, track, belief, reach !== null);
+    } else if (effects.some((effect) => MOVES_STATE.has(effect.type) && isSure(effect))) {
+      if (!isLost(track.belief)) track.lostIn = event.rootId ?? event.id;
+      track.believe(
+        effects.reduce((now, effect) => afterEffect(now, effect), track.belief),
+        event,
+      );
+    }
+  }
+
+  /** @param isFar the operation is one on the DSM of the function. */
+  #operate(record: StoredEvent, track: DeviceTrack, closed: Belief, isFar: boolean): void {
+    const event = asRecorded(this.#scene.calls.withEntry(record), track.ledger);
+    const setting = { locks: bindLocks(this.#scene.options), again: hasAskedBefore(event, track) };
+    const during = event.phase === 'enter' && event.pairId !== null;
+    if (asksOnly(event)) {
+      // INFO and DEBUG change nothing: what can have happened unseen need not be written down.
+      const answered = afterOperation(track.belief, event, setting);
+      if (!answered.empty) {
+        track.believe(answered, event, !during);
+        return;
+      }
+    }
+    const next = during ? duringOperation(closed, event, setting) : afterOperation(closed, event, setting);
+    if (!next.empty) {
+      track.believe(next, event, !during);
+      return;
+    }
+    if (isFar) return;
+    this.#contradict(event, event, track, closed);
+    const implied = afterOperation(Belief.unknown(), event, setting);
+    track.believe(implied.empty ? Belief.unknown() : implied, event);
+  }
+
+  /** What drivers, firmware, VM and guest say: steps of their own, and evidence of the state. */
+  #heed(event: StoredEvent, own: DeviceTrack | null, calls: readonly StoredEvent[]): void {
+    const heard = this.#scene.calls.heard(event);
+    const during = event.phase === 'enter' && event.pairId !== null;
+    for (const [track, reach] of heeding(this.#scene, heard, own, calls)) {
+      const closed = track.belief.closed(this.#scene.options.complete);
+      for (const effect of protocolEffects(heard, track.ledger, calls, reach !== null)) {
+        this.#teller.tell({ event, effect, track, belief: closed, calls, reach: this.#scene.shown(reach) });
+      }
+      if (reach === null) track.ledger = noted(track.ledger, heard, calls);
+      const next = afterProtocol(closed, heard, track.ledger, calls);
+      if (next === null) continue;
+      if (provesBinding(heard)) noteState(event, track);
+      if (!next.empty) {
+        track.believe(next, event, !during);
+        continue;
+      }
+      this.#contradict(event, heard, track, closed);
+      const implied = afterProtocol(Belief.unknown(), heard, track.ledger, calls);
+      track.believe(implied === null || implied.empty ? Belief.unknown() : implied, event);
+    }
+  }
+
+  /** No hypothesis fits. Where not every order was tried, one of the others may explain it. */
+  #contradict(event: StoredEvent, heard: StoredEvent, track: DeviceTrack, before: Belief): void {
+    if (this.#teller.isGivenUp(event)) return;
+    this.#scene.observer.impossible(heard, track, before, this.#scene.clocks);
+  }
+}
+
+function bindLocks({ platform, x86 }: ReplayOptions): BindLocks {
+  if (platform === 'cca') return 'maybe';
+  return platform === 'generic' && !x86 ? 'likely' : 'always';
+}
+
+const SCOPES_THAT_ASK: ReadonlySet<string> = new Set(['0', '2', '3', '0x0', '0x2', '0x3']);
+
+/** A guest request of scope INFO, DEBUG_READ or DEBUG_WRITE (include/linux/pci-tsm.h) that succeeded. */
+function asksOnly(event: StoredEvent): boolean {
+  return event.kind === 'tsm.guest_request' && event.outcome === 'ok' && SCOPES_THAT_ASK.has(event.args['scope'] ?? '');
+}
+
+/** Whether the guest asked for a state change since the bind, before this request. */
+function hasAskedBefore(event: StoredEvent, track: DeviceTrack): boolean {
+  const entry = event.phase === 'exit' ? (event.pairId ?? event.id) : event.id;
+  return track.stateEvidence.some((one) => one.kind === 'tsm.guest_request' && one.id < entry && !asksOnly(one));
+}
+
+const MOVES_STATE: ReadonlySet<Effect['type']> = new Set([
+  'command-clear',
+  'function-reset',
+  'conventional-reset',
+  'power-loss',
+  'disable',
+  'removal',
+  'sriov-change',
+]);
+
+/** Whether the effect, as far as it is certain, is there at all: an uncertain one of these leaves the state as it is. */
+function isSure(effect: Effect): boolean {
+  return effect.type !== 'sriov-change' || effect.certain;
+}
+
+/** Whether the TDI has most likely left the state that was agreed on. */
+function isLost(belief: Belief): boolean {
+  const locked = belief.likeliest((state) => state.contract !== 'unlocked');
+  return locked.length > 0 && locked.every((state) => state.device !== state.contract);
+}

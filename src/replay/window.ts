@@ -1,0 +1,122 @@
+import type { StoredEvent } from '../timeline/rows.ts';
+import { COMMAND_UNKNOWN } from './command.ts';
+import type { Coverage } from './coverage.ts';
+import { effectsOf } from './effects.ts';
+import { isOperation } from './operations.ts';
+import { isProtocol } from './protocol.ts';
+import { spreads } from './reach.ts';
+import type { Scene } from './scene.ts';
+import { areTied } from './ties.ts';
+
+/** Events that are held back until it is clear what came before them. */
+const WINDOW_MAX = 256;
+
+/** Events that came close together, and what of their order is open. */
+export interface Window {
+  readonly events: readonly StoredEvent[];
+  /** Events whose order matters to one another and is open, part by part; none where the order is that of `events`. */
+  readonly parts: readonly (readonly StoredEvent[])[];
+  /** Those that concern other devices than their own, by id. */
+  readonly wide: ReadonlySet<number>;
+  /** It may be cut between events that are tied. */
+  readonly isFull: boolean;
+}
+
+/** Holds events back as long as the next one may have come before them. */
+export class WindowOfOrder {
+  readonly #scene: Scene;
+  readonly #coverage: Coverage;
+  readonly #take: (window: Window) => void;
+  /** Events whose order may be open, on the clock of their history. */
+  #events: StoredEvent[] = [];
+  #end: bigint | null = null;
+
+  /** @param take gets every event, window by window. */
+  constructor(scene: Scene, coverage: Coverage, take: (window: Window) => void) {
+    this.#scene = scene;
+    this.#coverage = coverage;
+    this.#take = take;
+  }
+
+  offer(event: StoredEvent): void {
+    const { clocks } = this.#scene;
+    const time = clocks.time(event);
+    const history = clocks.history(event.sourceId);
+    const first = this.#events[0];
+    if (first !== undefined) {
+      const isOpen =
+        time !== null &&
+        this.#end !== null &&
+        time <= this.#end &&
+        clocks.history(first.sourceId) === history &&
+        this.#events.length < WINDOW_MAX &&
+        !this.#coverage.changesAt(event);
+      if (!isOpen) this.flush();
+    }
+    if (this.#events.length === 0) this.#end = null;
+    this.#events.push(event);
+    if (time === null) return;
+    const end = time + clocks.widestError(history);
+    if (this.#end === null || end > this.#end) this.#end = end;
+  }
+
+  /** Hands over what is held back. */
+  flush(): void {
+    const events = this.#events;
+    this.#events = [];
+    if (events.length > 0) this.#take(events.length < 2 ? alone(events) : this.#divided(events));
+  }
+
+  #divided(events: readonly StoredEvent[]): Window {
+    const acting = events.filter(acts);
+    const wide = new Set(acting.filter((event) => spreads(this.#scene, event)).map(({ id }) => id));
+    // Events of one device, or all where one of them reaches others.
+    const parts = wide.size > 0 ? [acting] : [...Map.groupBy(acting, ({ deviceId }) => deviceId).values()];
+    const window = { events, wide, isFull: events.length >= WINDOW_MAX };
+    return { ...window, parts: parts.filter((part) => this.#hasTie(part, wide)) };
+  }
+
+  #hasTie(part: readonly StoredEvent[], wide: ReadonlySet<number>): boolean {
+    const { clocks } = this.#scene;
+    const widest = part[0] ? clocks.widestError(clocks.history(part[0].sourceId)) : 0n;
+    return part.some((one, i) => {
+      const time = clocks.time(one) ?? 0n;
+      for (let j = i - 1; j >= 0; j--) {
+        const other = part[j];
+        if (!other || time - (clocks.time(other) ?? 0n) > widest) return false;
+        if (isOpen(this.#scene, wide, other, one)) return true;
+      }
+      return false;
+    });
+  }
+}
+
+/** Whether the order of two events of a window matters and is open. */
+export function isOpen({ clocks }: Scene, wide: ReadonlySet<number>, a: StoredEvent, b: StoredEvent): boolean {
+  return (a.deviceId === b.deviceId || wide.has(a.id) || wide.has(b.id)) && areTied(a, b, clocks);
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+function alone(events: readonly StoredEvent[]): Window {
+  return { events, parts: [], wide: NONE, isFull: false };
+}
+
+const CHANGES: ReadonlySet<StoredEvent['kind']> = new Set([
+  'pci.add',
+  'pci.remove',
+  'pci.set_master',
+  'pci.command',
+  'vfio.close',
+  'vfio.open',
+  'vfio.config_write',
+  'task.exit',
+]);
+
+/** Whether the place of an event in the order matters to what is believed. */
+function acts(event: StoredEvent): boolean {
+  if (event.supersededBy !== null) return false;
+  return (
+    isOperation(event) || isProtocol(event) || CHANGES.has(event.kind) || effectsOf(event, COMMAND_UNKNOWN).length > 0
+  );
+}
