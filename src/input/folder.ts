@@ -9,7 +9,7 @@ const DEPTH_MAX = 32;
 const ENTRIES_MAX = 100_000;
 
 /** Kernel files that a read empties, or that never end: include/uapi/linux/magic.h. */
-const LIVE: ReadonlyMap<number, string> = new Map([
+export const LIVE: ReadonlyMap<number, string> = new Map([
   [0x74726163, 'tracefs'],
   [0x64626720, 'debugfs'],
   [0x62656572, 'sysfs'],

@@ -1,94 +1,121 @@
-import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, type Dirent, openSync, readdirSync, readlinkSync, readSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bdf } from '../base/bdf.ts';
 import { InputError } from '../base/errors.ts';
-import type { FunctionCapabilities } from './side/capabilities.ts';
-import type { BridgeBuses, PhysicalFunction, SideFact } from './side/fact.ts';
-import { LinkReader } from './side/links.ts';
-import { LspciReader } from './side/lspci.ts';
+import { SOS_FOLDER } from './chosen.ts';
+import { LIVE } from './folder.ts';
+import { HEAD_BYTES, SideCollector, type SideData } from './side/collector.ts';
+import { isSideDataOfSos } from './side/sos.ts';
 
+export type { SideData } from './side/collector.ts';
 export type { SideFact } from './side/fact.ts';
 
-/** What a capture kit stored beside the log, as of the moment when it did. */
-export interface SideData {
-  /** The folder, as it was named. */
-  readonly folder: string;
-  /** Files that told something, by name. */
-  readonly files: readonly string[];
-  /** What could not be read, a sentence each. */
-  readonly left: readonly string[];
-  /** VFs and their PFs. */
-  readonly physical: ReadonlyMap<Bdf, PhysicalFunction>;
-  readonly bridges: ReadonlyMap<Bdf, BridgeBuses>;
-  /** No_Soft_Reset of the power management capability: whether D3hot keeps the state of the function. */
-  readonly noSoftReset: ReadonlyMap<Bdf, { readonly value: boolean; readonly fact: SideFact }>;
-  /** Where the capabilities of a function stand in its config space; see `capabilityAt`. */
-  readonly capabilities: ReadonlyMap<Bdf, FunctionCapabilities>;
-}
-
-const FILES_MAX = 256;
-const BYTES_MAX = 16 * 2 ** 20;
+const DEPTH_MAX = 24;
+/** Files and links of a folder and what is below it. A machine has some thousands of functions, and more files in /sys. */
+const ENTRIES_MAX = 65_536;
+/** Of a sos report: where side data are. */
+const SOS_FOLDERS: ReadonlySet<string> = new Set([SOS_FOLDER, 'proc', 'sys']);
+/** Bytes of all of them. */
+const BYTES_MAX = 256 * 2 ** 20;
 
 /**
- * Reads the files of a folder, not those below it. What a file is, its lines tell, not its name: `lspci -vv` and the listing of
- * links in /sys are known, everything else is passed over.
+ * Reads a folder and what is below it: output of lspci, listings of /sys, copies of files of /sys and /proc, or an unpacked sos
+ * report. What a file is, its content tells, and for copies of /sys their path; everything else is passed over.
  *
  * @throws InputError where there is no such folder.
  */
 export function readSideData(folder: string): SideData {
-  const readers = new Readers();
-  const left: string[] = [];
-  const names = entriesOf(folder)
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => name)
-    .sort();
-  if (names.length > FILES_MAX) left.push(`${names.length - FILES_MAX} files: only the first ${FILES_MAX} are read`);
-  for (const name of names.slice(0, FILES_MAX)) {
-    const path = join(folder, name);
+  refuseLive(folder);
+  const collector = new SideCollector();
+  const entries = entriesOf(folder);
+  const isSos = entries.some((entry) => entry.name === SOS_FOLDER && entry.isDirectory());
+  const budget = { entries: ENTRIES_MAX, bytes: BYTES_MAX };
+  const wanted = isSos ? entries.filter((entry) => SOS_FOLDERS.has(entry.name)) : entries;
+  for (const [name, entry] of below(folder, '', wanted, collector, 0)) {
+    if (isSos && !isSideDataOfSos(name)) continue;
+    budget.entries -= 1;
+    if (budget.entries < 0) {
+      collector.leave(`more than ${ENTRIES_MAX} files: the others were not read`);
+      break;
+    }
     try {
-      if (statSync(path).size > BYTES_MAX) left.push(`${name}: larger than ${BYTES_MAX / 2 ** 20} MiB`);
-      else readers.file(name, readFileSync(path, 'latin1'));
+      if (entry.isSymbolicLink()) collector.link(name, readlinkSync(join(folder, name)));
+      else if (entry.isFile()) readFile(folder, name, collector, budget);
     } catch (error) {
-      left.push(`${name}: ${error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'}`);
+      collector.leave(`${name}: ${codeOf(error)}`);
     }
   }
-  return { folder, left, ...readers.finish() };
+  return collector.finish(folder);
+}
+
+function readFile(folder: string, name: string, collector: SideCollector, budget: { bytes: number }): void {
+  const path = join(folder, name);
+  const { size } = statSync(path);
+  const file = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(Math.min(size, HEAD_BYTES));
+    readSync(file, head, 0, head.length, 0);
+    const limit = SideCollector.limit(head);
+    if (size > limit) {
+      collector.leave(`${name}: larger than ${limit / 2 ** 20} MiB`);
+    } else if (size > budget.bytes) {
+      collector.leave(`${name}: the files are larger than ${BYTES_MAX / 2 ** 20} MiB in all`);
+    } else {
+      budget.bytes -= size;
+      const bytes = Buffer.alloc(size);
+      const read = readSync(file, bytes, 0, size, 0);
+      collector.file(name, bytes.subarray(0, read));
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Files and links below a folder, in the order of their names. Links are not followed. */
+function* below(
+  folder: string,
+  prefix: string,
+  entries: readonly Dirent[],
+  collector: SideCollector,
+  depth: number,
+): Generator<[name: string, entry: Dirent]> {
+  const sorted = entries.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  for (const entry of sorted) {
+    const name = prefix + entry.name;
+    if (!entry.isDirectory()) yield [name, entry];
+    else if (depth < DEPTH_MAX && !entry.name.startsWith('.')) {
+      try {
+        const inside = readdirSync(join(folder, name), { withFileTypes: true });
+        yield* below(folder, `${name}/`, inside, collector, depth + 1);
+      } catch (error) {
+        collector.leave(`${name}: ${codeOf(error)}`);
+      }
+    }
+  }
+}
+
+/** @throws InputError for /sys and /proc themselves: reading some of their files does things. */
+function refuseLive(folder: string): void {
+  let live: string | undefined;
+  try {
+    live = LIVE.get(statfsSync(folder).type);
+  } catch {
+    return;
+  }
+  if (live !== undefined) {
+    throw new InputError(`--side ${folder}: is a directory of the running kernel (${live}): name a copy of it`);
+  }
 }
 
 function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
+    const code = codeOf(error);
     const why = code === 'ENOENT' ? 'no such folder' : code === 'ENOTDIR' ? 'is no folder' : 'cannot be read';
     throw new InputError(`--side ${folder}: ${why}; name the folder with the output of lspci -vv`);
   }
 }
 
-class Readers {
-  readonly #lspci = new LspciReader();
-  readonly #links = new LinkReader();
-
-  file(name: string, text: string): void {
-    this.#lspci.begin();
-    this.#links.begin();
-    let number = 0;
-    for (const line of text.split('\n')) {
-      number += 1;
-      const place = `${name}:${number}`;
-      const row = line.endsWith('\r') ? line.slice(0, -1) : line;
-      if (!this.#lspci.line(row, place)) this.#links.line(row, place);
-    }
-  }
-
-  finish(): Omit<SideData, 'folder' | 'left'> {
-    this.#lspci.finish();
-    // What lspci says of a bridge is all of its buses; a path has those of one function.
-    const bridges = new Map([...this.#links.bridges, ...this.#lspci.bridges]);
-    const physical = new Map([...this.#lspci.physical, ...this.#links.physical]);
-    const { noSoftReset, capabilities } = this.#lspci;
-    const facts = [bridges, physical, noSoftReset, capabilities].flatMap((map) => [...map.values()]);
-    const files = new Set(facts.map(({ fact }) => fact.place.slice(0, fact.place.lastIndexOf(':'))));
-    return { files: [...files].sort(), physical, bridges, noSoftReset, capabilities };
-  }
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
 }

@@ -1,5 +1,6 @@
 import { type Bdf, busOf, functionOf, parseBdf, parseBdfWithoutDomain } from '../../base/bdf.ts';
 import { type Capability, type FunctionCapabilities, namedCapability } from './capabilities.ts';
+import { HexDump, readConfigSpace } from './config-space.ts';
 import { type BridgeBuses, FACTS_MAX, keep, type PhysicalFunction, type SideFact } from './fact.ts';
 
 // lspci(8) of pciutils 3.x. `-vv` of a device is a head line and indented lines; without -D domain 0 may be left out, and -PP
@@ -20,6 +21,12 @@ const IOV_PLACE = /^\s{1,32}VF offset: (\d{1,5}), stride: (\d{1,5}),/;
 //   \tCapabilities: [160 v1] Single Root I/O Virtualization (SR-IOV)
 //   \tCapabilities: <access denied>
 const CAPABILITY = /^\s{1,32}Capabilities: (?:\[([0-9a-f]{2,3})(?: v\d{1,2})?\] (.{0,80})|<)/;
+//   \t\t\tExtTag+ AttnBtn- AttnInd- PwrInd- RBE+ FLReset+ SlotPowerLimit 75W TEE-IO+    (pciutils 3.11 on)
+const TEE_IO = /^\s{1,32}ExtTag[+-] .{0,200} TEE-IO([+-])$/;
+//   \tIOMMU group: 12    (-vv), \tFlags: bus master, fast devsel, latency 0, IRQ 16, IOMMU group 12    (-v)
+const IOMMU_GROUP = /^\s{1,32}(?:IOMMU group: |Flags: .{0,200}, IOMMU group )(\d{1,5})$/;
+//   \tKernel driver in use: vfio-pci
+const DRIVER = /^\s{1,32}Kernel driver in use: ([\w-]{1,64})$/;
 const CONFIG_SPACE = { header: 0x40, conventional: 0x100, extended: 0x1000 } as const;
 
 interface Sriov {
@@ -37,13 +44,23 @@ export class LspciReader {
   readonly bridges = new Map<Bdf, BridgeBuses>();
   readonly noSoftReset = new Map<Bdf, { value: boolean; fact: SideFact }>();
   readonly capabilities = new Map<Bdf, FunctionCapabilities>();
+  readonly teeIo = new Map<Bdf, { value: boolean; fact: SideFact }>();
+  readonly drivers = new Map<Bdf, { driver: string; fact: SideFact }>();
+  readonly #group: (bdf: Bdf, number: string, place: string) => void;
   readonly #listed = new Set<Bdf>();
+  readonly #dump = new HexDump();
+  #dumpPlace = '';
   readonly #sriov = new Map<Bdf, Sriov>();
   #device: Bdf | null = null;
   /** Of the present device. */
   #list: Capability[] = [];
   #listFact: SideFact | null = null;
   #upTo: number = CONFIG_SPACE.conventional;
+
+  /** @param group learns the IOMMU groups of functions. */
+  constructor(group: (bdf: Bdf, number: string, place: string) => void) {
+    this.#group = group;
+  }
 
   /** A file begins. */
   begin(): void {
@@ -59,6 +76,10 @@ export class LspciReader {
       this.#device = parseBdfWithoutDomain(last);
       if (this.#device !== null && this.#listed.size < FACTS_MAX) this.#listed.add(this.#device);
       return this.#device !== null;
+    }
+    if (this.#device !== null && this.#dump.row(row)) {
+      if (this.#dumpPlace === '') this.#dumpPlace = place;
+      return true;
     }
     if (!/^\s+\S/.test(row)) {
       this.#leave();
@@ -80,6 +101,9 @@ export class LspciReader {
       const list = this.#list.sort((a, b) => a.offset - b.offset);
       keep(this.capabilities, this.#device, { list, upTo: this.#upTo, fact: this.#listFact });
     }
+    const dump = this.#dump.take();
+    if (this.#device !== null && dump !== null) this.#bytes(this.#device, dump, this.#dumpPlace);
+    this.#dumpPlace = '';
     this.#device = null;
     this.#list = [];
     this.#listFact = null;
@@ -92,11 +116,44 @@ export class LspciReader {
     const buses = BUSES.exec(row);
     if (buses?.[1] !== undefined && buses[2] !== undefined) this.#bridge(device, buses[1], buses[2], place);
     const power = POWER.exec(row)?.[1];
-    if (power !== undefined) {
-      const text = `${device} has No_Soft_Reset ${power}`;
-      keep(this.noSoftReset, device, { value: power === '+', fact: { place, text } });
+    if (power !== undefined) this.#softReset(device, power === '+', place);
+    const tee = TEE_IO.exec(row)?.[1];
+    if (tee !== undefined) this.#tee(device, tee === '+', place);
+    const group = IOMMU_GROUP.exec(row)?.[1];
+    if (group !== undefined) this.#group(device, group, place);
+    const driver = DRIVER.exec(row)?.[1];
+    if (driver !== undefined) {
+      keep(this.drivers, device, { driver, fact: { place, text: `${device} was driven by ${driver}` } });
     }
     this.#virtualization(device, row, place);
+  }
+
+  /** The hex dump of `-x` has what the words say, and more: it counts where it reaches further. */
+  #bytes(device: Bdf, dump: Buffer, place: string): void {
+    const space = readConfigSpace(dump);
+    if (space === null) return;
+    if (space.upTo > (this.#listFact === null ? 0 : this.#upTo)) {
+      const fact = { place, text: `where the capabilities of ${device} stand` };
+      keep(this.capabilities, device, { list: space.capabilities, upTo: space.upTo, fact });
+    }
+    if (space.buses !== null && !this.bridges.has(device)) {
+      const hex = (bus: number) => bus.toString(16).padStart(2, '0');
+      this.#bridge(device, hex(space.buses.secondary), hex(space.buses.subordinate), place);
+    }
+    if (space.noSoftReset !== null && !this.noSoftReset.has(device)) this.#softReset(device, space.noSoftReset, place);
+    if (space.teeIo !== null && !this.teeIo.has(device)) this.#tee(device, space.teeIo, place);
+    if (space.sriov !== null && !this.#sriov.has(device))
+      keep(this.#sriov, device, { pf: device, place, ...space.sriov });
+  }
+
+  #softReset(device: Bdf, value: boolean, place: string): void {
+    const text = `${device} has No_Soft_Reset ${value ? '+' : '-'}`;
+    keep(this.noSoftReset, device, { value, fact: { place, text } });
+  }
+
+  #tee(device: Bdf, value: boolean, place: string): void {
+    const text = `${device} ${value ? 'says' : 'does not say'} of itself that it supports TEE-IO`;
+    keep(this.teeIo, device, { value, fact: { place, text } });
   }
 
   /** `offset` undefined: not readable without privileges. */

@@ -3,7 +3,7 @@ import { capabilityAt, capabilityWithId } from '../../../src/input/side/capabili
 import { LspciReader } from '../../../src/input/side/lspci.ts';
 
 function read(text: string): LspciReader {
-  const reader = new LspciReader();
+  const reader = new LspciReader(() => undefined);
   reader.begin();
   for (const [index, row] of text.split('\n').entries()) reader.line(row, `lspci.txt:${index + 1}`);
   reader.finish();

@@ -1,0 +1,155 @@
+import { type Bdf, parseBdf } from '../../base/bdf.ts';
+import type { FunctionCapabilities } from './capabilities.ts';
+import { readConfigSpace } from './config-space.ts';
+import { type BridgeBuses, keep, type PhysicalFunction, type SideFact } from './fact.ts';
+import { isKallsyms, readKallsyms, type SymbolTable } from './kallsyms.ts';
+import { type KernelRelease, kernelRelease } from './kernel.ts';
+import { LspciReader } from './lspci.ts';
+import { PathReader } from './paths.ts';
+import { type IommuGroup, SysReader, type TsmAttribute } from './sysfs.ts';
+
+/** What a capture kit stored beside the log, as of the moment when it did. */
+export interface SideData {
+  /** The folder, as it was named. */
+  readonly folder: string;
+  /** Files that told something, by name. */
+  readonly files: readonly string[];
+  /** What could not be read, or not be used, a sentence each. */
+  readonly left: readonly string[];
+  /** VFs and their PFs. */
+  readonly physical: ReadonlyMap<Bdf, PhysicalFunction>;
+  readonly bridges: ReadonlyMap<Bdf, BridgeBuses>;
+  /** No_Soft_Reset of the power management capability: whether D3hot keeps the state of the function. */
+  readonly noSoftReset: ReadonlyMap<Bdf, { readonly value: boolean; readonly fact: SideFact }>;
+  /** Where the capabilities of a function stand in its config space; see `capabilityAt`. */
+  readonly capabilities: ReadonlyMap<Bdf, FunctionCapabilities>;
+  /** Whether a function says that it supports TEE-IO; only PFs and functions without VFs say so. */
+  readonly teeIo: ReadonlyMap<Bdf, { readonly value: boolean; readonly fact: SideFact }>;
+  /** What drove a function at that moment. */
+  readonly drivers: ReadonlyMap<Bdf, { readonly driver: string; readonly fact: SideFact }>;
+  readonly groups: ReadonlyMap<number, IommuGroup>;
+  /** Functions by N of /dev/vfio/devices/vfioN; null where two files claim it. */
+  readonly cdevs: ReadonlyMap<number, { readonly bdf: Bdf | null; readonly fact: SideFact }>;
+  /** What tsm/ of functions said. It is no start of the log: when it was stored nobody tells. */
+  readonly tsm: readonly TsmAttribute[];
+  readonly kernel: KernelRelease | null;
+  readonly symbols: { readonly table: SymbolTable; readonly fact: SideFact } | null;
+}
+
+/** Bytes of a file; of /proc/kallsyms, which is 10 to 20 MB on usual kernels. */
+export const FILE_MAX = 16 * 2 ** 20;
+export const KALLSYMS_MAX = 64 * 2 ** 20;
+/** Bytes by which a file is told. */
+export const HEAD_BYTES = 4096;
+/** Sentences on what could not be read. */
+const LEFT_MAX = 16;
+
+/** Takes files one by one; what each is, its content tells, and of files of /sys their path. */
+export class SideCollector {
+  readonly #sys = new SysReader();
+  readonly #lspci = new LspciReader((bdf, number, place) => this.#sys.inGroup(bdf, number, place));
+  readonly #paths = new PathReader();
+  readonly #raw = new Map<Bdf, FunctionCapabilities>();
+  readonly #left: string[] = [];
+  #leftCount = 0;
+  #kernel: KernelRelease | null = null;
+  #symbols: SideData['symbols'] = null;
+
+  /** What could not be read, and why. */
+  leave(sentence: string): void {
+    this.#leftCount += 1;
+    if (this.#left.length < LEFT_MAX) this.#left.push(sentence);
+  }
+
+  /** A link of a copy of /sys; `name` is its path in it. */
+  link(name: string, target: string): void {
+    this.#sys.take({ path: name.split('/'), target: target.split('/'), value: null }, `${name}:1`);
+  }
+
+  /** How many bytes of a file are wanted, by its name and first bytes. */
+  static limit(head: Buffer): number {
+    return isKallsyms(head.toString('latin1')) ? KALLSYMS_MAX : FILE_MAX;
+  }
+
+  /** @param name its path in the folder, with `/`. */
+  file(name: string, bytes: Buffer): void {
+    const path = name.split('/');
+    const [folder, base] = [path.at(-2) ?? '', path.at(-1) ?? ''];
+    const owner = parseBdf(folder);
+    const head = bytes.subarray(0, HEAD_BYTES);
+    const place = `${name}:1`;
+    this.#sys.take({ path, target: null, value: null }, place);
+    if (base === 'config' && owner !== null) this.#config(place, owner, bytes);
+    else if (head.includes(0)) return;
+    else if (folder === 'tsm' && bytes.length < HEAD_BYTES) {
+      this.#sys.take({ path, target: null, value: head.toString('latin1').trim() }, place);
+    } else if (isKallsyms(head.toString('latin1'))) this.#kallsyms(name, bytes.toString('latin1'));
+    else this.#lines(name, bytes.toString('latin1'));
+  }
+
+  finish(folder: string): SideData {
+    this.#lspci.finish();
+    const sys = this.#sys;
+    const { noSoftReset, teeIo, drivers } = this.#lspci;
+    // What lspci says of a bridge is all of its buses; a path has those of one function.
+    const bridges = new Map([...sys.bridges, ...this.#lspci.bridges]);
+    const physical = new Map([...this.#lspci.physical, ...sys.physical]);
+    const capabilities = new Map([...this.#lspci.capabilities, ...this.#raw]);
+    const { groups, cdevs } = sys;
+    const tsm = [...sys.tsm.values()];
+    const [kernel, symbols] = [this.#kernel, this.#symbols];
+    const told = [bridges, physical, noSoftReset, capabilities, teeIo, drivers, groups, cdevs];
+    const facts = [
+      ...told.flatMap((map): { fact: SideFact }[] => [...map.values()]),
+      ...tsm,
+      ...[kernel, symbols].filter((one) => one !== null),
+    ];
+    const files = [...new Set(facts.map(({ fact }) => fileOf(fact)))].sort();
+    const more = this.#leftCount - this.#left.length;
+    const left = more > 0 ? [...this.#left, `${more} more`] : this.#left;
+    const known = { physical, bridges, noSoftReset, capabilities, teeIo, drivers };
+    return { folder, files, left, ...known, groups, cdevs, tsm, kernel, symbols };
+  }
+
+  #lines(name: string, text: string): void {
+    this.#lspci.begin();
+    this.#paths.begin();
+    let number = 0;
+    for (const line of text.split('\n')) {
+      number += 1;
+      const place = `${name}:${number}`;
+      const row = line.endsWith('\r') ? line.slice(0, -1) : line;
+      if (this.#lspci.line(row, place)) continue;
+      const entry = this.#paths.line(row);
+      if (entry !== null) this.#sys.take(entry, place);
+      const release = this.#kernel === null ? kernelRelease(row, name) : null;
+      if (release !== null) {
+        this.#kernel = { release, fact: { place, text: `the kernel was ${release}` } };
+      }
+    }
+  }
+
+  /** A copy of the file `config` of a function. */
+  #config(place: string, bdf: Bdf, bytes: Buffer): void {
+    const space = readConfigSpace(bytes);
+    if (space === null) return;
+    const fact = { place, text: `where the capabilities of ${bdf} stand` };
+    keep(this.#raw, bdf, { list: space.capabilities, upTo: space.upTo, fact });
+  }
+
+  #kallsyms(name: string, text: string): void {
+    const table = readKallsyms(text);
+    if (table === null) {
+      this.leave(`${name}: the kernel hid its addresses (kptr_restrict): read /proc/kallsyms as root`);
+    } else if (this.#symbols !== null) {
+      this.leave(`${name}: ${fileOf(this.#symbols.fact)} has symbols, too, and counts`);
+    } else {
+      this.#symbols = { table, fact: { place: `${name}:1`, text: `addresses of ${table.size} functions` } };
+    }
+  }
+}
+
+/** The file that a fact stands in. */
+export function fileOf({ place }: SideFact): string {
+  return place.slice(0, place.lastIndexOf(':'));
+}

@@ -1,0 +1,236 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { capabilityWithId } from '../../../src/input/side/capabilities.ts';
+import { SideCollector, type SideData } from '../../../src/input/side/collector.ts';
+
+const FIXTURES = join(import.meta.dirname, '../../../fixtures/side');
+const fixture = (name: string) => readFileSync(join(FIXTURES, name), 'latin1');
+
+function collect(files: Readonly<Record<string, string | Buffer>>): SideData {
+  const collector = new SideCollector();
+  for (const [name, text] of Object.entries(files))
+    collector.file(name, typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
+  return collector.finish('side');
+}
+
+const entries = <Key, Value>(map: ReadonlyMap<Key, Value>, show: (value: Value) => string) =>
+  [...map].map(([key, value]) => `${key} ${show(value)}`);
+
+describe('lspci', () => {
+  const data = collect({ 'lspci.txt': fixture('lspci-vvv.txt') });
+
+  test('bridges, VFs, No_Soft_Reset and capabilities of what lspci -vvv printed', () => {
+    expect(entries(data.bridges, ({ first, last }) => `${first} ${last}`)).toEqual(['0000:00:05.0 0000:02 0000:03']);
+    expect(entries(data.physical, ({ pf }) => pf)).toEqual(['0000:02:10.0 0000:02:00.0', '0000:02:10.2 0000:02:00.0']);
+    expect(entries(data.noSoftReset, ({ value }) => String(value))).toEqual([
+      '0000:00:05.0 false',
+      '0000:02:00.0 false',
+      '0000:03:00.0 true',
+    ]);
+    expect([...data.capabilities].map(([bdf, { list, upTo }]) => `${bdf} ${list.length} ${upTo}`)).toEqual([
+      '0000:00:05.0 5 4096',
+      '0000:00:06.0 1 256',
+      '0000:02:00.0 13 4096',
+      '0000:02:10.0 4 4096',
+      '0000:02:10.2 4 4096',
+      '0000:03:00.0 5 4096',
+    ]);
+  });
+
+  test('the hex dump says the same, and what the words of that release do not', () => {
+    const dump = collect({ 'lspci.txt': fixture('lspci-xxxx.txt') });
+    const own = dump.capabilities.get('0000:02:00.0' as never);
+    const words = data.capabilities.get('0000:02:00.0' as never);
+    if (own === undefined || words === undefined) throw new Error('no capabilities');
+    expect(own.list).toEqual(words.list);
+    expect(own.upTo).toBe(words.upTo);
+    // `Extended Capability ID 0x30`: IDE.
+    expect(capabilityWithId(words, 'extended-capability', 0x30)?.offset).toBe(0x200);
+    expect(entries(dump.teeIo, ({ value, fact }) => `${value} ${fact.place}`)).toEqual([
+      '0000:02:00.0 true lspci.txt:2',
+    ]);
+    expect(entries(dump.noSoftReset, ({ value }) => String(value))).toEqual(['0000:02:00.0 false']);
+    // Its VFs are not listed, so nobody knows that they are there.
+    expect(dump.physical.size).toBe(0);
+    expect(entries(collect({ a: `${fixture('lspci-xxxx.txt')}\n02:10.2 A: B\n` }).physical, ({ pf }) => pf)).toEqual([
+      '0000:02:10.2 0000:02:00.0',
+    ]);
+  });
+
+  test('a hex dump that is cut, refused or nonsense tells what it reaches', () => {
+    const rows = fixture('lspci-xxxx.txt').split('\n');
+    const upTo = (count: number) =>
+      collect({ a: rows.slice(0, count + 1).join('\n') }).capabilities.get('0000:02:00.0' as never);
+    expect(upTo(4)).toMatchObject({ list: [], upTo: 0x40 });
+    expect(upTo(16)).toMatchObject({ upTo: 0x100 });
+    expect(upTo(16)?.list.map(({ offset }) => offset)).toEqual([0x40, 0x50, 0x70, 0xa0]);
+    const gone = rows.map((row) => row.replaceAll(/ [0-9a-f]{2}(?= |$)/g, ' ff'));
+    expect(collect({ a: gone.join('\n') }).capabilities.size).toBe(0);
+  });
+
+  test('TEE-IO, driver and IOMMU group in the words of newer releases', () => {
+    const text = [
+      '0000:e1:00.0 Ethernet controller [0200]: A [aaaa:bbbb]',
+      '\tIOMMU group: 12',
+      '\tCapabilities: [70] Express (v2) Endpoint, IntMsgNum 0',
+      '\t\tDevCap:\tMaxPayload 1024 bytes, PhantFunc 0, Latency L0s <64ns, L1 <1us',
+      '\t\t\tExtTag+ AttnBtn- AttnInd- PwrInd- RBE+ FLReset+ SlotPowerLimit 75W TEE-IO+',
+      '\tKernel driver in use: vfio-pci',
+    ].join('\n');
+    const found = collect({ 'lspci.txt': text });
+    expect(entries(found.teeIo, ({ value, fact }) => `${value} ${fact.place}`)).toEqual([
+      '0000:e1:00.0 true lspci.txt:5',
+    ]);
+    expect(entries(found.drivers, ({ driver }) => driver)).toEqual(['0000:e1:00.0 vfio-pci']);
+    expect(found.groups.get(12)).toEqual({
+      members: ['0000:e1:00.0'],
+      isWhole: false,
+      fact: { place: 'lspci.txt:2', text: 'IOMMU group 12 has at least 0000:e1:00.0' },
+    });
+  });
+});
+
+describe('/sys', () => {
+  const A = '0000:02:00.0';
+  test.each([
+    [
+      'ls -l of the folders',
+      `/sys/bus/pci/devices/${A}/vfio-dev:\ntotal 0\ndrwxr-xr-x 3 root root 0 Nov 22 06:20 vfio3\n`,
+    ],
+    ['ls of the folders', `/sys/bus/pci/devices/${A}/vfio-dev:\nvfio3\n`],
+    ['ls -d', `/sys/bus/pci/devices/${A}/vfio-dev/vfio3\n`],
+    ['find', `/sys/devices/pci0000:00/0000:00:05.0/${A}/vfio-dev/vfio3/power/control\n`],
+    [
+      'ls -l of the class',
+      `lrwxrwxrwx 1 root root 0 Nov 22 06:20 vfio3 -> ../../devices/pci0000:00/${A}/vfio-dev/vfio3\n`,
+    ],
+  ])('the number of a vfio device: %s', (_, text) => {
+    expect(entries(collect({ 'vfio-dev.txt': text }).cdevs, ({ bdf }) => String(bdf))).toEqual([`3 ${A}`]);
+  });
+
+  test('a number that two functions claim is of none', () => {
+    const text = `/sys/bus/pci/devices/${A}/vfio-dev/vfio0\n/sys/bus/pci/devices/0000:03:00.0/vfio-dev/vfio0\n`;
+    expect(entries(collect({ a: text }).cdevs, ({ bdf }) => String(bdf))).toEqual(['0 null']);
+  });
+
+  test('groups: the folder of a group has all of them, a link of a function only that one', () => {
+    const text = [
+      `/sys/kernel/iommu_groups/7/devices/${A}`,
+      '/sys/kernel/iommu_groups/7/devices/0000:02:00.1',
+      'lrwxrwxrwx 1 root root 0 Nov 22 06:20 /sys/bus/pci/devices/0000:03:00.0/iommu_group -> ../../../../kernel/iommu_groups/9',
+    ].join('\n');
+    const { groups } = collect({ 'groups.txt': text });
+    expect([...groups].map(([number, { members, isWhole }]) => [number, members, isWhole])).toEqual([
+      [7, [A, '0000:02:00.1'], true],
+      [9, ['0000:03:00.0'], false],
+    ]);
+  });
+
+  test('what tsm/ said, by grep, by head and as copies', () => {
+    const grep = `/sys/bus/pci/devices/${A}/tsm/connect:tsm0\n/sys/bus/pci/devices/${A}/tsm/dsm:${A}\n`;
+    const head = `==> /sys/bus/pci/devices/${A}/tsm/connect <==\ntsm0\n\n==> /sys/bus/pci/devices/${A}/tsm/bound <==\n\n`;
+    const said = (data: SideData) => data.tsm.map(({ fact }) => `${fact.place} ${fact.text}`);
+    expect(said(collect({ 'tsm.txt': grep }))).toEqual([
+      `tsm.txt:1 ${A} was connected to tsm0`,
+      `tsm.txt:2 ${A} had its DSM on ${A}`,
+    ]);
+    expect(said(collect({ 'tsm.txt': head }))).toEqual([
+      `tsm.txt:2 ${A} was connected to tsm0`,
+      `tsm.txt:5 ${A} was not bound`,
+    ]);
+    expect(said(collect({ [`sys/bus/pci/devices/${A}/tsm/bound`]: 'tsm0\n' }))).toEqual([
+      `sys/bus/pci/devices/${A}/tsm/bound:1 ${A} was bound (tsm0)`,
+    ]);
+  });
+
+  test('a copy of the config space', () => {
+    const rows = fixture('lspci-xxxx.txt').split('\n').slice(1);
+    const bytes = Buffer.from(rows.map((row) => row.slice(row.indexOf(':') + 1).replaceAll(' ', '')).join(''), 'hex');
+    const { capabilities } = collect({ [`devices/${A}/config`]: bytes });
+    expect(capabilities.get(A as never)?.list).toHaveLength(13);
+  });
+});
+
+describe('the kernel', () => {
+  test.each([
+    [
+      'version',
+      'Linux version 7.3.4-tditrace (root@vm) (gcc (Debian 12.2.0-14+deb12u1) 12.2.0) #2 SMP PREEMPT\n',
+      '7.3.4-tditrace',
+    ],
+    [
+      'uname.txt',
+      'Linux host 6.12.107+deb13-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.12.107-1 x86_64 GNU/Linux\n',
+      '6.12.107+deb13-amd64',
+    ],
+    ['uname-r', '6.1.0-50-amd64\n', '6.1.0-50-amd64'],
+    ['notes', '6.1.0-50-amd64\n', null],
+  ])('%s', (name, text, release) => {
+    expect(collect({ [name]: text }).kernel?.release ?? null).toBe(release);
+  });
+
+  const KALLSYMS = [
+    'ffffffff81000000 T _stext',
+    'ffffffff81000100 T pci_tsm_bind',
+    'ffffffff81000100 T __pfx_alias',
+    'ffffffff82000000 D jiffies',
+    'ffffffffc0400e90 t vfio_pci_core_disable\t[vfio_pci_core]',
+  ].join('\n');
+
+  test('kallsyms names what an address lies in', () => {
+    const table = collect({ kallsyms: KALLSYMS }).symbols?.table;
+    expect(table?.size).toBe(4);
+    expect(table?.at(0xffffffff81000100n)).toEqual(['pci_tsm_bind', '__pfx_alias']);
+    expect(table?.at(0xffffffff81000104n)).toEqual([]);
+    expect(table?.find(0xffffffffc0400e98n)).toEqual({ name: 'vfio_pci_core_disable', offset: 8 });
+    expect(table?.find(0xffffffff80000000n)).toBeNull();
+  });
+
+  test('hidden addresses are no addresses', () => {
+    const hidden = KALLSYMS.replaceAll(/^[0-9a-f]{16}/gm, '0000000000000000');
+    const data = collect({ kallsyms: hidden });
+    expect(data.symbols).toBeNull();
+    expect(data.left).toEqual(['kallsyms: the kernel hid its addresses (kptr_restrict): read /proc/kallsyms as root']);
+  });
+});
+
+describe('hostile files', () => {
+  const names = fc.constantFrom(
+    'lspci.txt',
+    'uname',
+    'kallsyms',
+    'devices/0000:02:00.0/config',
+    'x/0000:02:00.0/tsm/bound',
+  );
+  const samples = ['lspci-vvv.txt', 'lspci-xxxx.txt', 'lspci-t.txt', 'lspci-PP.txt'].map(fixture);
+
+  test('random bytes never throw', () => {
+    fc.assert(
+      fc.property(names, fc.uint8Array({ maxLength: 5000 }), (name, bytes) => {
+        collect({ [name]: Buffer.from(bytes) });
+      }),
+    );
+  });
+
+  test('nor do good files with bytes changed and rows cut', () => {
+    const edits = fc.array(fc.tuple(fc.nat(), fc.uint8Array({ minLength: 1, maxLength: 6 })), { maxLength: 20 });
+    fc.assert(
+      fc.property(fc.constantFrom(...samples), edits, fc.nat(), (sample, changes, cut) => {
+        const bytes = Buffer.from(sample, 'latin1');
+        for (const [at, change] of changes)
+          bytes.set(change.slice(0, bytes.length - (at % bytes.length)), at % bytes.length);
+        collect({ 'lspci.txt': bytes.subarray(0, cut % bytes.length) });
+      }),
+    );
+  });
+
+  test('a bridge or a PF without end is capped', () => {
+    const rows = Array.from({ length: 70_000 }, (_, i) => {
+      const [domain, bus] = [(i >> 8).toString(16).padStart(4, '0'), (i & 255).toString(16).padStart(2, '0')];
+      return `/sys/bus/pci/devices/${domain}:${bus}:00.0/vfio-dev/vfio${i}`;
+    });
+    expect(collect({ a: rows.join('\n') }).cdevs.size).toBe(65_536);
+  });
+});
