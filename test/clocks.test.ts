@@ -506,4 +506,53 @@ describe('two traces of one boot that nothing relates', () => {
     const whole = file('whole.txt', traceOf([...BOUND.slice(2), UNBIND]));
     expect(verdictOf(await analyzeFiles([closed, whole]))).toEqual(['probable']);
   });
+
+  describe('a step that is wrong while locked', () => {
+    const RESET: readonly Told[] = [
+      [14_000_000, 'trace', probe('f', 'pcie_flr')],
+      [14_100_000, 'trace', returned('fr', 'pcie_flr')],
+    ];
+    const flrOf = async (...inputs: readonly string[]) =>
+      (await analyzeFiles(inputs, PLATFORM)).findings
+        .filter(({ rule }) => rule === 'flr-while-locked')
+        .map(({ verdict, assumptions }) => [
+          verdict,
+          assumptions.some((one) => /did not come before: nothing/.test(one)),
+        ]);
+    const request = (scope: number): Told => [13_500_000, 'trace', probe('g', 'pci_tsm_guest_req', ` scope=${scope}`)];
+    const ofPf = (text: string) => text.replaceAll(BDF, '0000:02:00.7');
+    const reset = () => file('reset.txt', traceOf([...BOUND, ...RESET]));
+
+    test('may have had the STOP, the disconnect or the close of another input before it', async () => {
+      expect(await flrOf(reset())).toEqual([['probable', false]]);
+      const closed: Told = [13_500_000, 'trace', probe('d', 'vfio_pci_core_disable')];
+      const disconnected: Told = [13_500_000, 'trace', probe('c', 'disconnect_store')];
+      for (const [name, text] of [
+        ['stop.txt', traceOf([request(1)])],
+        ['close.txt', traceOf([closed])],
+        ['disconnect.txt', traceOf([disconnected])],
+        ['disconnect-of-the-device.txt', ofPf(traceOf([disconnected]))],
+      ] as const) {
+        expect([name, await flrOf(reset(), file(name, text))]).toEqual([name, [['possible', true]]]);
+      }
+    });
+
+    test('is not excused by a request that changes nothing, or by the close of another function', async () => {
+      expect(await flrOf(reset(), file('info.txt', traceOf([request(0)])))).toEqual([['probable', false]]);
+      const other = ofPf(traceOf([[13_500_000, 'trace', probe('d', 'vfio_pci_core_disable')]]));
+      expect(await flrOf(reset(), file('other.txt', other))).toEqual([['probable', false]]);
+    });
+
+    test('is not excused by what its own input would have recorded', async () => {
+      const second: Told = [15_000_000, 'trace', request(1)[2]];
+      const heard = file('heard.txt', traceOf([...BOUND, ...RESET, second]));
+      expect(await flrOf(heard, file('stop.txt', traceOf([request(1)])))).toEqual([['probable', false]]);
+    });
+  });
+
+  test('a STOP leaves the function bound: it excuses no close', async () => {
+    const closed = file('closed-3.txt', traceOf([...BOUND, ...END]));
+    const stop: Told = [13_500_000, 'trace', probe('g', 'pci_tsm_guest_req', ' scope=1')];
+    expect(verdictOf(await analyzeFiles([closed, file('stop-2.txt', traceOf([stop]))]))).toEqual(['probable']);
+  });
 });

@@ -15,7 +15,7 @@ import type { Effect } from './effects.ts';
 const ENXIO = -6;
 const EBUSY = -16;
 /** PCI_TSM_REQ_STATE_CHANGE of include/linux/pci-tsm.h. */
-const STATE_CHANGE = 1;
+export const STATE_CHANGE = 1;
 
 /** What an operation's effect depends on besides the state. */
 export interface Setting {

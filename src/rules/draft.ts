@@ -23,6 +23,8 @@ export interface Draft {
   verdict: Verdict;
   severity: Severity;
   readonly summary: string;
+  /** The record itself shows that the state was wrong. */
+  readonly proved: boolean;
   readonly violation: StoredEvent;
   /** The outermost recorded call: one operation, one headline. */
   readonly operation: number;
@@ -50,6 +52,7 @@ export function draftOf(rule: Rule, step: Step, charge: Charge, verdict: Verdict
     verdict,
     severity,
     summary: summaryOf(step, charge),
+    proved: charge.provedByAnswer === true,
     violation,
     operation: step.event.rootId ?? step.event.id,
     clocks: step.clocks,
@@ -98,22 +101,6 @@ function endsLate({ violation, clocks }: Draft, unbind: StoredEvent): boolean {
   const end = clocks.time({ sourceId: violation.sourceId, time: violation.pairTime });
   const begin = clocks.time(unbind);
   return end !== null && begin !== null && begin <= end + clocks.error(violation.sourceId, unbind.sourceId);
-}
-
-/**
- * Another input, whose clock does not relate, has an unbind of the same function and no bind that it would end: it may be the
- * one that came before the violation.
- */
-export function weighElsewhere(draft: Draft, unbind: StoredEvent): void {
-  const { violation, clocks } = draft;
-  if (clocks.history(unbind.sourceId) === clocks.history(violation.sourceId)) return;
-  const verdict = weaker(draft.verdict, 'possible');
-  if (verdict === draft.verdict) return;
-  draft.verdict = verdict;
-  draft.severity = severityOf(verdict);
-  draft.assumptions.push(
-    `the unbind at ${clocks.path(unbind.sourceId)}:${unbind.line} did not come before: nothing relates the clocks of the two inputs`,
-  );
 }
 
 /** `line 81`, or `trace.txt:81` where that is another source than the one of `from`. */

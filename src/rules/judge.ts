@@ -1,4 +1,3 @@
-import type { Bdf } from '../base/bdf.ts';
 import type { EventKind } from '../events/event.ts';
 import type { CoverageStatus, Verdict } from '../model/analysis.ts';
 import type { EventClass } from '../model/states.ts';
@@ -10,8 +9,9 @@ import { protocolEffects } from '../replay/protocol.ts';
 import type { ReplayObserver, ReplayOptions, Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
-import { addSymptom, type Draft, draftOf, weighElsewhere, weighOverlap, weighTime } from './draft.ts';
+import { addSymptom, type Draft, draftOf, weighOverlap, weighTime } from './draft.ts';
 import type { Charge, Rule } from './rule.ts';
+import { Strays } from './strays.ts';
 import { judgeCharge, severityOf, strength, weigh } from './verdict.ts';
 
 /** What one rule could tell of one device. */
@@ -51,10 +51,7 @@ export class Judge implements ReplayObserver {
   readonly #latest = new Map<DeviceTrack, Draft>();
   /** Findings that are mild only if an event comes before the operation is over. */
   readonly #hoped: { draft: Draft; kind: EventKind; before: number; otherwise: Verdict }[] = [];
-  /** Functions whose bind is recorded. */
-  readonly #bound = new Set<DeviceTrack>();
-  /** Unbinds without a recorded bind, by function: one a source. */
-  readonly #strays = new Map<Bdf, StoredEvent[]>();
+  readonly #strays = new Strays();
   readonly impossibles: { event: StoredEvent; track: DeviceTrack }[] = [];
 
   constructor(rules: readonly Rule[], options: ReplayOptions) {
@@ -102,7 +99,7 @@ export class Judge implements ReplayObserver {
     if (latest && confirms(event, latest)) latest.evidence.push({ event, role: 'confirmation' });
     this.#settleHope(event, track);
     if (EXCUSES.has(event.kind)) for (const draft of this.#waiting.get(track) ?? []) weighTime(draft, event);
-    this.#noteStray(event, track);
+    this.#strays.note(event, track);
     if (event.kind !== 'tsm.unbind' && event.kind !== 'tsm.unbind_core') return;
     if (event.phase === 'exit' && event.pairId !== null) return;
     // The unbind that should have come before.
@@ -113,16 +110,6 @@ export class Judge implements ReplayObserver {
     }
     this.#waiting.delete(track);
     this.#latest.delete(track);
-  }
-
-  /** Keeps the first unbind of a function whose bind is not recorded where it stands. */
-  #noteStray(event: StoredEvent, track: DeviceTrack): void {
-    if (track.bdf === null) return;
-    if (event.kind === 'tsm.bind') this.#bound.add(track);
-    if (event.kind !== 'tsm.unbind' || this.#bound.has(track)) return;
-    const strays = this.#strays.get(track.bdf) ?? [];
-    if (strays.some(({ sourceId }) => sourceId === event.sourceId)) return;
-    this.#strays.set(track.bdf, [...strays, event]);
   }
 
   /** What may excuse a step weakens its verdict; it proves nothing. */
@@ -172,10 +159,7 @@ export class Judge implements ReplayObserver {
       draft.verdict = otherwise;
       draft.severity = severityOf(otherwise);
     }
-    for (const draft of this.#drafts) {
-      if (!draft.rule.restsOnBind || draft.track.bdf === null) continue;
-      for (const unbind of this.#strays.get(draft.track.bdf) ?? []) weighElsewhere(draft, unbind);
-    }
+    for (const draft of this.#drafts) this.#strays.weigh(draft);
     const operations = new Map<string, Draft[]>();
     for (const draft of this.#drafts) {
       const key = `${draft.track.id} ${draft.operation}`;
