@@ -16,6 +16,7 @@ import { oneCpuSources } from './replay/one-cpu.ts';
 import { Replay, type ReplayOptions } from './replay/replay.ts';
 import type { DeviceTrack } from './replay/track.ts';
 import { documentOf } from './report/document.ts';
+import { sideContradicted, sideHealth } from './report/side-health.ts';
 import type { Draft } from './rules/draft.ts';
 import { RULES } from './rules/index.ts';
 import { Judge } from './rules/judge.ts';
@@ -342,22 +343,6 @@ function tracesEnded(reader: TimelineReader): NewHealth[] {
     const message = `the trace ends at ${formatTime(source.lastTime, source.timeUnit)}: what is told later by ${names} was judged as if there were no trace`;
     return [{ sourceId: source.id, code: 'trace-ended', line: null, message, count: 1 }];
   });
-}
-
-function sideHealth(side: SideData | null): NewHealth[] {
-  if (side === null) return [];
-  const { folder, files, left, physical, bridges, noSoftReset } = side;
-  const told =
-    files.length === 0
-      ? 'nothing in it tells where a function is or what it keeps in D3hot'
-      : `${files.join(', ')} tell of ${physical.size} VFs, ${bridges.size} bridges, and No_Soft_Reset of ${noSoftReset.size} functions`;
-  const message = [`${shownPath(folder)}: ${told}`, ...left.map((one) => `not read: ${one}`)].join('; ');
-  return [{ sourceId: null, code: 'side-data', line: null, message, count: files.length }];
-}
-
-function sideContradicted({ sourceId, line, fact }: Replay['contradicted'][number]): NewHealth {
-  const message = `the log says otherwise than ${fact.place}: ${fact.text}`;
-  return { sourceId, code: 'side-contradicted', line, message, count: 1 };
 }
 
 /** Devices without a name whose coverage is told: the function tracer makes one of every task that it cannot place. */

@@ -1,7 +1,7 @@
 import { type Bdf, parseBdf } from '../../base/bdf.ts';
 import type { FunctionCapabilities } from './capabilities.ts';
 import { readConfigSpace } from './config-space.ts';
-import { type BridgeBuses, keep, type PhysicalFunction, type SideFact } from './fact.ts';
+import { type BridgeBuses, fileOf, keep, type PhysicalFunction, type SideFact } from './fact.ts';
 import { isKallsyms, readKallsyms, type SymbolTable } from './kallsyms.ts';
 import { type KernelRelease, kernelRelease } from './kernel.ts';
 import { LspciReader } from './lspci.ts';
@@ -147,9 +147,4 @@ export class SideCollector {
       this.#symbols = { table, fact: { place: `${name}:1`, text: `addresses of ${table.size} functions` } };
     }
   }
-}
-
-/** The file that a fact stands in. */
-export function fileOf({ place }: SideFact): string {
-  return place.slice(0, place.lastIndexOf(':'));
 }

@@ -6,6 +6,11 @@ export interface SideFact {
   readonly text: string;
 }
 
+/** The file that a fact stands in. */
+export function fileOf({ place }: SideFact): string {
+  return place.slice(0, place.lastIndexOf(':'));
+}
+
 /** Facts of one kind that are kept: a machine has some thousands of functions, a hostile file has no end of them. */
 export const FACTS_MAX = 65_536;
 

@@ -1,0 +1,46 @@
+import { summaryOf } from '../input/side/summary.ts';
+import type { SideData, SideFact } from '../input/side-data.ts';
+import { shownPath } from '../input/source.ts';
+import type { NewHealth } from '../timeline/rows.ts';
+
+/** Files that have a row of their own, and states of tsm/ that are told. */
+const FILES_MAX = 16;
+const STATES_MAX = 8;
+
+/** What was stored beside the log: which file told what, and what of it was not used. */
+export function sideHealth(side: SideData | null): NewHealth[] {
+  if (side === null) return [];
+  const folder = shownPath(side.folder);
+  const row = (message: string, count: number): NewHealth => ({
+    sourceId: null,
+    code: 'side-data',
+    line: null,
+    message: `${folder}: ${message}`,
+    count,
+  });
+  const files = summaryOf(side);
+  const rows = files
+    .slice(0, FILES_MAX)
+    .map(({ file, told, count }) => row(`${file} tells of ${told.join('; ')}`, count));
+  if (files.length === 0) rows.push(row('nothing in it tells of PCI functions, of vfio devices or of the kernel', 0));
+  const more = files.slice(FILES_MAX);
+  const facts = more.reduce((sum, { count }) => sum + count, 0);
+  if (more.length > 0) rows.push(row(`${more.length} further files tell of ${facts} facts`, facts));
+  if (side.tsm.length > 0) rows.push(row(statesText(side), side.tsm.length));
+  if (side.left.length > 0) rows.push(row(side.left.map((one) => `not read: ${one}`).join('; '), side.left.length));
+  return rows;
+}
+
+/** A state without a time is no start: a session may have ended, or begun, between the log and the listing. */
+function statesText({ tsm }: SideData): string {
+  const said = tsm.slice(0, STATES_MAX).map(({ fact }) => `${fact.text} (${fact.place})`);
+  const more = tsm.length > STATES_MAX ? [`${tsm.length - STATES_MAX} more`] : [];
+  return `when tsm/ was listed, ${[...said, ...more].join(', ')}; when that was nothing tells, so it is not taken for the state in which the log begins`;
+}
+
+/** A record says otherwise than the data beside the log. */
+export function sideContradicted(at: { sourceId: number; line: number | null; fact: SideFact }): NewHealth {
+  const { sourceId, line, fact } = at;
+  const message = `the log says otherwise than ${fact.place}: ${fact.text}`;
+  return { sourceId, code: 'side-contradicted', line, message, count: 1 };
+}
