@@ -108,13 +108,12 @@ export function afterGuestRequest(
   }
   const left = again && state.contract === 'run';
   const stop: Branch = { to: BOUND_UNLOCKED, cost: left ? 0 : 1, assumes: 'the STATE_CHANGE request was a STOP' };
-  if (state.contract === 'locked' && state.device === 'locked') return [{ ...stay(BOUND_RUN) }, stay(state), stop];
+  if (state.device === 'locked') return [stay(BOUND_RUN), stay(state), stop];
   return [stay(state), stop];
 }
 
 /** What a device-side event does to the hypothesis: the contract stays what it was, nobody was told. */
 export function afterDeviceEvent(state: TdiState, event: DeviceEvent): TdiState {
-  if (state.contract === 'unlocked') return state;
   return { ...state, device: deviceEvent(state.device, event) };
 }
 
@@ -147,7 +146,7 @@ export const SILENT_MOVES: readonly SilentMove[] = TDI_STATES.flatMap((from): Si
     add(UNBOUND, 2, 'an unrecorded disconnect', ['bind', 'link']);
     if (from.contract === 'unlocked') add(BOUND_LOCKED, 1, 'an unrecorded LOCK', ['guest-request', 'doe']);
     else add(BOUND_UNLOCKED, 1, 'an unrecorded STOP while bound', ['guest-request', 'doe']);
-    if (from.contract === 'locked' && from.device === 'locked') add(BOUND_RUN, 0, null, ['guest-request', 'doe']);
+    if (from.device === 'locked') add(BOUND_RUN, 0, null, ['guest-request', 'doe']);
     if (from.device === from.contract && from.contract !== 'unlocked') {
       add({ ...from, device: 'error' }, 1, 'the device fell to ERROR unseen', []);
       add({ ...from, device: 'unlocked' }, 2, 'an unrecorded conventional reset', ['reset']);

@@ -1,0 +1,232 @@
+import { describe, expect, it, test } from 'vitest';
+import { COMMAND_UNKNOWN, type CommandState, commandAfter } from '../../src/replay/command.ts';
+import { type Effect, effectsOf, farEffectsOf } from '../../src/replay/effects.ts';
+import type { Tie } from '../../src/replay/topology.ts';
+import type { StoredEvent } from '../../src/timeline/rows.ts';
+import { storedEvent } from './stored-event.ts';
+
+const SET: CommandState = { mse: 'set', bme: 'set' };
+const CLEAR: CommandState = { mse: 'clear', bme: 'clear' };
+const UNKNOWN = COMMAND_UNKNOWN;
+
+/** `vfio_basic_config_write`: position and count in bytes, the value as written. */
+const write = (position: string, count: string, value?: string, more: Partial<StoredEvent> = {}) =>
+  storedEvent('vfio.config_write', {
+    args: { region: 'basic', position, count, ...(value === undefined ? {} : { value }) },
+    ...more,
+  });
+
+describe('the COMMAND register', () => {
+  // Bit 1 is Memory Space, bit 2 Bus Master (PCI_COMMAND_MEMORY, PCI_COMMAND_MASTER).
+  test.each<[string, StoredEvent, CommandState, CommandState]>([
+    ['pci_set_master', storedEvent('pci.set_master'), CLEAR, { mse: 'clear', bme: 'set' }],
+    ['pci_clear_master', storedEvent('pci.clear_master'), SET, { mse: 'set', bme: 'clear' }],
+    ['pci_disable_device, without a word', storedEvent('pci.disable'), SET, { mse: 'set', bme: 'clear' }],
+    ['vfio open clears Bus Master first', storedEvent('vfio.open'), SET, { mse: 'unknown', bme: 'clear' }],
+    ['vfio_pci_core_disable', storedEvent('vfio.disable'), SET, { mse: 'unknown', bme: 'set' }],
+    [
+      'enabling device (0000 -> 0002)',
+      storedEvent('pci.command', { args: { value: '0002' } }),
+      UNKNOWN,
+      { mse: 'set', bme: 'clear' },
+    ],
+    ['hexadecimal without a prefix', storedEvent('pci.command', { args: { value: '0010' } }), SET, CLEAR],
+    [
+      'restore config: the low half of the dword',
+      storedEvent('pci.command', { args: { value: '0x100406' } }),
+      UNKNOWN,
+      SET,
+    ],
+    ['no value', storedEvent('pci.command'), SET, UNKNOWN],
+    ['a new function', storedEvent('pci.add'), SET, UNKNOWN],
+    ['a removed one', storedEvent('pci.remove'), SET, UNKNOWN],
+    ['a bus reset', storedEvent('pci.bus_reset'), SET, UNKNOWN],
+    ['something else', storedEvent('tsm.bind'), SET, SET],
+    ['a 16-bit write', write('0x4', '2', '0x4'), UNKNOWN, { mse: 'clear', bme: 'set' }],
+    ['decimal', write('4', '2', '6'), UNKNOWN, SET],
+    ['a 32-bit write', write('0x4', '4', '0x100002'), UNKNOWN, { mse: 'set', bme: 'clear' }],
+    ['a 32-bit write that begins below', write('0x2', '4', '0x60000'), UNKNOWN, SET],
+    ['a write of the low byte', write('0x4', '1', '0x0'), SET, CLEAR],
+    ['a write of the high byte', write('0x5', '1', '0x4'), SET, SET],
+    ['a write that ends just below', write('0x2', '2', '0x0'), SET, SET],
+    ['a write just above', write('0x6', '2', '0x0'), SET, SET],
+    [
+      'without a count it is four bytes',
+      storedEvent('vfio.config_write', { args: { region: 'basic', position: '0x1', value: '0x2000000' } }),
+      CLEAR,
+      { mse: 'set', bme: 'clear' },
+    ],
+    ['without a value', write('0x4', '2'), SET, UNKNOWN],
+    ['function tracer: no arguments', storedEvent('vfio.config_write', { args: { region: 'basic' } }), SET, UNKNOWN],
+    [
+      'offset for position',
+      storedEvent('vfio.config_write', { args: { region: 'basic', offset: '0x4', count: '2', value: '0x2' } }),
+      UNKNOWN,
+      { mse: 'set', bme: 'clear' },
+    ],
+    [
+      'another capability',
+      storedEvent('vfio.config_write', { args: { region: 'msi', position: '0x4', value: '0x0' } }),
+      SET,
+      SET,
+    ],
+  ])('%s', (_name, event, before, after) => {
+    expect(commandAfter(event, before)).toEqual(after);
+  });
+});
+
+const bits = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.type === 'command-clear' ? `${effect.bit} ${effect.certain}` : []));
+
+describe('clearing a bit of COMMAND', () => {
+  test.each<[string, StoredEvent, CommandState, string[]]>([
+    ['by a write, set before', write('0x4', '2', '0x0'), SET, ['mse true', 'bme true']],
+    ['by a write, unknown before', write('0x4', '2', '0x0'), UNKNOWN, ['mse false', 'bme false']],
+    ['by a write, clear already', write('0x4', '2', '0x0'), CLEAR, []],
+    ['one bit of the two', write('0x4', '2', '0x2'), SET, ['bme true']],
+    ['none: the write keeps both', write('0x4', '2', '0x6'), SET, []],
+    ['none: the write is elsewhere', write('0x6', '2', '0x0'), UNKNOWN, []],
+    ['none: the value is not known', write('0x4', '2'), SET, []],
+    ['none: the write failed', write('0x4', '2', '0x0', { outcome: 'failed' }), SET, []],
+    ['none: recorded inside as well', write('0x4', '2', '0x0', { supersededBy: 2 }), SET, []],
+    ['by pci_clear_master', storedEvent('pci.clear_master'), SET, ['bme true']],
+    ['by pci_disable_device', storedEvent('pci.disable'), SET, ['bme true']],
+    [
+      'pci_dbg speaks only where the bit was set',
+      storedEvent('pci.clear_master', { args: { changed: '1' } }),
+      UNKNOWN,
+      ['bme true'],
+    ],
+    ['whatever was believed', storedEvent('pci.clear_master', { args: { changed: '1' } }), CLEAR, ['bme true']],
+    [
+      'it says nothing of Memory Space',
+      write('0x4', '2', '0x0', { args: { region: 'basic', position: '4', count: '2', value: '0', changed: '1' } }),
+      UNKNOWN,
+      ['mse false', 'bme true'],
+    ],
+    ['none: a new function has its bits clear', storedEvent('pci.add'), SET, []],
+    ['none: vfio open resets anyway', storedEvent('vfio.open'), SET, []],
+    ['none: restore config only puts bits back', storedEvent('pci.command', { args: { value: '0000' } }), SET, []],
+  ])('%s', (_name, event, before, expected) => {
+    expect(bits(effectsOf(event, before))).toEqual(expected);
+  });
+});
+
+const brief = (effects: readonly Effect[]) =>
+  effects
+    .filter(({ type }) => type !== 'command-clear')
+    .map((effect) =>
+      [effect.type, 'certain' in effect ? effect.certain : '', 'state' in effect ? effect.state : ''].join(' ').trim(),
+    );
+
+describe('what an event does', () => {
+  const at = (kind: StoredEvent['kind'], args: Record<string, string> = {}, more: Partial<StoredEvent> = {}) =>
+    storedEvent(kind, { args, ...more });
+  // ioctl numbers: include/uapi/linux/vfio.h, VFIO_DEVICE_RESET is _IO(';', 100 + 11), PCI_HOT_RESET + 13.
+  const RESET = String(0x3b64 + 11);
+  const HOT_RESET = String(0x3b64 + 13);
+
+  test.each<[string, StoredEvent, string]>([
+    ['pcie_flr', at('pci.flr'), 'function-reset true'],
+    // It has asked for the reset before it waits.
+    ['pcie_flr that timed out', at('pci.flr', {}, { outcome: 'failed' }), 'function-reset true'],
+    ['a reset by a method that is not told', at('pci.reset'), 'function-reset false'],
+    ['a reset by way of D3hot', at('pci.reset', { method: 'pm' }), 'power-loss true D3hot (reset via pm)'],
+    ['a reset that failed', at('pci.reset', {}, { outcome: 'failed' }), ''],
+    ['a bus reset', at('pci.bus_reset'), 'conventional-reset'],
+    ['VFIO_DEVICE_RESET', at('vfio.ioctl', { cmd: RESET }), 'function-reset false'],
+    ['VFIO_DEVICE_PCI_HOT_RESET', at('vfio.ioctl', { cmd: HOT_RESET }), 'conventional-reset'],
+    ['another ioctl', at('vfio.ioctl', { cmd: '0x3b67' }), ''],
+    ['an ioctl without its number', at('vfio.ioctl'), ''],
+    ['D3hot', at('vfio.power', { state: '3' }), 'power-loss false D3hot'],
+    ['D3cold', at('pci.power', { state: '4' }), 'power-loss true D3cold'],
+    ['D2', at('pci.power', { state: '2' }), ''],
+    ['D0', at('vfio.power', { state: '0' }), ''],
+    ['no state', at('vfio.power'), ''],
+    ['a zap', at('vfio.zap'), 'zap'],
+    ['a revoke', at('vfio.revoke', { revoked: '1' }), 'zap'],
+    ['a revoke taken back', at('vfio.revoke', { revoked: '0' }), ''],
+    ['a revoke that does not say which', at('vfio.revoke'), ''],
+    ['vfio_pci_core_disable', at('vfio.disable'), 'disable'],
+    ['vfio open', at('vfio.open'), 'function-reset false'],
+    ['a removal', at('pci.remove'), 'removal'],
+    ['a link that goes down', at('pci.link_down'), 'removal'],
+    ['SR-IOV disabled, or never enabled', at('pci.sriov_disable'), 'sriov-change false'],
+    ['SR-IOV enabled', at('pci.sriov_enable'), 'sriov-change true'],
+    ['disconnect', at('tsm.disconnect'), 'disconnect'],
+    ['disconnect inside the core', at('tsm.disconnect_core'), 'disconnect'],
+    ['bind', at('tsm.bind'), 'bind'],
+    ['a bind that was refused', at('tsm.bind', {}, { outcome: 'failed' }), 'bind'],
+    ['guest request', at('tsm.guest_request'), 'guest-request'],
+    ['a guest request that was refused', at('tsm.guest_request', {}, { outcome: 'failed' }), 'guest-request'],
+    ['a disconnect that was refused', at('tsm.disconnect', {}, { outcome: 'failed' }), ''],
+    [
+      'Device Control with Initiate FLR',
+      at('vfio.config_write', { region: 'exp', offset: '8', value: '0x8010' }),
+      'function-reset true',
+    ],
+    ['Device Control without it', at('vfio.config_write', { region: 'exp', offset: '8', value: '0x2010' }), ''],
+    ['the bit in another register', at('vfio.config_write', { region: 'exp', offset: '10', value: '0x8000' }), ''],
+    ['the bit in another capability', at('vfio.config_write', { region: 'pm', offset: '8', value: '0x8000' }), ''],
+    ['PMCSR to D3hot', at('vfio.config_write', { region: 'pm', offset: '4', value: '0xb' }), 'power-loss false D3hot'],
+    ['PMCSR to D0', at('vfio.config_write', { region: 'pm', offset: '4', value: '0x8' }), ''],
+    ['the power capability elsewhere', at('vfio.config_write', { region: 'pm', offset: '2', value: '0x3' }), ''],
+    ['a write of the same shape elsewhere', at('vfio.config_write', { region: 'msi', offset: '4', value: '0x3' }), ''],
+    ['a write without its value', at('vfio.config_write', { region: 'pm', offset: '4' }), ''],
+    ['a write without its place', at('vfio.config_write', { region: 'exp', value: '0x8000' }), ''],
+    ['a message that does nothing', at('pci.enable'), ''],
+  ])('%s', (_name, event, expected) => {
+    expect(brief(effectsOf(event, UNKNOWN)).join()).toBe(expected);
+  });
+
+  it('happens at the entry; a return has it only where the entry is missing', () => {
+    for (const kind of ['pci.flr', 'tsm.bind', 'tsm.guest_request', 'pci.clear_master'] as const) {
+      const point = effectsOf(storedEvent(kind), SET);
+      expect(effectsOf(storedEvent(kind, { phase: 'enter', pairId: 2 }), SET)).toEqual(point);
+      expect(effectsOf(storedEvent(kind, { phase: 'exit', pairId: 1 }), SET)).toEqual([]);
+      expect(effectsOf(storedEvent(kind, { phase: 'exit', pairId: null }), SET)).toEqual(point);
+      expect(point).not.toEqual([]);
+    }
+    const refused = { outcome: 'failed', phase: 'exit' } as const;
+    expect(effectsOf(storedEvent('tsm.bind', { ...refused, pairId: 1 }), SET)).toEqual([]);
+    expect(effectsOf(storedEvent('tsm.bind', refused), SET)).toEqual([{ type: 'bind' }]);
+  });
+
+  it('is nothing where the call inside is recorded; what was asked of the TSM is asked all the same', () => {
+    expect(effectsOf(storedEvent('vfio.ioctl', { args: { cmd: RESET }, supersededBy: 2 }), UNKNOWN)).toEqual([]);
+    expect(effectsOf(storedEvent('pci.flr', { supersededBy: 2 }), UNKNOWN)).toEqual([]);
+    expect(effectsOf(storedEvent('tsm.bind', { supersededBy: 2 }), UNKNOWN)).toEqual([{ type: 'bind' }]);
+  });
+});
+
+describe('what reaches other functions', () => {
+  // By the tie between the two: a VF of the PF, below the port, of the same device, on the same bus, managed by the DSM.
+  test.each<[string, StoredEvent, Partial<Record<Tie, string>>]>([
+    ['FLR of a PF', storedEvent('pci.flr'), { vf: 'function-reset true' }],
+    [
+      'bus reset',
+      storedEvent('pci.bus_reset'),
+      {
+        vf: 'conventional-reset',
+        below: 'conventional-reset',
+        device: 'conventional-reset',
+        bus: 'conventional-reset',
+      },
+    ],
+    ['removal of a bridge', storedEvent('pci.remove'), { below: 'removal' }],
+    ['link down', storedEvent('pci.link_down'), { below: 'removal' }],
+    // The VFs that go prove that it was enabled.
+    ['SR-IOV disabled', storedEvent('pci.sriov_disable'), { vf: 'sriov-change true' }],
+    ['SR-IOV enabled: there is no VF yet', storedEvent('pci.sriov_enable'), {}],
+    ['disconnect of the DSM', storedEvent('tsm.disconnect'), { dsm: 'disconnect' }],
+    ['zap', storedEvent('vfio.zap'), {}],
+    ['COMMAND of the PF', storedEvent('pci.clear_master'), {}],
+    ['bind of another function', storedEvent('tsm.bind'), {}],
+  ])('%s', (_name, event, expected) => {
+    for (const tie of ['vf', 'below', 'device', 'bus', 'dsm'] as const) {
+      const effects = farEffectsOf(event, tie);
+      expect(effects.filter(({ type }) => type === 'command-clear')).toEqual([]);
+      expect(brief(effects).join(), tie).toBe(expected[tie] ?? '');
+    }
+  });
+});
