@@ -17,6 +17,8 @@ export interface HandleRow {
   readonly type: HandleType;
   /** Arguments that hold it; the first that is there counts. */
   readonly arguments: readonly string[];
+  /** The number is printed in hexadecimal without `0x`. */
+  readonly hex?: true;
 }
 
 /** Numbers of a record that stand for something: `decodes: { cmd: 'ioctl' }` adds the argument `cmd_name`. */

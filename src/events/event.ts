@@ -173,12 +173,13 @@ export type PointerSpace = 'pci' | 'dev' | 'vfio' | 'idev' | 'df' | 'tdi';
  * | `iommufd-fd` | a file of /dev/iommu | the process, until close | openat; VFIO_DEVICE_BIND_IOMMUFD joins it with a vfio-fd |
  * | `any-fd` | a file that the record does not tell the kind of | the process, until close | as above |
  * | `iommufd-context` | struct iommufd_ctx * | until the file is released | calls that take it beside a device |
- * | `iommufd-ioas`, `-hwpt`, `-viommu`, `-vdevice`, `-device`, `-pt`, `-object` | an object id (`-pt`: ioas or hwpt; `-object`: any) | one iommufd context; reused after destruction | what made the object: its payload, or the return of iommufd_device_bind |
+ * | `iommufd-vdevice`, `-device`, `-object` | an object id (`-object`: of any kind) | one iommufd context; reused after destruction | what made the object: its payload, or the return of iommufd_device_bind |
+ * | `iommufd-ioas`, `-hwpt`, `-viommu`, `-pt` | an object id (`-pt`: ioas or hwpt) of what holds several devices | as above | the devices that were attached to it, or have a vDEVICE in it |
  * | `iommufd-pointer` | struct iommufd_object * or a struct that begins with it | until the object is freed | calls on the same pointer that name the device |
  * | `vm` | struct kvm * | until the VM is freed | pci_tsm_bind, which takes both |
  * | `guest-bdf` | bus, device, function as the VM sees it, perhaps with a segment above bit 16 | one VM | pci_tsm_bind, IOMMU_VDEVICE_ALLOC |
  * | `requester-id` | bus, device, function as a 16-bit number, perhaps with the segment above (AMD's DeviceID) | the machine | itself, once the segment is known |
- * | `stream-id` | a StreamID of an SMMU | one SMMU | the firmware's map, commonly the requester id |
+ * | `stream-id` | a StreamID of an SMMU | one SMMU | a record that names the client beside it: the firmware's map (IORT) is not guessed |
  * | `ide-stream` | a number of an IDE stream | one root complex | pci_ide_stream_* calls beside it |
  * | `ide-pointer` | struct pci_ide * | until the stream is freed | pci_ide_stream_* calls, which name the port too |
  * | `tsm-object` | what the TSM's firmware or driver calls the device, the TDI or the session: an address, or its own number | until it is reclaimed | the driver's call around it |

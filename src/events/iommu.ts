@@ -162,7 +162,7 @@ export const IOMMU_MESSAGES: readonly MessageRow[] = [
     /^DMAR: VT-d detected (?<problem>Invalidation (?:Queue|Time-out|Completion) Error): (?:SID (?<sid>[0-9a-f]{1,16})|Reason [0-9a-f]{1,16})$/,
     'DMAR: VT-d detected Invalidation Time-out Error: SID 200',
     by('qi_dump_fault', DMAR, '5.17-'),
-    { outcome: 'failed', handles: [{ type: 'requester-id', arguments: ['sid'] }] },
+    { outcome: 'failed', handles: [{ type: 'requester-id', arguments: ['sid'], hex: true }] },
   ),
   message(
     'iommu.fault',
@@ -211,9 +211,17 @@ export const IOMMU_MESSAGES: readonly MessageRow[] = [
     'iommu.fault',
     ' client: ',
     new RegExp(
-      `^arm-smmu-v3 \\S{1,64}: event: (?<type>\\w{1,32}) client: (?<bdf>${BDF_SOURCE}) sid: (?<sid>0x[0-9a-f]{1,8}) ssid: 0x[0-9a-f]{1,8} iova: (?<iova>0x[0-9a-f]{1,16})`,
+      `^arm-smmu-v3 (?<smmu>\\S{1,64}): event: (?<type>\\w{1,32}) client: (?<bdf>${BDF_SOURCE}) sid: (?<sid>0x[0-9a-f]{1,8}) ssid: 0x[0-9a-f]{1,8}(?: iova: (?<iova>0x[0-9a-f]{1,16}))?`,
     ),
     'arm-smmu-v3 arm-smmu-v3.0.auto: event: F_TRANSLATION client: 0000:01:00.0 sid: 0x100 ssid: 0x0 iova: 0x8000 ipa: 0x0',
+    by('arm_smmu_dump_event', `${SMMU} (7.1)`, '6.14-'),
+    { handles: [{ type: 'stream-id', arguments: ['sid'] }] },
+  ),
+  message(
+    'iommu.fault',
+    ' client: (unassigned sid) ',
+    /^arm-smmu-v3 (?<smmu>\S{1,64}): event: (?<type>\w{1,32}) client: \(unassigned sid\) sid: (?<sid>0x[0-9a-f]{1,8}) ssid: 0x[0-9a-f]{1,8}(?: iova: (?<iova>0x[0-9a-f]{1,16}))?/,
+    'arm-smmu-v3 arm-smmu-v3.0.auto: event: C_BAD_STREAMID client: (unassigned sid) sid: 0x900 ssid: 0x0',
     by('arm_smmu_dump_event', `${SMMU} (7.1)`, '6.14-'),
     { handles: [{ type: 'stream-id', arguments: ['sid'] }] },
   ),

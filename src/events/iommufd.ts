@@ -54,7 +54,10 @@ export const IOMMUFD_SYMBOLS: readonly SymbolRow[] = [
     symbol: 'iommufd_device_attach',
     kind: 'iommu.attach_call',
     subject: IDEV,
-    handles: [{ type: 'iommufd-device', arguments: ['id'] }],
+    handles: [
+      { type: 'iommufd-device', arguments: ['id'] },
+      { type: 'iommufd-pt', arguments: ['pt_id'] },
+    ],
     versions: '6.2-',
     source: DEVICE_C,
   },

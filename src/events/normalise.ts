@@ -190,7 +190,8 @@ function handlesOf(rows: readonly HandleRow[] | undefined, argument: (name: stri
       .map(argument)
       .find((one) => one !== undefined)
       ?.split(' ', 1)[0];
-    return value === undefined || !isHandle(row.type, value) ? [] : [{ type: row.type, value }];
+    if (value === undefined || !isHandle(row.type, value)) return [];
+    return [{ type: row.type, value: row.hex ? `0x${value}` : value }];
   });
 }
 

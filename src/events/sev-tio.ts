@@ -22,7 +22,9 @@ const WIP = 'series: AMDESE/linux-kvm 16f379f5';
 const WIP_TSM = `${CCP}/sev-dev-tsm.c`;
 const WIP_TIO = `${CCP}/sev-dev-tio.c`;
 
-const CONTEXT: HandleRow = { type: 'tsm-object', arguments: ['tdi_data', 'dev_data'] };
+// dev_data is of the device security manager, also in the commands about a TDI, where it says nothing of that one.
+const DEVICE_CONTEXT: HandleRow = { type: 'tsm-object', arguments: ['dev_data'] };
+const TDI_CONTEXT: HandleRow = { type: 'tsm-object', arguments: ['tdi_data'] };
 const DRIVER = ['dsm_connect', 'dsm_disconnect', 'tdi_bind', 'tdi_unbind', 'tdi_run'] as const;
 const INSIDE = { within: TSM_OPERATIONS, sameDevice: true } as const;
 const TIO = { returns: 'sev-tio', within: [...DRIVER, ...TSM_OPERATIONS], sameDevice: true } as const;
@@ -39,7 +41,7 @@ function command(
     symbol,
     kind,
     ...TIO,
-    handles: [CONTEXT, ...(more.handles ?? [])],
+    handles: [/^sev_tio_(?:dev_|ide_)/.test(symbol) ? DEVICE_CONTEXT : TDI_CONTEXT, ...(more.handles ?? [])],
     fixed: { command_name: name },
     versions,
     source: versions === WIP ? WIP_TIO : TIO_C,
@@ -74,6 +76,7 @@ export const SEV_TIO_SYMBOLS: readonly SymbolRow[] = [
   },
   command('sev_tio_dev_create', 'firmware.call', 'TIO_DEV_CREATE', '6.19-', {
     handles: [{ type: 'requester-id', arguments: ['device_id'] }],
+    keeps: { segment: ['segment_id'] },
   }),
   command('sev_tio_dev_connect', 'spdm.connect', 'TIO_DEV_CONNECT', '6.19-'),
   command('sev_tio_dev_disconnect', 'spdm.disconnect', 'TIO_DEV_DISCONNECT', '6.19-', { keeps: { force: ['force'] } }),
@@ -93,6 +96,7 @@ export const SEV_TIO_SYMBOLS: readonly SymbolRow[] = [
   command('sev_tio_ide_refresh', 'ide.keys', 'TIO_ROLL_KEY', WIP),
   command('sev_tio_tdi_create', 'tdi.create', 'TIO_TDI_CREATE', WIP, {
     handles: [{ type: 'requester-id', arguments: ['dev_id'] }],
+    keeps: { segment: ['rseg'] },
   }),
   { ...command('sev_tio_tdi_reclaim', 'tdi.destroy', 'TIO_TDI_RECLAIM', WIP), void: true },
   // Without its last argument it may lock or start.
@@ -107,7 +111,7 @@ export const SEV_TIO_SYMBOLS: readonly SymbolRow[] = [
   {
     symbol: 'sev_tio_tdi_status_fin',
     kind: 'tdisp.state',
-    handles: [CONTEXT],
+    handles: [TDI_CONTEXT],
     keeps: { state: ['state'] },
     decodes: { state: 'state.tdisp' },
     within: [...DRIVER, ...TSM_OPERATIONS],

@@ -25,6 +25,9 @@ const CLOSES: ReadonlySet<EventKind> = new Set(['vfio.close', 'vfio.disable']);
 /** Calls that may let go of the last reference to a file. */
 const CLOSING: ReadonlySet<string> = new Set(['close', 'exit_group']);
 
+/** Files of one call that are told. */
+const NAMES_MAX = 3;
+
 /** Allots an entity that stands for something of a task; null where there are too many. */
 export type NewProxy = (task: string) => number | null;
 
@@ -40,6 +43,9 @@ export class FileDevices {
   readonly #used = new Map<string, Set<number>>();
   /** For a file whose number may mean another one by now. */
   readonly #doubted = new Map<number, number>();
+  /** By what stands for a file, or for the device of records inside a call on it: the file, or the call, for people. */
+  readonly #names = new Map<number, string>();
+  readonly #insides = new Map<number, string>();
 
   constructor(clusters: Clusters, newProxy: NewProxy, files = new OpenFiles()) {
     this.#clusters = clusters;
@@ -57,7 +63,27 @@ export class FileDevices {
     const copy = new FileDevices(clusters, newProxy, this.#files.fork());
     for (const [task, used] of this.#used) copy.#used.set(task, new Set(used));
     for (const [file, entity] of this.#doubted) copy.#doubted.set(file, entity);
+    for (const [entity, name] of this.#names) copy.#names.set(entity, name);
+    for (const [entity, inside] of this.#insides) copy.#insides.set(entity, inside);
     return copy;
+  }
+
+  /** Where a task calls from: its process, other than a later one with its number, and the file of /dev/iommu that it asks. */
+  callerOf(pid: number | null): { readonly process: string | null; readonly file: number | null } {
+    if (pid === null) return { process: null, file: null };
+    const call = this.#running(pid);
+    const file = call?.sure ? call.files.find(({ kind }) => kind === 'iommufd') : undefined;
+    return { process: `${pid} ${this.lives(pid)}`, file: file?.id ?? null };
+  }
+
+  /** The file that `entity` stands for, for people; null where it stands for none. */
+  nameOf(entity: number): string | null {
+    return this.#names.get(entity) ?? null;
+  }
+
+  /** The system call in which records were made that `entity` stands for: `ioctl, fd 12 of process 700`. */
+  insideOf(entity: number): string | null {
+    return this.#insides.size === 0 ? null : (this.#insides.get(entity) ?? null);
   }
 
   call(call: SystemCall, pid: number): void {
@@ -167,6 +193,8 @@ export class FileDevices {
   #insider(call: RunningCall, files: readonly OpenFile[], task: string): number | null {
     const entity = this.#newProxy(task);
     if (entity === null) return null;
+    const names = files.slice(0, NAMES_MAX).flatMap(({ name }) => name ?? []);
+    this.#insides.set(entity, [call.name, ...names].join(', '));
     // Whether a call has come to its end before the record shows when its return is recorded; closes are seldom doubted.
     const sure = call.name === 'close' && call.sure;
     for (const file of files.slice(0, LEADS_MAX)) {
@@ -180,6 +208,7 @@ export class FileDevices {
     const used = this.#used.get(task) ?? new Set();
     if (file.kind === 'device') this.#used.set(task, used.add(file.id));
     file.entity ??= this.#newProxy(task);
+    if (file.entity !== null && file.name !== null) this.#names.set(file.entity, file.name);
     return file.entity;
   }
 

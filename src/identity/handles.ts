@@ -1,32 +1,25 @@
 import type { EventKind, Handle, HandleType, KernelEvent } from '../events/event.ts';
 import { parseNumber } from '../events/numbers.ts';
 import { type Clusters, LEADS_MAX } from './clusters.ts';
-
-/** An object of an iommufd that stands for a device: its id is reused after it is destroyed. */
-interface Numbered {
-  readonly id: bigint;
-  readonly pid: number | null;
-  /** Address of the iommufd_ctx, where it was recorded. */
-  readonly context: string | null;
-  readonly type: HandleType;
-  readonly entity: number;
-}
+import { Memberships } from './memberships.ts';
+import { type Candidates, ObjectIds, type Scope } from './object-ids.ts';
+import { ObjectNames } from './object-names.ts';
 
 /** An event that names its device by a number only, and what it names. */
-interface Asked {
-  readonly handles: readonly Handle[];
-  readonly pid: number | null;
-  readonly context: string | null;
-}
+type Asked = Pick<KernelEvent, 'args' | 'handles'> & { readonly pid: number | null; readonly scope: Scope };
 
-/** Ids that stand for one device; those of address spaces and vIOMMUs stand for all devices in them. */
-const NUMBERS: ReadonlySet<HandleType> = new Set(['iommufd-vdevice', 'iommufd-device', 'iommufd-object']);
-/** Addresses, or numbers of the firmware's, that are one device's as long as the object lives. */
-const OBJECTS: ReadonlySet<HandleType> = new Set(['iommufd-pointer', 'ide-pointer', 'tsm-object']);
-/** The number is one device's on one root complex, or in one VM: another one may have it, too. */
-const SHARED_NUMBERS: ReadonlySet<HandleType> = new Set(['guest-bdf', 'ide-stream']);
+/** Ids that stand for one device. */
+const IDS: ReadonlySet<HandleType> = new Set(['iommufd-vdevice', 'iommufd-device', 'iommufd-object']);
+/** Ids that stand for all devices in what they name. */
+const GATHERINGS: ReadonlySet<HandleType> = new Set([
+  'iommufd-ioas',
+  'iommufd-hwpt',
+  'iommufd-pt',
+  'iommufd-viommu',
+  'iommufd-object',
+]);
 
-/** After these the numbers and addresses of the record mean another object. */
+/** After these the ids and names of the record mean another object. */
 const ENDS: ReadonlySet<EventKind> = new Set([
   'iommufd.object_destroy',
   'iommufd.vdevice_destroy',
@@ -35,70 +28,91 @@ const ENDS: ReadonlySet<EventKind> = new Set([
   'ide.free',
   'tdi.destroy',
 ]);
+/** Commands that destroy what the firmware calls the device. */
+const ENDING_COMMANDS: ReadonlySet<string> = new Set([
+  'IOMMU_DESTROY',
+  'TIO_DEV_RECLAIM',
+  'TDH.SPDM.DELETE',
+  'TDH.IDE.STREAM.DELETE',
+]);
 
-/** The device is handed on by its record: what it names beside it is the device's. */
-const IOMMU_DESTROY = 'IOMMU_DESTROY';
+const ATTACH = 'VFIO_DEVICE_ATTACH_IOMMUFD_PT';
+const DETACH = 'VFIO_DEVICE_DETACH_IOMMUFD_PT';
+/** What names an address space or a vIOMMU beside the device that will be in it. */
+const JOINING: ReadonlySet<string> = new Set(['IOMMU_HWPT_ALLOC', 'IOMMU_VIOMMU_ALLOC', 'IOMMU_VDEVICE_ALLOC']);
+const VDEVICE_ALLOC = 'IOMMU_VDEVICE_ALLOC';
 
-const NUMBERED_MAX = 10_000;
-const SAME_NUMBER_MAX = 64;
-const OBJECTS_MAX = 100_000;
 const ASKED_MAX = 4096;
+// Names of devices that are listed; a hostile trace has no end of them.
+const LISTED_MAX = 20_000;
 
-/** Devices by the numbers and addresses of what stands for them: objects of iommufd, of the TSM's firmware and driver, IDE streams. */
+/** Where a task calls from: the process, and the file of /dev/iommu that its running system call is on. */
+export type CallerOf = (pid: number | null) => Omit<Scope, 'context'>;
+
+/** Devices by the ids and names of what stands for them: objects of iommufd, of the TSM's firmware and driver, streams. */
 export class Handles {
   readonly #clusters: Clusters;
   readonly #newProxy: (task: string) => number | null;
-  readonly #numbered = new Map<bigint, Numbered[]>();
-  #count = 0;
-  readonly #objects = new Map<string, number>();
-  readonly #shared = new Map<string, Set<number>>();
+  readonly #callerOf: CallerOf;
+  readonly #ids: ObjectIds;
+  readonly #names: ObjectNames;
+  readonly #memberships: Memberships;
   readonly #asked = new Map<number, Asked>();
   /** Stands for the device of an object, so that many events need no entity each; and back, null for one of several. */
   readonly #proxies = new Map<number, number>();
   readonly #behind = new Map<number, number | null>();
+  /** What devices were called, for people. */
+  readonly #listed = new Map<number, Set<string>>();
+  #count = 0;
 
-  constructor(clusters: Clusters, newProxy: (task: string) => number | null) {
+  constructor(
+    clusters: Clusters,
+    newProxy: (task: string) => number | null,
+    callerOf: CallerOf,
+    from: { ids: ObjectIds; names: ObjectNames; memberships: Memberships } | null = null,
+  ) {
     this.#clusters = clusters;
     this.#newProxy = newProxy;
+    this.#callerOf = callerOf;
+    this.#ids = from?.ids.fork(clusters) ?? new ObjectIds(clusters);
+    this.#names = from?.names.fork(clusters) ?? new ObjectNames(clusters);
+    this.#memberships = from?.memberships.fork(clusters) ?? new Memberships(clusters);
   }
 
   /** A copy that goes its own way, over a copy of the clusters. */
-  fork(clusters: Clusters, newProxy: (task: string) => number | null): Handles {
-    const copy = new Handles(clusters, newProxy);
-    for (const [id, list] of this.#numbered) copy.#numbered.set(id, [...list]);
-    copy.#count = this.#count;
-    for (const [key, entity] of this.#objects) copy.#objects.set(key, entity);
-    for (const [key, set] of this.#shared) copy.#shared.set(key, new Set(set));
+  fork(clusters: Clusters, newProxy: (task: string) => number | null, callerOf: CallerOf): Handles {
+    const from = { ids: this.#ids, names: this.#names, memberships: this.#memberships };
+    const copy = new Handles(clusters, newProxy, callerOf, from);
     for (const [entity, asked] of this.#asked) copy.#asked.set(entity, asked);
     for (const [entity, proxy] of this.#proxies) copy.#proxies.set(entity, proxy);
     for (const [proxy, entity] of this.#behind) copy.#behind.set(proxy, entity);
+    for (const [entity, names] of this.#listed) copy.#listed.set(entity, new Set(names));
+    copy.#count = this.#count;
     return copy;
   }
 
   clear(): void {
-    this.#numbered.clear();
-    this.#count = 0;
-    this.#objects.clear();
-    this.#shared.clear();
+    this.#ids.clear();
+    this.#names.clear();
+    this.#memberships.clear();
     this.#asked.clear();
   }
 
   /** Whom an event certainly belongs to by its handles; null where they do not tell. */
   resolve(event: KernelEvent, task: string): number | null {
-    if (!event.handles.some(({ type }) => NUMBERS.has(type) || OBJECTS.has(type))) return null;
-    const { entities, sure } = this.#find(event);
-    const [only, ...others] = entities;
-    return sure && only !== undefined && others.length === 0 ? this.#proxyOf(only, task) : null;
+    const found = this.#find(event);
+    if (found === null || !found.sure) return null;
+    const [only, ...others] = this.#distinct(found.entities);
+    return only !== undefined && others.length === 0 ? this.#proxyOf(only, task) : null;
   }
 
   /** Whom it may belong to by them, where nothing tells better. */
   suspect(event: KernelEvent, task: string): number | null {
-    if (!event.handles.some(({ type }) => isTold(type))) return null;
-    const found = this.#find(event);
-    if (found.entities.length === 0) return null;
+    const found = this.#find(event) ?? this.#findShared(event);
+    if (found === null || found.entities.length === 0) return null;
     const entity = this.#newProxy(task);
     if (entity === null) return null;
-    for (const one of found.entities.slice(0, LEADS_MAX))
+    for (const one of this.#distinct(found.entities).slice(0, LEADS_MAX))
       this.#clusters.of(entity).leads.push({ entity: one, sure: false });
     this.#behind.set(entity, null);
     return entity;
@@ -107,7 +121,8 @@ export class Handles {
   /** An operation on an object that is not known yet: what it does to a device inside tells whose object it is. */
   await(event: KernelEvent, entity: number): void {
     if (this.#asked.size >= ASKED_MAX) this.#asked.clear();
-    this.#asked.set(entity, { handles: event.handles, pid: event.pid, context: contextOf(event.handles) });
+    const { args, handles, pid } = event;
+    this.#asked.set(entity, { args, handles, pid, scope: this.#scope(event) });
   }
 
   /** Inside the call that `around` stands for a record names its device. */
@@ -116,94 +131,133 @@ export class Handles {
     if (asked === undefined || this.#clusters.of(around) === this.#clusters.of(entity)) return;
     this.#asked.delete(around);
     this.#clusters.of(around).leads.unshift({ entity, sure: true });
-    for (const handle of asked.handles) this.#learn(handle, entity, asked.pid, asked.context);
+    for (const handle of asked.handles) this.#learn(handle, entity, asked);
   }
 
   /** A record tells the device beside its handles. */
   learn(event: KernelEvent, entity: number): void {
     const device = this.#behind.get(entity);
-    if (device === null) return;
-    for (const handle of event.handles) this.#learn(handle, device ?? entity, event.pid, contextOf(event.handles));
+    if (device === null || event.outcome === 'failed') return;
+    const own = device ?? entity;
+    // A device is bound to one iommufd at a time: what it had before is over, its end recorded or not.
+    if (event.kind === 'iommu.bind' && event.handles.some(({ type }) => type === 'iommufd-device')) {
+      this.#ids.forget(own, null);
+      this.#memberships.leave(own);
+    }
+    const { args, handles, pid } = event;
+    const asked = { args, handles, pid, scope: this.#scope(event) };
+    for (const handle of handles) this.#learn(handle, own, asked);
+    this.#join(event, own, asked.scope);
   }
 
-  /** The object is destroyed: its number and address are free for others. */
-  end(event: KernelEvent): void {
-    const destroys =
-      ENDS.has(event.kind) || (event.kind === 'iommufd.ioctl' && event.args['cmd_name'] === IOMMU_DESTROY);
-    if (event.kind === 'iommufd.close') this.#forgetNumbers((one) => one.pid === event.pid);
-    if (!destroys) return;
+  /** A call on the device of `entity` returns. */
+  returned(event: KernelEvent, entity: number): void {
+    if (event.outcome !== 'failed') this.learn(event, entity);
+    else if (event.kind === 'iommu.attach_call') this.#memberships.leave(entity);
+  }
+
+  /** The object of the event is destroyed: its number and address are free for others. `entity`: of the event's device. */
+  end(event: KernelEvent, entity: number | null): void {
+    if (entity !== null && leaves(event)) this.#memberships.leave(entity);
+    if (entity !== null && event.kind === 'ide.free') this.#names.forget(entity, 'ide-stream');
+    if (event.kind === 'iommufd.close') {
+      this.#ids.release(this.#scope(event));
+      this.#memberships.release(this.#scope(event));
+    }
+    const command = event.args['cmd_name'] ?? event.args['command_name'] ?? '';
+    if (!ENDS.has(event.kind) && !ENDING_COMMANDS.has(command)) return;
+    const scope = this.#scope(event);
     for (const { type, value } of event.handles) {
-      this.#objects.delete(`${type}:${value}`);
-      this.#shared.delete(`${type}:${value}`);
-      const id = NUMBERS.has(type) ? parseNumber(value) : null;
+      if (ObjectNames.isObject(type) || ObjectNames.isShared(type)) this.#names.end(type, value, event);
+      const id = IDS.has(type) || GATHERINGS.has(type) ? parseNumber(value) : null;
       if (id === null) continue;
-      const list = this.#numbered.get(id) ?? [];
-      const context = contextOf(event.handles);
-      this.#keep(
-        id,
-        list.filter((one) => !isSame(one, event.pid, context)),
-      );
+      if (IDS.has(type)) this.#ids.end(id, scope);
+      if (GATHERINGS.has(type)) this.#memberships.end(id, scope);
     }
   }
 
   /** The device is gone, and every object of it. */
   gone(entity: number): void {
-    const cluster = this.#clusters.of(entity);
-    this.#forgetNumbers((one) => this.#clusters.of(one.entity) === cluster);
-    for (const [key, one] of this.#objects) if (this.#clusters.of(one) === cluster) this.#objects.delete(key);
-    for (const set of this.#shared.values())
-      for (const one of set) if (this.#clusters.of(one) === cluster) set.delete(one);
+    this.#ids.forget(entity, null);
+    this.#names.forget(entity, null);
+    this.#memberships.leave(entity);
   }
 
-  #find(event: KernelEvent): { entities: readonly number[]; sure: boolean } {
-    const context = contextOf(event.handles);
+  /** What the device of `entity` was called by records, for people. */
+  namesOf(entity: number): Iterable<string> {
+    return this.#listed.get(entity) ?? [];
+  }
+
+  #find(event: KernelEvent): Candidates | null {
+    let scope: Scope | null = null;
     for (const { type, value } of event.handles) {
-      const object = OBJECTS.has(type) ? this.#objects.get(`${type}:${value}`) : undefined;
-      if (object !== undefined) return { entities: [object], sure: true };
-      const id = NUMBERS.has(type) ? parseNumber(value) : null;
+      const named = ObjectNames.isObject(type) ? this.#names.find(type, value, event) : [];
+      if (named.length > 0) return { entities: named, sure: true };
+      const id = IDS.has(type) ? parseNumber(value) : null;
       if (id === null) continue;
-      const list = (this.#numbered.get(id) ?? []).filter((one) => type === 'iommufd-object' || one.type === type);
-      const own = list.filter((one) => isSame(one, event.pid, context));
-      if (own.length > 0) return { entities: this.#distinct(own.map(({ entity }) => entity)), sure: true };
-      // Another thread of the process, or another process with numbers of its own.
-      const others = list.filter((one) => context === null || one.context === null);
-      if (others.length > 0) return { entities: this.#distinct(others.map(({ entity }) => entity)), sure: false };
+      scope ??= this.#scope(event);
+      const found = this.#ids.find(id, type, scope);
+      if (found !== null) return found;
     }
+    // What is put into an address space says nothing of those that are in it.
+    if (joins(event)) return null;
     for (const { type, value } of event.handles) {
-      const set = SHARED_NUMBERS.has(type) ? this.#shared.get(`${type}:${canonical(value)}`) : undefined;
-      if (set && set.size > 0) return { entities: this.#distinct([...set]), sure: false };
+      const id = GATHERINGS.has(type) ? parseNumber(value) : null;
+      if (id === null) continue;
+      scope ??= this.#scope(event);
+      const found = this.#memberships.find(id, scope);
+      if (found !== null) return found;
     }
-    return { entities: [], sure: false };
+    return null;
   }
 
-  #learn({ type, value }: Handle, entity: number, pid: number | null, context: string | null): void {
-    if (OBJECTS.has(type)) {
-      if (this.#objects.size < OBJECTS_MAX) this.#objects.set(`${type}:${value}`, entity);
+  #findShared(event: KernelEvent): Candidates | null {
+    for (const { type, value } of event.handles) {
+      const named = ObjectNames.isShared(type) ? this.#names.find(type, value, event) : [];
+      if (named.length > 0) return { entities: named, sure: false };
+    }
+    return null;
+  }
+
+  #learn({ type, value }: Handle, entity: number, { args, pid, scope }: Asked): void {
+    if (ObjectNames.isObject(type) || ObjectNames.isShared(type)) {
+      this.#names.learn(type, value, { args }, entity);
+      // What the VM calls the device is told by itself.
+      if (type !== 'guest-bdf') this.#list(entity, `${type}=${value}`);
       return;
     }
-    if (SHARED_NUMBERS.has(type)) {
-      const key = `${type}:${canonical(value)}`;
-      const set = this.#shared.get(key) ?? new Set();
-      if (set.size < SAME_NUMBER_MAX && this.#shared.size < OBJECTS_MAX) this.#shared.set(key, set.add(entity));
-      return;
-    }
-    const id = NUMBERS.has(type) && type !== 'iommufd-object' ? parseNumber(value) : null;
-    if (id === null || this.#count >= NUMBERED_MAX) return;
-    const others = (this.#numbered.get(id) ?? []).filter((one) => !isSame(one, pid, context));
-    if (others.length < SAME_NUMBER_MAX) this.#keep(id, [...others, { id, pid, context, type, entity }]);
+    const id = IDS.has(type) && type !== 'iommufd-object' ? parseNumber(value) : null;
+    if (id === null) return;
+    this.#ids.learn(id, type, scope, entity);
+    this.#list(entity, `${type}=${id}${pid === null ? '' : ` of process ${pid}`}`);
   }
 
-  #keep(id: bigint, list: Numbered[]): void {
-    this.#count += list.length - (this.#numbered.get(id)?.length ?? 0);
-    if (list.length > 0) this.#numbered.set(id, list);
-    else this.#numbered.delete(id);
+  /** The event puts its device into an address space, or into a vIOMMU. */
+  #join(event: KernelEvent, entity: number, scope: Scope): void {
+    if (!joins(event)) return;
+    const attaches = isAttach(event);
+    const places = event.kind === 'iommufd.vdevice_alloc' || event.args['cmd_name'] === VDEVICE_ALLOC;
+    // A device has one address space at a time.
+    if (attaches) this.#memberships.leave(entity);
+    for (const { type, value } of event.handles) {
+      const id = GATHERINGS.has(type) && type !== 'iommufd-object' ? parseNumber(value) : null;
+      if (id === null) continue;
+      // The HWPT that is made over an address space has an id of its own, which only its return tells.
+      const sure = type === 'iommufd-viommu' ? places : attaches;
+      this.#memberships.join(id, scope, entity, sure);
+    }
   }
 
-  #forgetNumbers(test: (one: Numbered) => boolean): void {
-    for (const [id, list] of [...this.#numbered]) {
-      const left = list.filter((one) => !test(one));
-      if (left.length < list.length) this.#keep(id, left);
-    }
+  #scope(event: KernelEvent): Scope {
+    const context = event.handles.find(({ type }) => type === 'iommufd-context')?.value ?? null;
+    return { ...this.#callerOf(event.pid), context };
+  }
+
+  #list(entity: number, name: string): void {
+    const names = this.#listed.get(entity) ?? new Set();
+    if (this.#count >= LISTED_MAX || names.has(name)) return;
+    this.#count += 1;
+    this.#listed.set(entity, names.add(name));
   }
 
   #distinct(entities: readonly number[]): number[] {
@@ -222,20 +276,19 @@ export class Handles {
   }
 }
 
-function isTold(type: HandleType): boolean {
-  return NUMBERS.has(type) || OBJECTS.has(type) || SHARED_NUMBERS.has(type);
+function isAttach({ kind, args }: KernelEvent): boolean {
+  return kind === 'iommu.attach_call' || args['cmd_name'] === ATTACH;
 }
 
-/** Whether an id of this process, or of this context, is that one: numbers are unique in a context. */
-function isSame(one: Numbered, pid: number | null, context: string | null): boolean {
-  return one.context !== null && context !== null ? one.context === context : one.pid === pid;
+/** Whether the event puts a device into an address space or a vIOMMU that it names. */
+function joins(event: KernelEvent): boolean {
+  const { kind, args } = event;
+  if (kind === 'iommufd.vdevice_alloc' || kind === 'iommufd.viommu_alloc' || isAttach(event)) return true;
+  return JOINING.has(args['cmd_name'] ?? '');
 }
 
-function contextOf(handles: readonly Handle[]): string | null {
-  return handles.find(({ type }) => type === 'iommufd-context')?.value ?? null;
-}
-
-/** `0x200` and `512` are one number. */
-function canonical(value: string): string {
-  return String(parseNumber(value) ?? value);
+/** Whether the device of the event is in no address space afterwards. */
+function leaves({ kind, args, phase }: KernelEvent): boolean {
+  if (kind === 'iommu.unbind' || kind === 'vfio.close' || kind === 'vfio.disable') return true;
+  return phase !== 'exit' && (kind === 'iommu.detach_call' || args['cmd_name'] === DETACH);
 }

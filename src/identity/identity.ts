@@ -15,6 +15,7 @@ import { ENDS, IMPERSONAL, KERNEL_THREAD, ON_VDEVICE, SIGNIFICANT } from './kind
 import { Lineage } from './lineage.ts';
 import { Pointers } from './pointers.ts';
 import { Removals } from './removals.ts';
+import { requesterOf } from './requesters.ts';
 import type { Resolved } from './resolved.ts';
 import { type Known, roster } from './roster.ts';
 import { Segmentless } from './segmentless.ts';
@@ -34,7 +35,6 @@ interface Place {
 interface Parts extends Known {
   readonly entities: Entities;
   readonly pointers: Pointers;
-  readonly handles: Handles;
   readonly calls: SystemCallReader;
   readonly removals: Removals;
 }
@@ -70,7 +70,9 @@ export class Identity {
     this.#functions = from?.functions.fork(this.#entities, gone) ?? new Functions(this.#entities, gone);
     this.#segmentless = from?.segmentless.fork(this.#entities) ?? new Segmentless(this.#entities);
     const newProxy = (task: string) => this.#tasks.lone(task, true);
-    this.#handles = from?.handles.fork(this.#clusters, newProxy) ?? new Handles(this.#clusters, newProxy);
+    const callerOf = (pid: number | null) => this.#files.callerOf(pid);
+    this.#handles =
+      from?.handles.fork(this.#clusters, newProxy, callerOf) ?? new Handles(this.#clusters, newProxy, callerOf);
     this.#files = from?.files.fork(this.#clusters, newProxy) ?? new FileDevices(this.#clusters, newProxy);
     this.#calls = new SystemCallReader(from?.calls.machine ?? null);
     this.#told = from?.told.fork() ?? new Told(hints);
@@ -111,7 +113,11 @@ export class Identity {
     const task = `${this.#boot} ${keyOf(record)} ${this.#files.lives(record.pid)}`;
     if (IMPERSONAL.has(event.kind) && event.clues.length === 0) {
       const known = this.#byHandle(record, event, task);
-      this.#handles.end(event);
+      if (known !== null && event.handles.length > 0) {
+        this.#handles.learn(event, known);
+        this.#guests.note(event, known);
+      }
+      this.#handles.end(event, known);
       return known;
     }
     const removed = event.phase === 'exit' ? null : this.#removals.left(task, parent);
@@ -124,6 +130,16 @@ export class Identity {
     if (entity === null) return null;
     this.#learn(event, entity, task);
     return entity;
+  }
+
+  /** A call on the device of `entity` returns: the record says what it made, or that it failed. */
+  returned(event: KernelEvent, entity: number): void {
+    if (event.handles.length > 0 || event.outcome === 'failed') this.#handles.returned(event, entity);
+  }
+
+  /** The system call in which the records of `entity` were made, where that tells their device: `ioctl, fd 12 of process 700`. */
+  insideOf(entity: number): string | null {
+    return this.#files.insideOf(entity);
   }
 
   /** A record seen twice by two tracers, or entry and exit of one call: what one of them knows, both know. */
@@ -190,6 +206,7 @@ export class Identity {
       segmentless: this.#segmentless,
       tasks: this.#tasks,
       files: this.#files,
+      handles: this.#handles,
       told: this.#told,
       guests: this.#guests,
       lineage: this.#lineage,
@@ -200,7 +217,6 @@ export class Identity {
     return {
       entities: this.#entities,
       pointers: this.#pointers,
-      handles: this.#handles,
       calls: this.#calls,
       removals: this.#removals,
     };
@@ -250,9 +266,13 @@ export class Identity {
   /** Whom the record belongs to by what surrounds it, and by the objects that it names. */
   #byPlace(record: KernelRecord, event: KernelEvent, { task, user, parent, row }: Place): number | null {
     if (parent?.entityId != null && row?.sameDevice) return parent.entityId;
-    if (record.type === 'printk' || event.symbol === null) return null;
+    const byNumber = event.handles.length === 0 ? null : this.#byNumber(event);
+    if (byNumber !== null) return byNumber;
     const byHandle = event.handles.length === 0 ? null : this.#handles.resolve(event, task);
     if (byHandle !== null) return byHandle;
+    // A message is said by whoever runs: what surrounds it tells nothing, what it names does.
+    if (record.type === 'printk' || event.symbol === null)
+      return event.handles.length === 0 ? null : this.#handles.suspect(event, task);
     // What the core does in an operation on a vDEVICE it does to the device behind it.
     if (parent?.entityId != null && ON_VDEVICE.has(parent.kind)) return parent.entityId;
     const inside = record.pid === null ? null : this.#files.inside(event, record.pid, task, parent);
@@ -274,7 +294,15 @@ export class Identity {
   #byHandle(record: KernelRecord, event: KernelEvent, task: string): number | null {
     if (event.kind === 'syscall.ioctl' && record.pid !== null) return this.#files.asked(record.pid, task);
     if (event.handles.length === 0) return null;
-    return this.#handles.resolve(event, task) ?? this.#handles.suspect(event, task);
+    return this.#byNumber(event) ?? this.#handles.resolve(event, task) ?? this.#handles.suspect(event, task);
+  }
+
+  /** Whom the record names by a requester id. */
+  #byNumber(event: KernelEvent): number | null {
+    const requester = requesterOf(event);
+    if (requester === null) return null;
+    const { bdf, segment } = requester;
+    return segment ? this.#functions.named(bdf, event) : this.#segmentless.of(bdf, this.#functions.at(bdf));
   }
 
   /** Takes in what the event of a known device tells of names and lifetimes. */
@@ -283,7 +311,7 @@ export class Identity {
       this.#handles.learn(event, entity);
       this.#guests.note(event, entity);
     }
-    this.#handles.end(event);
+    this.#handles.end(event, entity);
     if (SIGNIFICANT.has(event.kind)) this.#clusters.of(entity).significant = true;
     if (event.kind === 'pci.remove' && event.phase === 'enter') this.#removals.begin(task, entity, event.line);
     const ends = event.symbol === null ? undefined : ENDS[event.symbol];

@@ -7,6 +7,8 @@ export type FileKind = 'device' | 'group' | 'container' | 'iommufd' | 'unknown';
 export interface OpenFile {
   readonly id: number;
   kind: FileKind;
+  /** The first number of it that is known, for people. */
+  name: string | null;
   /** What the file's device is to identity; null as long as nothing was said of it. */
   entity: number | null;
 }
@@ -41,6 +43,7 @@ interface Slot {
 
 /** The files of a process, by their numbers: those of vfio and iommufd. */
 interface Table {
+  readonly pid: number;
   readonly slots: Map<number, Slot>;
   ended: boolean;
 }
@@ -171,7 +174,7 @@ export class OpenFiles {
     if (known && !known.ended && shares === null) return;
     if (known?.ended) this.#end(pid);
     const slots = new Map([...table.slots].map(([fd, slot]) => [fd, { ...slot, sure: slot.sure && shares === false }]));
-    remember(this.#state.tables, pid, { slots, ended: false }, TABLES_MAX);
+    remember(this.#state.tables, pid, { pid, slots, ended: false }, TABLES_MAX);
   }
 
   /** Records were lost: any number may mean another file. */
@@ -218,7 +221,7 @@ export class OpenFiles {
     const known = this.#state.tables.get(pid);
     // The process has ended: this is another one with its number.
     if (known && !known.ended) return known;
-    const fresh: Table = { slots: new Map(), ended: false };
+    const fresh: Table = { pid, slots: new Map(), ended: false };
     if (known) this.#end(pid);
     remember(this.#state.tables, pid, fresh, TABLES_MAX);
     return fresh;
@@ -261,12 +264,13 @@ export class OpenFiles {
   }
 
   #put(table: Table, fd: number, slot: Slot): void {
+    slot.file.name ??= `fd ${fd} of process ${table.pid}`;
     if (table.slots.size < FILES_MAX) table.slots.set(fd, slot);
   }
 
   #newFile(kind: FileKind): OpenFile {
     this.#state.files += 1;
-    return { id: this.#state.files, kind, entity: null };
+    return { id: this.#state.files, kind, name: null, entity: null };
   }
 }
 

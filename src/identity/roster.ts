@@ -1,9 +1,10 @@
 import type { Bdf } from '../base/bdf.ts';
-import type { Clusters } from './clusters.ts';
+import type { Cluster, Clusters } from './clusters.ts';
 import { type Certainty, Decider, type Who } from './decide.ts';
 import type { FileDevices } from './file-devices.ts';
 import type { Functions } from './functions.ts';
 import type { Guests } from './guests.ts';
+import type { Handles } from './handles.ts';
 import type { Lineage } from './lineage.ts';
 import type { Resolved } from './resolved.ts';
 import { type Segmentless, tailOf } from './segmentless.ts';
@@ -17,6 +18,7 @@ export interface Known {
   readonly segmentless: Segmentless;
   readonly tasks: Tasks;
   readonly files: FileDevices;
+  readonly handles: Handles;
   readonly told: Told;
   readonly guests: Guests;
   readonly lineage: Lineage;
@@ -24,7 +26,9 @@ export interface Known {
 
 interface Found {
   readonly members: { entity: number; certainty: Exclude<Certainty, 'maybe'> }[];
+  /** Pointers, and the objects and files that stand for it. */
   readonly aliases: Set<string>;
+  readonly names: Set<string>;
   readonly maybe: number[];
 }
 
@@ -42,28 +46,33 @@ export function roster(known: Known): Resolved[] {
   for (const { cluster, certainty, who } of decided) {
     const [key] = who;
     if (key === undefined || certainty === 'maybe' || (typeof key !== 'number' && !significant.has(key))) continue;
-    const device = devices.get(key) ?? { members: [], aliases: new Set(), maybe: [] };
+    const device = devices.get(key) ?? { members: [], aliases: new Set(), names: new Set(), maybe: [] };
     devices.set(key, device);
     for (const entity of cluster.members)
       device.members.push({ entity, certainty: entity === key ? 'exact' : certainty });
     for (const alias of [...cluster.aliases, ...told.aliases(cluster)])
       if (device.aliases.size < ALIASES_MAX) device.aliases.add(alias);
+    for (const name of namesOf(cluster, known)) if (device.names.size < ALIASES_MAX) device.names.add(name);
   }
   const guests = guestsOf(known, decider);
   for (const { cluster, certainty, who } of decisions)
     if (certainty === 'maybe') for (const key of who) devices.get(key)?.maybe.push(...cluster.members);
   return [...devices]
-    .map(([key, { members, aliases, maybe }]) => ({
+    .map(([key, { members, aliases, names, maybe }]) => ({
       bdf: typeof key === 'number' ? (functions.addressOf(key) ?? segmentless.addressOf(key)) : null,
       ...(typeof key === 'number'
         ? lineage.above(key, members, clusters, (entity) => functions.addressOf(entity))
         : { dsm: null, pf: null }),
       guestBdf: guests.get(key) ?? null,
-      aliases: [...aliases].sort(),
+      aliases: [...[...aliases].sort(), ...[...names].sort()],
       members: members.sort((a, b) => a.entity - b.entity),
       maybe: maybe.sort((a, b) => a - b),
     }))
     .sort((a, b) => (a.members[0]?.entity ?? 0) - (b.members[0]?.entity ?? 0));
+}
+
+function namesOf({ members }: Cluster, { files, handles }: Known): string[] {
+  return members.flatMap((entity) => [files.nameOf(entity) ?? [], ...handles.namesOf(entity)].flat());
 }
 
 function deciderOf({ clusters, functions, segmentless, tasks, files }: Known): Decider {

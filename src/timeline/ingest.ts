@@ -243,6 +243,7 @@ class SourceIngest {
     // An exit without an address of its own belongs to whom its entry belongs to.
     const entry = event.clues.length === 0 ? place.closes : null;
     const entityId = entry ? entry.entityId : this.#identity.resolve(record, event, row, place.parent);
+    if (entry?.entityId != null) this.#identity.returned(event, entry.entityId);
     this.events += 1;
     if (place.repeats) {
       this.#storeRepeat(record, event, place, place.repeats, entityId);
