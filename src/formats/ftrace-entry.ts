@@ -1,3 +1,4 @@
+import { nameAddresses } from './address-names.ts';
 import type { ParserContext } from './format.ts';
 import type { GraphReader } from './ftrace-graph.ts';
 import type { EntryHead } from './ftrace-head.ts';
@@ -149,25 +150,33 @@ export class EntryReader {
   }
 
   #emitEvent(line: string, number: number, truncated: boolean, start: number, end: number, head: EntryHead): void {
-    this.#noteAddress(line, end, number);
-    const event = wantedEvent(line, start, end, line.length, this.#events, this.#symbols);
+    const named = this.#named(line, end, number);
+    const text = named ?? line;
+    const event = wantedEvent(text, start, end, text.length, this.#events, this.#symbols);
     if (event === null) return;
+    const namedBy = named === null ? undefined : this.#context.interest.symbols?.file;
     const base = this.#base(line, number, truncated, head);
     const call = this.#calls && base.pid !== null ? this.#graph.enclosing(base.pid, base.cpu) : null;
     this.#context.emit({
       ...base,
       ...eventRecord(event),
+      ...(namedBy === undefined ? {} : { namedBy }),
       enclosingLine: call?.line ?? null,
       stack: call?.stack ?? null,
     });
   }
 
-  #noteAddress(line: string, end: number, number: number): void {
+  /** The line with names where it has addresses; null where it has none, or nothing names them, which is counted. */
+  #named(line: string, end: number, number: number): string | null {
     const at = skipBlanks(line, end + 1);
     const code = line.charCodeAt(at);
-    if ((code !== OPEN && code !== UNDERSCORE) || !ADDRESS_ONLY.test(line.slice(at, at + 32))) return;
+    if ((code !== OPEN && code !== UNDERSCORE) || !ADDRESS_ONLY.test(line.slice(at, at + 32))) return null;
+    const { symbols } = this.#context.interest;
+    const named = symbols === undefined ? null : nameAddresses(line, at, symbols);
+    if (named !== null) return named;
     if (this.#addresses === 0) this.#firstAddress = number;
     this.#addresses++;
+    return null;
   }
 
   #base(

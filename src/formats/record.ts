@@ -77,6 +77,8 @@ export interface TraceEventRecord extends RecordBase {
   readonly caller: string | null;
   /** `name=value` pairs of a dynamic event; quotes removed. */
   readonly fields: CallArguments;
+  /** The file that names `symbol` and `caller` where the record has their addresses only; absent for all others. */
+  readonly namedBy?: string;
   /** Where the event stands inside a function_graph call: see {@link GraphRecord}; null elsewhere. */
   readonly enclosingLine: number | null;
   readonly stack: string | null;
@@ -100,4 +102,16 @@ export interface Interest {
   message(text: string): boolean;
   /** As {@link message} of these bytes as latin1; without it, text is cut out of every line. */
   messageIn?(bytes: Uint8Array, start: number, end: number): boolean;
+  /** What was stored beside the log names functions by their addresses; absent where nothing does. */
+  readonly symbols?: FunctionNames;
+}
+
+/** Names functions by addresses. */
+export interface FunctionNames {
+  /** The file that they are from. */
+  readonly file: string;
+  /** The function that an address lies in, `ffffffffa0400e90`, and how far from its entry; null where that is not told. */
+  at(address: string): { readonly name: string; readonly offset: number } | null;
+  /** An address is certainly not what they say it is: they are of another boot, and name nothing any more. */
+  distrust(): void;
 }

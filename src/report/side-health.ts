@@ -11,24 +11,25 @@ const STATES_MAX = 8;
 export function sideHealth(side: SideData | null): NewHealth[] {
   if (side === null) return [];
   const folder = shownPath(side.folder);
-  const row = (message: string, count: number): NewHealth => ({
+  const files = summaryOf(side);
+  const more = files.slice(FILES_MAX);
+  const messages = [
+    // What was not used comes first: of many rows a report shows a few.
+    ...(side.left.length > 0 ? [side.left.map((one) => `not read: ${one}`).join('; ')] : []),
+    ...(side.tsm.length > 0 ? [statesText(side)] : []),
+    ...(files.length === 0 ? ['nothing in it tells of PCI functions, of vfio devices or of the kernel'] : []),
+    ...files.slice(0, FILES_MAX).map(({ file, told }) => `${file}: ${told.join('; ')}`),
+    ...(more.length > 0
+      ? [`${more.length} further files: ${more.reduce((sum, { count }) => sum + count, 0)} facts`]
+      : []),
+  ];
+  return messages.map((message) => ({
     sourceId: null,
     code: 'side-data',
     line: null,
     message: `${folder}: ${message}`,
-    count,
-  });
-  const files = summaryOf(side);
-  const rows = files
-    .slice(0, FILES_MAX)
-    .map(({ file, told, count }) => row(`${file} tells of ${told.join('; ')}`, count));
-  if (files.length === 0) rows.push(row('nothing in it tells of PCI functions, of vfio devices or of the kernel', 0));
-  const more = files.slice(FILES_MAX);
-  const facts = more.reduce((sum, { count }) => sum + count, 0);
-  if (more.length > 0) rows.push(row(`${more.length} further files tell of ${facts} facts`, facts));
-  if (side.tsm.length > 0) rows.push(row(statesText(side), side.tsm.length));
-  if (side.left.length > 0) rows.push(row(side.left.map((one) => `not read: ${one}`).join('; '), side.left.length));
-  return rows;
+    count: 1,
+  }));
 }
 
 /** A state without a time is no start: a session may have ended, or begun, between the log and the listing. */

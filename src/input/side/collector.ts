@@ -2,7 +2,7 @@ import { type Bdf, parseBdf } from '../../base/bdf.ts';
 import type { FunctionCapabilities } from './capabilities.ts';
 import { readConfigSpace } from './config-space.ts';
 import { type BridgeBuses, fileOf, keep, type PhysicalFunction, type SideFact } from './fact.ts';
-import { isKallsyms, readKallsyms, type SymbolTable } from './kallsyms.ts';
+import { hasAddresses, isKallsyms } from './kallsyms.ts';
 import { type KernelRelease, kernelRelease } from './kernel.ts';
 import { LspciReader } from './lspci.ts';
 import { PathReader } from './paths.ts';
@@ -33,7 +33,8 @@ export interface SideData {
   /** What tsm/ of functions said. It is no start of the log: when it was stored nobody tells. */
   readonly tsm: readonly TsmAttribute[];
   readonly kernel: KernelRelease | null;
-  readonly symbols: { readonly table: SymbolTable; readonly fact: SideFact } | null;
+  /** /proc/kallsyms, as bytes. */
+  readonly symbols: { readonly kallsyms: Buffer; readonly fact: SideFact } | null;
 }
 
 /** Bytes of a file; of /proc/kallsyms, which is 10 to 20 MB on usual kernels. */
@@ -47,7 +48,7 @@ const LEFT_MAX = 16;
 /** Takes files one by one; what each is, its content tells, and of files of /sys their path. */
 export class SideCollector {
   readonly #sys = new SysReader();
-  readonly #lspci = new LspciReader((bdf, number, place) => this.#sys.inGroup(bdf, number, place));
+  readonly #lspci = new LspciReader(this.#sys);
   readonly #paths = new PathReader();
   readonly #raw = new Map<Bdf, FunctionCapabilities>();
   readonly #left: string[] = [];
@@ -83,7 +84,7 @@ export class SideCollector {
     else if (head.includes(0)) return;
     else if (folder === 'tsm' && bytes.length < HEAD_BYTES) {
       this.#sys.take({ path, target: null, value: head.toString('latin1').trim() }, place);
-    } else if (isKallsyms(head.toString('latin1'))) this.#kallsyms(name, bytes.toString('latin1'));
+    } else if (isKallsyms(head.toString('latin1'))) this.#kallsyms(name, bytes);
     else this.#lines(name, bytes.toString('latin1'));
   }
 
@@ -137,14 +138,13 @@ export class SideCollector {
     keep(this.#raw, bdf, { list: space.capabilities, upTo: space.upTo, fact });
   }
 
-  #kallsyms(name: string, text: string): void {
-    const table = readKallsyms(text);
-    if (table === null) {
+  #kallsyms(name: string, kallsyms: Buffer): void {
+    if (!hasAddresses(kallsyms)) {
       this.leave(`${name}: the kernel hid its addresses (kptr_restrict): read /proc/kallsyms as root`);
     } else if (this.#symbols !== null) {
       this.leave(`${name}: ${fileOf(this.#symbols.fact)} has symbols, too, and counts`);
     } else {
-      this.#symbols = { table, fact: { place: `${name}:1`, text: `addresses of ${table.size} functions` } };
+      this.#symbols = { kallsyms, fact: { place: `${name}:1`, text: 'the addresses of functions' } };
     }
   }
 }

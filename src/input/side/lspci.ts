@@ -2,6 +2,8 @@ import { type Bdf, busOf, functionOf, parseBdf, parseBdfWithoutDomain } from '..
 import { type Capability, type FunctionCapabilities, namedCapability } from './capabilities.ts';
 import { HexDump, readConfigSpace } from './config-space.ts';
 import { type BridgeBuses, FACTS_MAX, keep, type PhysicalFunction, type SideFact } from './fact.ts';
+import { TreeReader } from './lspci-tree.ts';
+import type { SysReader } from './sysfs.ts';
 
 // lspci(8) of pciutils 3.x. `-vv` of a device is a head line and indented lines; without -D domain 0 may be left out, and -PP
 // puts the bridges above in front of the address (show_slot_path in lspci.c).
@@ -46,8 +48,9 @@ export class LspciReader {
   readonly capabilities = new Map<Bdf, FunctionCapabilities>();
   readonly teeIo = new Map<Bdf, { value: boolean; fact: SideFact }>();
   readonly drivers = new Map<Bdf, { driver: string; fact: SideFact }>();
-  readonly #group: (bdf: Bdf, number: string, place: string) => void;
+  readonly #sys: Pick<SysReader, 'inGroup' | 'below'>;
   readonly #listed = new Set<Bdf>();
+  readonly #tree = new TreeReader();
   readonly #dump = new HexDump();
   #dumpPlace = '';
   readonly #sriov = new Map<Bdf, Sriov>();
@@ -57,14 +60,15 @@ export class LspciReader {
   #listFact: SideFact | null = null;
   #upTo: number = CONFIG_SPACE.conventional;
 
-  /** @param group learns the IOMMU groups of functions. */
-  constructor(group: (bdf: Bdf, number: string, place: string) => void) {
-    this.#group = group;
+  /** @param sys learns the IOMMU groups of functions, and the bridges above them. */
+  constructor(sys: Pick<SysReader, 'inGroup' | 'below'>) {
+    this.#sys = sys;
   }
 
   /** A file begins. */
   begin(): void {
     this.#leave();
+    this.#tree.begin();
   }
 
   /** False where the line is none of lspci. */
@@ -72,14 +76,16 @@ export class LspciReader {
     const [, first, path] = HEAD.exec(row) ?? [];
     if (first !== undefined) {
       this.#leave();
-      const last = path === undefined || path === '' ? first : `${first.slice(0, -7)}${path.slice(-7)}`;
-      this.#device = parseBdfWithoutDomain(last);
+      this.#device = this.#head(first, path ?? '', place);
       if (this.#device !== null && this.#listed.size < FACTS_MAX) this.#listed.add(this.#device);
       return this.#device !== null;
     }
     if (this.#device !== null && this.#dump.row(row)) {
       if (this.#dumpPlace === '') this.#dumpPlace = place;
       return true;
+    }
+    for (const { bridge, secondary, subordinate } of this.#device === null ? this.#tree.line(row) : []) {
+      this.#bridge(bridge, secondary, subordinate, place);
     }
     if (!/^\s+\S/.test(row)) {
       this.#leave();
@@ -94,6 +100,20 @@ export class LspciReader {
   finish(): void {
     this.#leave();
     for (const one of this.#sriov.values()) this.#virtual(one);
+  }
+
+  /** The function of a head line; `path` are those below the first address: `/02:00.0`. */
+  #head(first: string, path: string, place: string): Bdf | null {
+    const domain = first.slice(0, -7);
+    const chain = [
+      first,
+      ...path
+        .split('/')
+        .filter((one) => one !== '')
+        .map((one) => domain + one),
+    ].flatMap((one) => parseBdfWithoutDomain(one) ?? []);
+    if (chain.length > 1) this.#sys.below(chain, place);
+    return chain.at(-1) ?? null;
   }
 
   #leave(): void {
@@ -120,7 +140,7 @@ export class LspciReader {
     const tee = TEE_IO.exec(row)?.[1];
     if (tee !== undefined) this.#tee(device, tee === '+', place);
     const group = IOMMU_GROUP.exec(row)?.[1];
-    if (group !== undefined) this.#group(device, group, place);
+    if (group !== undefined) this.#sys.inGroup(device, group, place);
     const driver = DRIVER.exec(row)?.[1];
     if (driver !== undefined) {
       keep(this.drivers, device, { driver, fact: { place, text: `${device} was driven by ${driver}` } });

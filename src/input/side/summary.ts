@@ -58,6 +58,6 @@ function factsByKind(side: SideData): Kind[] {
     { noun: plain('vfio device', 'vfio devices'), spelled: true, facts: of(side.cdevs) },
     { noun: plain('word', 'words of tsm/'), spelled: true, facts: side.tsm.map(({ fact }) => fact) },
     { noun: plain('kernel', 'kernels'), spelled: true, facts: alone(side.kernel) },
-    { noun: plain('table of symbols', 'tables of symbols'), spelled: true, facts: alone(side.symbols) },
+    { noun: plain('table of addresses', 'tables of addresses'), spelled: true, facts: alone(side.symbols) },
   ];
 }

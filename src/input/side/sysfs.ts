@@ -60,14 +60,13 @@ export class SysReader {
     this.#group(path, place);
     if (owner !== null && other !== null && name === 'physfn') this.#isVf(owner, other, place);
     else if (owner !== null && other !== null && /^virtfn\d{1,5}$/.test(name)) this.#isVf(other, owner, place);
-    else if (owner !== null && name === 'iommu_group') this.#inGroup(owner, target?.at(-1) ?? '', place);
-    else if (target !== null && parseBdf(name) !== null) this.#below(target, place);
+    else if (owner !== null && name === 'iommu_group') this.inGroup(owner, target?.at(-1) ?? '', place);
+    else if (target !== null && parseBdf(name) !== null)
+      this.below(
+        target.flatMap((part) => parseBdf(part) ?? []),
+        place,
+      );
     if (value !== null) this.#attribute(path, value, place);
-  }
-
-  /** `IOMMU group: 12` of lspci. */
-  inGroup(bdf: Bdf, number: string, place: string): void {
-    this.#inGroup(bdf, number, place);
   }
 
   #isVf(vf: Bdf, pf: Bdf, place: string): void {
@@ -75,8 +74,7 @@ export class SysReader {
   }
 
   /** `../../../devices/pci0000:00/0000:00:05.0/0000:02:10.0`: whoever stands in front is above. */
-  #below(path: readonly string[], place: string): void {
-    const chain = path.flatMap((part) => parseBdf(part) ?? []);
+  below(chain: readonly Bdf[], place: string): void {
     const last = chain.at(-1);
     if (last === undefined) return;
     for (const bridge of chain.slice(0, -1)) {
@@ -111,11 +109,12 @@ export class SysReader {
     const at = path.lastIndexOf('iommu_groups');
     const bdf = parseBdf(path[at + 3] ?? '');
     if (at < 0 || bdf === null || path[at + 2] !== 'devices') return;
-    const group = this.#inGroup(bdf, path[at + 1] ?? '', place);
+    const group = this.inGroup(bdf, path[at + 1] ?? '', place);
     if (group !== null) group.isWhole = true;
   }
 
-  #inGroup(bdf: Bdf, number: string, place: string): Group | null {
+  /** `12`, of a link or of lspci. */
+  inGroup(bdf: Bdf, number: string, place: string): Group | null {
     if (!NUMBER.test(number)) return null;
     const known = this.#groups.get(Number(number));
     const group = known ?? { members: new Set<Bdf>(), isWhole: false, place };

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { capabilityAt, capabilityWithId } from '../../../src/input/side/capabilities.ts';
 import { LspciReader } from '../../../src/input/side/lspci.ts';
+import { SysReader } from '../../../src/input/side/sysfs.ts';
 
 function read(text: string): LspciReader {
-  const reader = new LspciReader(() => undefined);
+  const reader = new LspciReader(new SysReader());
   reader.begin();
   for (const [index, row] of text.split('\n').entries()) reader.line(row, `lspci.txt:${index + 1}`);
   reader.finish();

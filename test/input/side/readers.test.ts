@@ -70,6 +70,30 @@ describe('lspci', () => {
     expect(collect({ a: gone.join('\n') }).capabilities.size).toBe(0);
   });
 
+  test('-t and -PP tell what is below what', () => {
+    const told = (text: string) =>
+      entries(collect({ a: text }).bridges, ({ first, last, fact }) => `${first} ${last} ${fact.place}`);
+    expect(told(fixture('lspci-t.txt'))).toEqual(['0000:00:05.0 0000:02 0000:03 a:1']);
+    expect(told(fixture('lspci-PP.txt'))).toEqual(['0000:00:05.0 0000:02 0000:03 a:3']);
+    const deep = [
+      '-[0000:00]-+-00.0  Intel Corporation Host Bridge',
+      '           +-01.0-[01-04]----00.0-[02-04]--+-01.0-[03]----00.0  Intel Corporation 82576',
+      '           |                               \\-02.0-[04]--+-00.0',
+      '           |                                            \\-00.1',
+      '           +-06.0--',
+      '           \\-1c.4-[05]--',
+      '',
+      '+-01.0-[07]--',
+    ].join('\n');
+    expect(told(deep)).toEqual([
+      '0000:00:01.0 0000:01 0000:04 a:2',
+      '0000:01:00.0 0000:02 0000:04 a:2',
+      '0000:02:01.0 0000:03 0000:03 a:2',
+      '0000:02:02.0 0000:04 0000:04 a:3',
+      '0000:00:1c.4 0000:05 0000:05 a:6',
+    ]);
+  });
+
   test('TEE-IO, driver and IOMMU group in the words of newer releases', () => {
     const text = [
       '0000:e1:00.0 Ethernet controller [0200]: A [aaaa:bbbb]',
@@ -179,13 +203,10 @@ describe('the kernel', () => {
     'ffffffffc0400e90 t vfio_pci_core_disable\t[vfio_pci_core]',
   ].join('\n');
 
-  test('kallsyms names what an address lies in', () => {
-    const table = collect({ kallsyms: KALLSYMS }).symbols?.table;
-    expect(table?.size).toBe(4);
-    expect(table?.at(0xffffffff81000100n)).toEqual(['pci_tsm_bind', '__pfx_alias']);
-    expect(table?.at(0xffffffff81000104n)).toEqual([]);
-    expect(table?.find(0xffffffffc0400e98n)).toEqual({ name: 'vfio_pci_core_disable', offset: 8 });
-    expect(table?.find(0xffffffff80000000n)).toBeNull();
+  test('kallsyms is told by its rows', () => {
+    const found = collect({ 'any.txt': KALLSYMS });
+    expect(found.symbols?.fact).toEqual({ place: 'any.txt:1', text: 'the addresses of functions' });
+    expect(collect({ a: KALLSYMS, b: KALLSYMS }).left).toEqual(['b: a has symbols, too, and counts']);
   });
 
   test('hidden addresses are no addresses', () => {
