@@ -1,4 +1,4 @@
-import { type AliasRow, FILE, PDEV, type SymbolRow, VDEV } from './catalogue.ts';
+import { type AliasRow, FILE, PDEV, type SymbolRow, TSM_OPERATIONS, VDEV } from './catalogue.ts';
 
 const CORE = 'drivers/vfio/pci/vfio_pci_core.c';
 const CONFIG = 'drivers/vfio/pci/vfio_pci_config.c';
@@ -235,6 +235,11 @@ export const VFIO_SYMBOLS: readonly SymbolRow[] = [
       'vfio_pci_dev_set_hot_reset',
       'vfio_pci_dma_buf_cleanup',
       'vfio_pci_core_disable',
+      // Of a TDX unbind, after STOP: whoever probes the core has not probed all that is between.
+      'vfio_pci_core_tsm_disable_mmio',
+      'vfio_pci_core_tsm_recover_mmio',
+      'tdx_tsm_unbind',
+      ...TSM_OPERATIONS,
     ],
     versions: '6.19-',
     source: 'drivers/vfio/pci/vfio_pci_dmabuf.c',
@@ -395,7 +400,7 @@ export const VFIO_SYMBOLS: readonly SymbolRow[] = [
     kind: 'mmio.unmap',
     subject: PDEV,
     void: true,
-    anywhere: true,
+    within: ['tdx_tsm_unbind', ...TSM_OPERATIONS],
     versions: `series: ${RFC}`,
     source: `${CORE}, patch 27; runs inside the unbind, after STOP`,
   },
@@ -404,7 +409,7 @@ export const VFIO_SYMBOLS: readonly SymbolRow[] = [
     kind: 'mmio.share',
     subject: PDEV,
     void: true,
-    anywhere: true,
+    within: ['tdx_tsm_unbind', ...TSM_OPERATIONS],
     versions: `series: ${RFC}`,
     source: `${CORE}, patch 27`,
   },

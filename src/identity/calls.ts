@@ -33,6 +33,19 @@ const PRINTED_BY: Partial<Record<EventKind, readonly EventKind[]>> = {
   'pci.add': ['pci.sriov_enable'],
 };
 
+/** Calls that give a command to the firmware: what is printed of a refusal names neither the device nor the call. */
+const COMMANDS: ReadonlySet<EventKind> = new Set([
+  'tdisp.lock',
+  'tdisp.start',
+  'tdisp.stop',
+  'tdisp.report',
+  'tdisp.request',
+  'tdisp.measurements',
+  'tdi.create',
+  'tdi.destroy',
+  'mmio.unmap',
+]);
+
 /**
  * Follows who calls whom, task by task. function_graph says it outright; the function tracer names the caller; probes give
  * entries and, where they were set, returns, and between those the catalogue says what can run inside what.
@@ -178,13 +191,19 @@ export class CallTracker {
     // printk:console inside a trace: what is said is said by the call that the task is in.
     const kinds = PRINTED_BY[event.kind] ?? [];
     const stack = this.#stacks.of(record);
-    const call = stack.calls.findLast((open) => kinds.includes(open.kind)) ?? null;
+    const call = stack.calls.findLast((open) => kinds.includes(open.kind)) ?? this.#asking(stack, event);
     if (event.phase === 'enter') {
       // Each call announces itself once: a second announcement is that of a call that was not traced.
       if (call === null || call.seenBy.includes('message')) return { ...NOWHERE, parent: enclosing(stack, record) };
       return { ...NOWHERE, parent: call.parent, repeats: call };
     }
     return { ...NOWHERE, parent: call ?? enclosing(stack, record) ?? announced };
+  }
+
+  /** The innermost call, where it is certain that the task is still in it and it is one that asks the firmware. */
+  #asking({ calls }: CallStack, { kind }: KernelEvent): OpenCall | null {
+    const top = kind === 'firmware.refused' ? calls.at(-1) : undefined;
+    return top !== undefined && COMMANDS.has(top.kind) && this.#awaited(top) ? top : null;
   }
 
   /**

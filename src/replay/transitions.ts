@@ -1,11 +1,12 @@
-import type { BindLocks } from '../model/tdi.ts';
+import type { TdiState } from '../model/states.ts';
+import { type BindLocks, BOUND_LOCKED } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { Belief } from './belief.ts';
 import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
 import { learn, noteOwnerExit, noteState } from './learn.ts';
-import { asRecorded, noted } from './ledger.ts';
-import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
+import { asRecorded, type Ledger, noted } from './ledger.ts';
 import type { BareStep } from './open-orders.ts';
+import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
 import type { Presence } from './presence.ts';
 import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
@@ -106,7 +107,8 @@ export class Transitions {
         return;
       }
     }
-    const next = during ? duringOperation(closed, event, setting) : afterOperation(closed, event, setting);
+    const done = during ? duringOperation(closed, event, setting) : afterOperation(closed, event, setting);
+    const next = sawItLock(event, track.ledger) ? done.map(asLocked) : done;
     if (!next.empty) {
       track.believe(next, event, !during);
       return;
@@ -145,6 +147,15 @@ export class Transitions {
     if (this.#teller.isGivenUp(event)) return;
     this.#scene.observer.impossible(heard, track, before, this.#scene.clocks);
   }
+}
+
+function asLocked(state: TdiState): TdiState {
+  return state.bind === 'bound' && state.contract === 'unlocked' ? BOUND_LOCKED : state;
+}
+
+/** Whether this bind, which succeeded, is seen to have locked the TDI: where the platform leaves it open, the driver tells. */
+function sawItLock(event: StoredEvent, { locked, stopped }: Ledger): boolean {
+  return event.kind === 'tsm.bind' && event.phase === 'exit' && event.outcome === 'ok' && locked !== null && !stopped;
 }
 
 function bindLocks({ platform, x86 }: ReplayOptions): BindLocks {
