@@ -78,6 +78,26 @@ describe('a log and a trace of one boot', () => {
     [15_000_100, 'trace', returned('ur', 'pci_tsm_unbind', '')],
   ]);
 
+  test('are the same with a copy of either, or with an excerpt of it', async () => {
+    const once = await together(told);
+    const inputs = [file('dmesg.txt', logOf(told)), file('trace.txt', traceOf(told))];
+    const early = told.filter(([us]) => us < 14_500_000);
+    for (const more of [
+      file('trace-2.txt', traceOf(told)),
+      file('dmesg-2.txt', logOf(told)),
+      file('early.txt', traceOf(early)),
+    ]) {
+      const { findings, devices, clocks, health } = await analyzeFiles([...inputs, more], PLATFORM);
+      expect(findings.map(brief)).toEqual(once.findings.map(brief));
+      expect(devices.map(({ events }) => events)).toEqual(once.devices.map(({ events }) => events));
+      expect(clocks.map(({ sources }) => sources)).toEqual([['s1', 's2', 's3']]);
+      expect(health.filter(({ code }) => code === 'source-repeated')).toHaveLength(1);
+      expect(health.filter(({ code }) => code === 'trace-ended')).toHaveLength(
+        once.health.filter(({ code }) => code === 'trace-ended').length,
+      );
+    }
+  });
+
   test('are one history of one device, with the evidence of both', async () => {
     const { findings, devices } = await together(told);
     // Only the log has the reset, only the trace has the bind.

@@ -72,6 +72,10 @@ export const HEALTH_CODES = {
     severity: 'note',
     meaning: 'this source and another one hold the same messages: their records were merged into one order',
   },
+  'source-repeated': {
+    severity: 'note',
+    meaning: 'all events of this source stand in another one, at the same times: they were counted once',
+  },
   'trace-ended': {
     severity: 'note',
     meaning: 'a trace ends here while an input that it was merged with goes on: what follows was judged without it',
@@ -133,6 +137,10 @@ export const HEALTH_CODES = {
     severity: 'note',
     meaning:
       'there are very many devices that no record names: of some without a finding it is not told what each rule could see',
+  },
+  'legal-orders-capped': {
+    severity: 'note',
+    meaning: 'there are very many headlines: for some no legal order was looked for (`legal_order` is null)',
   },
   'states-merged': {
     severity: 'note',

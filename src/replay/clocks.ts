@@ -31,8 +31,9 @@ export class SourceClocks {
     return (this.#sources.get(sourceId)?.clockError ?? null) !== null;
   }
 
+  /** The sources whose records were merged; a copy of one of them is none. */
   members(history: number): StoredSource[] {
-    return [...this.#sources.values()].filter(({ clockGroup }) => clockGroup === history);
+    return [...this.#sources.values()].filter(({ clockGroup, id }) => clockGroup === history && this.isMerged(id));
   }
 
   /** The time on the clock of the history; null where the record has none. */

@@ -215,7 +215,7 @@ function describe(db: Database.Database, kept: readonly DeviceRow[], all: readon
 }
 
 /** Device ids without holes. */
-function closeRanks(db: Database.Database): void {
+export function closeRanks(db: Database.Database): void {
   const ids = db.prepare<[], number>('select id from device order by id').pluck().all();
   const entity = db.prepare('update entity set device_id = ? where device_id = ?');
   const candidate = db.prepare('update candidate set device_id = ? where device_id = ?');

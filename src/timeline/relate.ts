@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { formatSeconds } from '../base/time.ts';
 import type { Anchor } from './anchors.ts';
 import { type ClockGroup, type Clocks, groupClocks, type Unrelated } from './clock-relation.ts';
+import { type Copy, countOnce, followOriginals } from './copies.ts';
 import { mergeSources } from './merge.ts';
 import type { NewHealth } from './rows.ts';
 
@@ -43,8 +44,11 @@ export function relateClocks(
     )
     .all();
   if (rows.length < 2) return [];
+  const { copies } = countOnce(db);
+  const isCopy = new Set(copies.map(({ sourceId }) => sourceId));
+  const told = rows.filter(({ id }) => !isCopy.has(id));
   // Integers count nothing that could be added; a source of several boots has several clocks.
-  const fit = rows.filter(({ time_unit, boots }) => time_unit === 'ns' && boots === 0);
+  const fit = told.filter(({ time_unit, boots }) => time_unit === 'ns' && boots === 0);
   const spanOf = db
     .prepare<[number], { from: bigint; to: bigint }>(
       'select first_time as "from", last_time as "to" from source where id = ? and last_time >= first_time',
@@ -57,11 +61,13 @@ export function relateClocks(
     }),
   );
   const apart = clocks.groups.flatMap((group) => mergeSources(db, group, settle));
+  followOriginals(db, copies);
   const names = new Map(rows.map(({ id, name }) => [id, name]));
   return [
+    ...copies.map((copy) => repeated(copy, names)),
     ...clocks.groups.flatMap((group) => merged(group, names)),
     ...apart.map(livesApart),
-    ...standingAlone(rows, clocks, names),
+    ...standingAlone(told, clocks, names),
   ];
 }
 
@@ -78,6 +84,11 @@ function merged({ members, anchors }: ClockGroup, names: ReadonlyMap<number, str
       `which relates the clocks within ${micros(error)} (${offset < 0n ? '' : '+'}${formatSeconds(offset)} s)`,
     count: anchors,
   }));
+}
+
+function repeated({ sourceId, originalId, events }: Copy, names: ReadonlyMap<number, string>): NewHealth {
+  const message = `all of its ${events} events stand in ${names.get(originalId)}, at the same times: they were counted once, there`;
+  return { sourceId, code: 'source-repeated', line: null, message, count: events };
 }
 
 function livesApart(bdf: string): NewHealth {
