@@ -339,6 +339,7 @@ class SourceIngest {
   #store(event: KernelEvent, entityId: number | null, parent: OpenCall | null): number {
     const { line, endLine, time, cpu, task, pid, kind, phase, outcome, code, symbol, args, text, truncated } = event;
     this.taken += 1;
+    const inside = entityId === null ? null : this.#identity.insideOf(entityId);
     return this.#writer.addEvent({
       sourceId: this.sourceId,
       line,
@@ -352,7 +353,7 @@ class SourceIngest {
       outcome,
       code,
       symbol,
-      args,
+      args: inside === null ? args : { ...args, inside },
       text,
       truncated,
       entityId,

@@ -71,7 +71,7 @@ export const VIEWS: readonly ViewDoc[] = [
       orNull(text('pf', 'address of its physical function, where it is a virtual one')),
       orNull(text('dsm', 'address of the function that holds its device security manager')),
       orNull(text('guest_bdf', 'its address inside the VM')),
-      text('aliases', 'other names in the log (pointers, group numbers), a JSON array'),
+      text('aliases', 'other names in the log (pointers, files, ids of what stands for it), a JSON array'),
       text('certainty', 'of bdf: exact, inherited (from records of the same task), none'),
       orNull(integer('from_time', 'earliest time of its events')),
       orNull(integer('to_time', 'latest time of its events')),
@@ -103,7 +103,10 @@ export const VIEWS: readonly ViewDoc[] = [
       text('outcome', 'ok, failed, unknown (no result in the log) or void (the function has none)'),
       orNull(text('device_id', 'the device it is about; null where it could not be told')),
       orNull(text('bdf', 'address of that device')),
-      text('args', 'what the record says beyond that, a JSON object of strings'),
+      text(
+        'args',
+        'what the record says beyond that, a JSON object of strings; inside: the system call that it was made in, where that tells the device',
+      ),
       text('text', 'the line as it stands in the source, capped'),
     ],
     examples: [

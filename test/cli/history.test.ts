@@ -1,9 +1,16 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { analyze } from '../../src/analysis.ts';
 import type { Sink } from '../../src/commands/context.ts';
 import { type HistoryFilter, history } from '../../src/commands/history.ts';
 import { entryAsJson, entryAsText } from '../../src/commands/history-format.ts';
+import { NEUTRAL_JUDGEMENT } from '../../src/commands/reading.ts';
+import { Hints } from '../../src/identity/hints.ts';
 import type { StoredEvent, StoredSource } from '../../src/timeline/rows.ts';
 import type { TimelineReader } from '../../src/timeline/timeline.ts';
+import { Trace } from '../identity/read.ts';
 import { SAMPLE } from '../report/sample.ts';
 
 const EVENT: StoredEvent = {
@@ -56,7 +63,8 @@ const EVENTS: readonly StoredEvent[] = [
 
 const timeline = {
   sources: () => [{ id: 1, path: 'trace.txt', timeUnit: 'ns' } as StoredSource],
-  devices: () => [{ id: 1, bdf: '0000:02:00.0' }],
+  devices: () => [{ id: 1, bdf: '0000:02:00.0', pf: null, dsm: null, guestBdf: null, aliases: [] }],
+  event: () => null,
   events: (after: number, limit: number) => EVENTS.filter((event) => event.id > after).slice(0, limit),
 } as unknown as TimelineReader;
 
@@ -110,5 +118,90 @@ test('as JSON lines, escaped', () => {
     bind: ['bound'],
     contract: ['locked'],
     device: ['locked'],
+  });
+});
+
+const A = '0000:02:00.0';
+const B = '0000:03:00.0';
+const PDEV = '0xffff8880037a1000';
+
+/** The history of a log, as text. */
+async function historyOf(trace: Trace, device: string | null = null, hints?: Hints): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'tdi-trace-history-'));
+  const path = join(folder, 'log.txt');
+  writeFileSync(path, trace.text());
+  try {
+    const input = { inputs: [path], db: null, inputFormat: null, maxBytes: 1 << 28, ...(hints && { hints }) };
+    const analyzed = await analyze(input, NEUTRAL_JUDGEMENT);
+    try {
+      const entries = [...history(analyzed.timeline, analyzed.analysis, { ...ALL, device })];
+      return entries.map((entry) => entryAsText(SINK)(entry).trimEnd().replaceAll(path, 'log.txt'));
+    } finally {
+      analyzed.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What a line says after place, time, device and kind; the device in front. */
+const said = (lines: readonly string[]): string[] =>
+  lines.map((line) => line.replace(/^log\.txt:(\d+): +[\d.]+ +/, '$1 ').replace(/ {2,}/g, ' '));
+
+describe('whom a record is of', () => {
+  test('what may be of the device is listed, marked as such, with the state that it may have brought about', async () => {
+    const trace = new Trace();
+    trace.attach('qemu-700', A);
+    trace.attach('qemu-700', B);
+    for (const [pid, bdf] of [
+      [800, A],
+      [801, B],
+    ]) {
+      trace.enter(`tsm-${pid}`, 'pci_tsm_bind', `bdf="${bdf}"`);
+      trace.leave(`tsm-${pid}`, 'pci_tsm_bind', `bdf="${bdf}" ret=0`);
+    }
+    trace.enter('qemu-700', 'pci_tsm_unbind');
+    const ofA = said(await historyOf(trace, A));
+    expect(ofA).toContain(`9 ? tsm.unbind enter (maybe of ${A} or ${B}) (by its task alone)`);
+    expect(ofA.at(-1)).toBe(`9 ${A} -> connected|bound, contract unlocked|locked, device unlocked|locked`);
+    expect(ofA.some((line) => line.startsWith(`4 ${B}`))).toBe(false);
+    const all = said(await historyOf(trace));
+    expect(all.filter((line) => line.startsWith('9 ')).map((line) => line.split(' ')[1])).toEqual(['?', A, B]);
+  });
+
+  test('the names that records know it by, and which of them made the join', async () => {
+    const trace = new Trace();
+    trace.enter('sh-60', 'pci_set_master', `bdf="${A}" dev=${PDEV}`);
+    trace.opens('qemu-700', '/dev/vfio/devices/vfio0', 7);
+    trace.ioctl('qemu-700', 7, 0x3b76, () => {
+      trace.enter('qemu-700', 'vfio_pci_core_enable', `bdf="${A}"`);
+      trace.leave('qemu-700', 'vfio_pci_core_enable', 'ret=0');
+    });
+    trace.leave('qemu-700', 'iommufd_device_bind', `bdf="${A}" id=1`);
+    trace.attach('qemu-700', B);
+    trace.enter('tsm-800', 'pci_tsm_bind', `pdev=${PDEV}`);
+    trace.enter('qemu-700', 'iommufd_vdevice_alloc_ioctl', 'dev_id=1');
+    trace.ioctl('qemu-700', 7, 0x3b6f, () => {
+      trace.enter('qemu-700', 'vfio_pci_core_ioctl', 'cmd=0x3b6f');
+    });
+    const lines = said(await historyOf(trace, A));
+    expect(lines[0]).toBe(`3 ${A} is pci=${PDEV}; fd 7 of process 700; iommufd-device=1 of process 700`);
+    const by = lines.flatMap((line) => / (\w+\.\w+) .*\(by (.*)\)$/.exec(line)?.slice(1).join(': ') ?? []);
+    expect(by).toEqual([
+      'syscall.ioctl: fd=7',
+      'vfio.open: the entry on line 7',
+      `tsm.bind: pci=${PDEV}`,
+      'iommufd.vdevice_alloc: iommufd_device=1',
+      'syscall.ioctl: fd=7',
+      'vfio.ioctl: ioctl, fd 7 of process 700',
+    ]);
+  });
+
+  test('the word of the user', async () => {
+    const trace = new Trace();
+    trace.enter('tsm-800', 'pci_tsm_bind', `pdev=${PDEV}`);
+    const lines = said(await historyOf(trace, A, new Hints(new Map([[PDEV, A]]))));
+    expect(lines[0]).toBe(`3 ${A} is ${PDEV} (as told); pci=${PDEV}`);
+    expect(lines[1]).toBe(`3 ${A} tsm.bind enter (by ${PDEV}, as the user says)`);
   });
 });

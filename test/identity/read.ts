@@ -174,8 +174,12 @@ export class Trace {
     return this.say(task, `attach_device_to_domain: IOMMU: device=${bdf}`);
   }
 
+  text(): string {
+    return `${this.#lines.join('\n')}\n`;
+  }
+
   read(hints: Hints = NO_HINTS): Promise<Read> {
-    return read(`${this.#lines.join('\n')}\n`, hints);
+    return read(this.text(), hints);
   }
 }
 
