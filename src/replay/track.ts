@@ -46,6 +46,8 @@ export class DeviceTrack {
   readonly id: number;
   readonly sourceId: number;
   readonly bdf: Bdf | null;
+  /** What else records call it; see {@link StoredDevice}. */
+  readonly aliases: readonly string[];
   dsm: Bdf | null;
   belief: Belief;
   command: CommandState = COMMAND_UNKNOWN;
@@ -107,6 +109,7 @@ export class DeviceTrack {
     this.id = device.id;
     this.sourceId = device.sourceId;
     this.bdf = device.bdf as Bdf | null;
+    this.aliases = device.aliases;
     this.dsm = device.dsm as Bdf | null;
     this.pf = device.pf as Bdf | null;
     this.isVf = this.pf !== null;
@@ -120,17 +123,16 @@ export class DeviceTrack {
    * A copy to try another order on. What it notes of times stays behind, and its spans go nowhere.
    */
   fork(): DeviceTrack {
-    const { id, sourceId, bdf, dsm } = this;
+    const { id, sourceId, bdf, dsm, aliases } = this;
     const none = {
       pf: null,
       guestBdf: null,
-      aliases: [],
       certainty: 'none',
       fromTime: null,
       toTime: null,
       events: 0,
     } as const;
-    const copy = new DeviceTrack({ ...none, id, sourceId, bdf, dsm }, false, 0);
+    const copy = new DeviceTrack({ ...none, id, sourceId, bdf, dsm, aliases }, false, 0);
     copy.belief = this.belief;
     copy.command = this.command;
     copy.ledger = this.ledger;

@@ -7,6 +7,7 @@ import { afterEffect, isOperation } from '../replay/operations.ts';
 import type { Step } from '../replay/replay.ts';
 import type { DeviceTrack, Place } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
+import { restsOn } from './resting.ts';
 import { type Charge, fromSide, type Rule } from './rule.ts';
 import { severityOf, weaker } from './verdict.ts';
 
@@ -196,13 +197,16 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   }
   if (verdict === 'possible') granted.push(...openOrder(step));
   granted.push(...tiedBy(step));
-  if (certainty === 'inherited')
-    granted.push('the record names no device: it is taken to be the only one that its task or call names');
+  if (certainty === 'inherited') granted.push(`the record ${restsOn(step.event, step, step.calls)}`);
   if (certainty === 'maybe')
     granted.push(`the record is of this device: it names none, and may be of ${others(step.event.maybe.length)}`);
   for (const event of step.track.stateEvidence.filter((one) => one.certainty === 'maybe'))
     granted.push(
       `${lineOf(event, step.event, step.clocks)} (${event.symbol ?? event.kind}) is of this device: it names none, and may be of ${others(event.maybe.length)}`,
+    );
+  for (const event of step.track.stateEvidence.filter((one) => one.certainty === 'inherited'))
+    granted.push(
+      `${lineOf(event, step.event, step.clocks)} (${event.symbol ?? event.kind}) ${restsOn(event, step, [])}`,
     );
   if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
     granted.push('the bind succeeded: its result was not recorded');

@@ -36,6 +36,8 @@ const OBJECTS: ReadonlySet<string> = new Set([
   'sid',
 ]);
 
+/** Names that are pointers to the kernel's own structures of the device (PointerSpace). */
+const SPACES = /^(?:pci|dev|vfio|idev|df|tdi)=/;
 const POINTER = /0x[0-9a-f]{8,16}\b/gi;
 const POINTERS_MAX = 64;
 
@@ -56,7 +58,7 @@ export function joinOf(
     const told = aliases.map(toldPointer).find((pointer) => pointer !== null && pointers.has(pointer.toLowerCase()));
     if (told != null) return { by: 'told', name: told };
     const known = aliases.find((alias) => pointers.has(alias.slice(alias.indexOf('=') + 1)));
-    if (known !== undefined) return { by: 'pointer', name: known };
+    if (known !== undefined) return { by: SPACES.test(known) ? 'pointer' : 'object', name: known };
   }
   if (bdf !== null && text.includes(bdf.slice(bdf.indexOf(':') + 1))) return { by: 'short-address' };
   // The record of a kernel message may name its device beside the text.

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { analyze } from '../../src/analysis.ts';
+import type { Bdf } from '../../src/base/bdf.ts';
 import type { Sink } from '../../src/commands/context.ts';
 import { type HistoryFilter, history } from '../../src/commands/history.ts';
 import { entryAsJson, entryAsText } from '../../src/commands/history-format.ts';
@@ -200,7 +201,7 @@ describe('whom a record is of', () => {
   test('the word of the user', async () => {
     const trace = new Trace();
     trace.enter('tsm-800', 'pci_tsm_bind', `pdev=${PDEV}`);
-    const lines = said(await historyOf(trace, A, new Hints(new Map([[PDEV, A]]))));
+    const lines = said(await historyOf(trace, A, new Hints(new Map([[PDEV, A as Bdf]]))));
     expect(lines[0]).toBe(`3 ${A} is ${PDEV} (as told); pci=${PDEV}`);
     expect(lines[1]).toBe(`3 ${A} tsm.bind enter (by ${PDEV}, as the user says)`);
   });

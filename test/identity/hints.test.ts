@@ -29,6 +29,8 @@ describe('what the user says of a pointer', () => {
     expect(log.headlines).toEqual([`probable flr-while-locked ${A}`]);
     expect(log.devices[0]?.aliases).toEqual([`${PDEV} (as told)`, `pci=${PDEV}`]);
     expect(log.health).toContain('hints-used');
+    const word = `names no device but ${PDEV}, which is ${A} as the user says (--map, --hints)`;
+    expect(log.assumptions[0]?.slice(0, 2)).toEqual([`the record ${word}`, `line 3 (pci_tsm_bind) ${word}`]);
     expect((await closedWhileBound().read()).headlines).toEqual(['possible flr-while-locked ?']);
   });
 

@@ -34,6 +34,8 @@ export interface Read {
   readonly devices: readonly StoredDevice[];
   readonly findings: readonly string[];
   readonly headlines: readonly string[];
+  /** What findings take for granted, in their order. */
+  readonly assumptions: readonly (readonly string[])[];
   readonly health: readonly string[];
   readonly unrecognised: readonly string[];
   /** Rows of rules and devices that the analysis gives. */
@@ -95,6 +97,7 @@ function seen({ analysis, timeline }: Analyzed): Read {
     events,
     devices,
     findings: analysis.findings.map(named),
+    assumptions: analysis.findings.map(({ assumptions }) => assumptions),
     headlines: analysis.findings.filter(({ headline }) => headline).map(named),
     health: timeline.health().map(({ code }) => code),
     unrecognised: timeline.unrecognised().map(({ text }) => text),
