@@ -14,8 +14,13 @@ describe('the clocks of sources', () => {
   it('tell which share a history', () => {
     expect([1, 2, 3, 4, 9].map((id) => CLOCKS.history(id))).toEqual([1, 1, 1, 4, 9]);
     expect(CLOCKS.members(1).map(({ id }) => id)).toEqual([1, 2, 3]);
-    expect(CLOCKS.members(4).map(({ id }) => id)).toEqual([4]);
     expect([1, 2, 4, 9].map((id) => CLOCKS.isMerged(id))).toEqual([true, true, false, false]);
+  });
+
+  it('tell whose records were merged: not those of a copy, nor of one that stands alone', () => {
+    const copy = storedSource(2, { clockGroup: 1, clockError: null });
+    const clocks = new SourceClocks([storedSource(1, { clockGroup: 1, clockError: 0 }), copy, storedSource(3)]);
+    expect([clocks.members(1), clocks.members(3)].map((list) => list.map(({ id }) => id))).toEqual([[1], []]);
   });
 
   it('put stamps on the clock of the first one', () => {
