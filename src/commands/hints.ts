@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { type Bdf, parseBdfWithoutDomain } from '../base/bdf.ts';
 import { UsageError } from '../base/errors.ts';
 import { Hints, NO_HINTS, pointerKey } from '../identity/hints.ts';
+import type { SideData } from '../input/side-data.ts';
 import type { Arguments } from './arguments.ts';
 
 const MAX_FILE_BYTES = 2 ** 20;
@@ -9,9 +10,10 @@ const MAX_FILE_BYTES = 2 ** 20;
 /**
  * `--map POINTER=BDF`, any number of them, and the lines `POINTER BDF` of `--hints FILE`; `#` begins a comment.
  *
+ * @param side tells of files by their names, and of functions by their addresses.
  * @throws UsageError that names the option, or the line of the file.
  */
-export function hintsOf(args: Arguments): Hints {
+export function hintsOf(args: Arguments, side: SideData | null = null): Hints {
   const found = new Map<string, Bdf>();
   for (const text of args.all('map')) {
     const [pointer = '', bdf = '', ...rest] = text.split('=');
@@ -27,7 +29,7 @@ export function hintsOf(args: Arguments): Hints {
       add(found, words.length === 2 ? (words[0] ?? '') : '', words[1] ?? '', where, 'POINTER BDF');
     }
   }
-  return found.size === 0 ? NO_HINTS : new Hints(found);
+  return found.size === 0 && side === null ? NO_HINTS : new Hints(found, side);
 }
 
 function add(into: Map<string, Bdf>, pointer: string, bdf: string, where: string, form: string): void {

@@ -96,7 +96,10 @@ async function openInputs(ingest: ReturnType<typeof ingestOptions>, context: Com
   const progress = progressLine(context.stderr);
   try {
     const { analyze } = await import('../analysis.ts');
-    const analyzed = await analyze({ ...ingest, onProgress: progress.update }, NEUTRAL_JUDGEMENT);
+    const analyzed = await analyze(
+      { ...ingest, onProgress: progress.update },
+      { ...NEUTRAL_JUDGEMENT, side: ingest.hints?.side ?? null },
+    );
     return { path: analyzed.timelinePath, failures: analyzed.failures, close: () => analyzed.close() };
   } finally {
     progress.end();

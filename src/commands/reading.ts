@@ -4,13 +4,13 @@ import { type Bdf, parseBdfWithoutDomain } from '../base/bdf.ts';
 import { UsageError } from '../base/errors.ts';
 import { parseSeconds } from '../base/time.ts';
 import { INPUT_FORMATS } from '../formats/index.ts';
-import { readSideData, type SideData } from '../input/side-data.ts';
 import { EVENT_CLASSES, PLATFORMS } from '../model/states.ts';
 import { type Arguments, flagOption, NoInputError, oneOf, valueOption } from './arguments.ts';
 import type { CommandContext } from './context.ts';
 import { hintsOf } from './hints.ts';
 import { fileKey, isSameFile } from './output-file.ts';
 import { ruleDocs } from './rule-docs.ts';
+import { sideOf } from './side.ts';
 
 const DEFAULT_MAX_BYTES = '64G';
 
@@ -31,6 +31,10 @@ export function readingOptions(yargs: Argv): Argv {
       valueOption('what a pointer of the log belongs to, where no record tells; may be repeated', 'POINTER=BDF'),
     )
     .option('hints', valueOption('the same from a file, a line each: POINTER BDF', 'FILE'))
+    .option(
+      'side',
+      valueOption('folder with what was stored beside the log: lspci, /sys, kallsyms, a sos report', 'DIR'),
+    )
     .option('max-bytes', maxBytesOption());
 }
 
@@ -53,7 +57,6 @@ export function judgingOptions(yargs: Argv): Argv {
       valueOption(`the capture has every event of these classes: ${EVENT_CLASSES.join(', ')}`, 'CLASS,..'),
     )
     .option('device', valueOption('only this function', 'BDF'))
-    .option('side', valueOption('folder with lspci -vv and listings of /sys links, stored with the capture', 'DIR'))
     .option(
       'since',
       valueOption(
@@ -85,7 +88,7 @@ export function ingestOptions(
     db: null,
     inputFormat: inputFormat(args),
     maxBytes: maxBytes(args),
-    hints: hintsOf(args),
+    hints: hintsOf(args, sideOf(args)),
     signal: context.signal,
   };
 }
@@ -124,7 +127,7 @@ export function judgeOptions(args: Arguments): JudgeOptions {
     since,
     until,
     lastBoot: args.flag('last-boot'),
-    side: sideData(args),
+    side: sideOf(args),
   };
 }
 
@@ -141,11 +144,6 @@ export const NEUTRAL_JUDGEMENT: JudgeOptions = {
   lastBoot: false,
   side: null,
 };
-
-function sideData(args: Arguments): SideData | null {
-  const folder = args.text('side');
-  return folder === null ? null : readSideData(folder);
-}
 
 /** People copy addresses from lspci, which leaves domain 0 out. */
 function bdf(args: Arguments): Bdf | null {

@@ -31,6 +31,12 @@ const NAMES_MAX = 3;
 /** Allots an entity that stands for something of a task; null where there are too many. */
 export type NewProxy = (task: string) => number | null;
 
+/** What is told of files by their names; see {@link ToldFiles}. */
+export interface FileNames {
+  heed(path: string | null, entity: number): void;
+  deny(entity: number, other: number): void;
+}
+
 /**
  * Devices by the files that processes have of them. A file stands for its device; which one shows in what is recorded while a
  * task is inside a call on the file.
@@ -39,6 +45,7 @@ export class FileDevices {
   readonly #clusters: Clusters;
   readonly #newProxy: NewProxy;
   readonly #files: OpenFiles;
+  readonly #told: FileNames;
   /** Device files that tasks have used: of two one says nothing of the other. */
   readonly #used = new Map<string, Set<number>>();
   /** For a file whose number may mean another one by now. */
@@ -47,9 +54,10 @@ export class FileDevices {
   readonly #names = new Map<number, string>();
   readonly #insides = new Map<number, string>();
 
-  constructor(clusters: Clusters, newProxy: NewProxy, files = new OpenFiles()) {
+  constructor(clusters: Clusters, newProxy: NewProxy, told: FileNames, files = new OpenFiles()) {
     this.#clusters = clusters;
     this.#newProxy = newProxy;
+    this.#told = told;
     this.#files = files;
   }
 
@@ -59,8 +67,8 @@ export class FileDevices {
   }
 
   /** A copy that goes its own way, over a copy of the clusters. */
-  fork(clusters: Clusters, newProxy: NewProxy): FileDevices {
-    const copy = new FileDevices(clusters, newProxy, this.#files.fork());
+  fork(clusters: Clusters, newProxy: NewProxy, told: FileNames): FileDevices {
+    const copy = new FileDevices(clusters, newProxy, told, this.#files.fork());
     for (const [task, used] of this.#used) copy.#used.set(task, new Set(used));
     for (const [file, entity] of this.#doubted) copy.#doubted.set(file, entity);
     for (const [entity, name] of this.#names) copy.#names.set(entity, name);
@@ -155,8 +163,9 @@ export class FileDevices {
     }
     const known = this.#entity(file, task);
     if (known === null) return;
+    this.#told.deny(known, entity);
     const leads = this.#clusters.of(known).leads;
-    if (leads.some((lead) => this.#clusters.differ(lead.entity, entity))) {
+    if (leads.some((lead) => lead.sure && this.#clusters.differ(lead.entity, entity))) {
       this.#replace(call, file, task, entity);
       return;
     }
@@ -207,7 +216,10 @@ export class FileDevices {
   #entity(file: OpenFile, task: string): number | null {
     const used = this.#used.get(task) ?? new Set();
     if (file.kind === 'device') this.#used.set(task, used.add(file.id));
-    file.entity ??= this.#newProxy(task);
+    if (file.entity === null) {
+      file.entity = this.#newProxy(task);
+      if (file.entity !== null) this.#told.heed(file.path, file.entity);
+    }
     if (file.entity !== null && file.name !== null) this.#names.set(file.entity, file.name);
     return file.entity;
   }

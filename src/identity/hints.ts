@@ -1,13 +1,21 @@
 import type { Bdf } from '../base/bdf.ts';
+import { functionNames } from '../formats/address-names.ts';
+import type { FunctionNames } from '../formats/record.ts';
+import { fileOf } from '../input/side/fact.ts';
+import type { SideData } from '../input/side-data.ts';
 
 /** What the user says of pointers that the log does not tell. The log wins where it says otherwise. */
 export class Hints {
   readonly #bdfs: ReadonlyMap<string, Bdf>;
   readonly #used = new Set<string>();
+  /** What was stored beside the log; null where nothing was. */
+  readonly side: SideData | null;
+  #functions: FunctionNames | null | undefined;
 
   /** @param bdfs by pointer, as {@link pointerKey} has it. */
-  constructor(bdfs: ReadonlyMap<string, Bdf>) {
+  constructor(bdfs: ReadonlyMap<string, Bdf>, side: SideData | null = null) {
     this.#bdfs = bdfs;
+    this.side = side;
   }
 
   /** The function that the object at this address belongs to, as the user says. */
@@ -16,6 +24,13 @@ export class Hints {
     if (bdf === undefined) return null;
     this.#used.add(pointerKey(pointer) ?? '');
     return bdf;
+  }
+
+  /** The kernel's functions by their addresses, where they were stored. */
+  get functions(): FunctionNames | null {
+    const symbols = this.side?.symbols ?? null;
+    this.#functions ??= symbols === null ? null : functionNames(symbols.kallsyms, fileOf(symbols.fact));
+    return this.#functions;
   }
 
   get used(): ReadonlyMap<string, Bdf> {

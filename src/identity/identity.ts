@@ -6,7 +6,7 @@ import type { KernelRecord } from '../formats/record.ts';
 import { keyOf, type OpenCall } from './calls.ts';
 import type { Clusters } from './clusters.ts';
 import { Entities } from './entities.ts';
-import { FileDevices } from './file-devices.ts';
+import { FileDevices, type FileNames } from './file-devices.ts';
 import { Functions } from './functions.ts';
 import { Guests } from './guests.ts';
 import { Handles } from './handles.ts';
@@ -21,6 +21,7 @@ import { type Known, roster } from './roster.ts';
 import { Segmentless } from './segmentless.ts';
 import { Tasks } from './tasks.ts';
 import { Told } from './told.ts';
+import type { Denied } from './told-files.ts';
 
 /** What a record is about: the task that it is of, the call around it, and what the catalogue says of it. */
 interface Place {
@@ -73,9 +74,13 @@ export class Identity {
     const callerOf = (pid: number | null) => this.#files.callerOf(pid);
     this.#handles =
       from?.handles.fork(this.#clusters, newProxy, callerOf) ?? new Handles(this.#clusters, newProxy, callerOf);
-    this.#files = from?.files.fork(this.#clusters, newProxy) ?? new FileDevices(this.#clusters, newProxy);
-    this.#calls = new SystemCallReader(from?.calls.machine ?? null);
     this.#told = from?.told.fork() ?? new Told(hints);
+    const told: FileNames = {
+      heed: (path, entity) => this.#told.files.heed(path, entity, this.#clusters, this.#functions),
+      deny: (entity, other) => this.#told.files.deny(entity, other, this.#clusters, this.#functions),
+    };
+    this.#files = from?.files.fork(this.#clusters, newProxy, told) ?? new FileDevices(this.#clusters, newProxy, told);
+    this.#calls = new SystemCallReader(from?.calls.machine ?? null);
     this.#guests = from?.guests.fork() ?? new Guests();
     this.#lineage = from?.lineage.fork() ?? new Lineage();
     this.#removals = from?.removals.fork() ?? new Removals();
@@ -192,6 +197,11 @@ export class Identity {
   /** What the user says of pointers and records deny, a sentence each. */
   contradicted(): string[] {
     return this.#told.contradicted(this.#clusters, this.#functions);
+  }
+
+  /** What data beside the log say of files and records deny. */
+  get denied(): readonly Denied[] {
+    return this.#told.denied;
   }
 
   /** Who everybody is so far, in the order of first mention; changes nothing. */

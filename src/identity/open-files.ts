@@ -9,6 +9,8 @@ export interface OpenFile {
   kind: FileKind;
   /** The first number of it that is known, for people. */
   name: string | null;
+  /** By which it, or the group it is of, was opened; null where that was not recorded. */
+  path: string | null;
   /** What the file's device is to identity; null as long as nothing was said of it. */
   entity: number | null;
 }
@@ -114,7 +116,7 @@ export class OpenFiles {
     const fd = call.args['fd'] ?? call.args['fildes'] ?? call.args['oldfd'] ?? null;
     const cmd = call.name === 'ioctl' ? Number(call.args['cmd'] ?? 0n) : null;
     const slot = fd === null ? null : this.#slot(table, Number(fd), cmd);
-    const opens = slot && cmd === GROUP_GET_DEVICE_FD ? this.#newFile('device') : null;
+    const opens = slot && cmd === GROUP_GET_DEVICE_FD ? this.#newFile('device', slot.file.path) : null;
     const ends = call.name === 'exit_group';
     const all = [...table.slots.values()].map(({ file }) => file);
     const running: RunningCall = {
@@ -252,7 +254,7 @@ export class OpenFiles {
     table.slots.delete(fd);
     const kind = own === null ? null : kindOf(own.said.path);
     if (own === null || kind === null) return;
-    this.#put(table, fd, { file: this.#newFile(kind), sure: true, closesOnExec: own.said.closesOnExec });
+    this.#put(table, fd, { file: this.#newFile(kind, own.said.path), sure: true, closesOnExec: own.said.closesOnExec });
   }
 
   #duplicated(table: Table, fd: number, own: RunningCall | null, by: string): void {
@@ -268,9 +270,9 @@ export class OpenFiles {
     if (table.slots.size < FILES_MAX) table.slots.set(fd, slot);
   }
 
-  #newFile(kind: FileKind): OpenFile {
+  #newFile(kind: FileKind, path: string | null = null): OpenFile {
     this.#state.files += 1;
-    return { id: this.#state.files, kind, name: null, entity: null };
+    return { id: this.#state.files, kind, name: null, path, entity: null };
   }
 }
 

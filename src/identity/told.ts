@@ -2,14 +2,23 @@ import type { Bdf } from '../base/bdf.ts';
 import type { Cluster, Clusters } from './clusters.ts';
 import type { Functions } from './functions.ts';
 import { type Hints, toldAlias } from './hints.ts';
+import { type Denied, ToldFiles } from './told-files.ts';
 
 /** Pointers that the user says something of. The log wins where it says otherwise. */
 export class Told {
   readonly #hints: Hints;
   readonly #told = new Map<number, { readonly pointer: string; readonly bdf: Bdf }>();
 
-  constructor(hints: Hints) {
+  /** The same of files, by data stored beside the log. */
+  readonly files: ToldFiles;
+
+  constructor(hints: Hints, files = new ToldFiles(hints.side)) {
     this.#hints = hints;
+    this.files = files;
+  }
+
+  get denied(): readonly Denied[] {
+    return this.files.denied;
   }
 
   /** The user knows the pointer: it leads to the present bearer of the address, unless a record says otherwise. */
@@ -22,10 +31,11 @@ export class Told {
 
   /** What the device is called by the user's word alone. */
   aliases({ members, named }: Cluster): string[] {
-    if (named !== null || this.#told.size === 0) return [];
+    if (named !== null) return [];
     return members.flatMap((entity) => {
       const told = this.#told.get(entity);
-      return told === undefined ? [] : [toldAlias(told.pointer)];
+      const file = this.files.aliasOf(entity);
+      return [...(told === undefined ? [] : [toldAlias(told.pointer)]), ...(file === null ? [] : [file])];
     });
   }
 
@@ -42,7 +52,7 @@ export class Told {
 
   /** A copy that goes its own way. */
   fork(): Told {
-    const copy = new Told(this.#hints);
+    const copy = new Told(this.#hints, this.files.fork());
     for (const [entity, told] of this.#told) copy.#told.set(entity, told);
     return copy;
   }

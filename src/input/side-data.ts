@@ -17,6 +17,15 @@ const SOS_FOLDERS: ReadonlySet<string> = new Set([SOS_FOLDER, 'proc', 'sys']);
 /** Bytes of all of them. */
 const BYTES_MAX = 256 * 2 ** 20;
 
+/** Whether a path is that of an unpacked sos report. */
+export function isSosReport(path: string): boolean {
+  try {
+    return statSync(join(path, SOS_FOLDER)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Reads a folder and what is below it: output of lspci, listings of /sys, copies of files of /sys and /proc, or an unpacked sos
  * report. What a file is, its content tells, and for copies of /sys their path; everything else is passed over.

@@ -197,6 +197,8 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   }
   if (verdict === 'possible') granted.push(...openOrder(step));
   granted.push(...tiedBy(step));
+  for (const file of new Set([step.event, ...step.track.stateEvidence].flatMap(({ args }) => args['named_by'] ?? [])))
+    granted.push(`side: ${file}: the addresses of functions in it are those of the boot that the trace is of`);
   if (certainty === 'inherited') granted.push(`the record ${restsOn(step.event, step, step.calls)}`);
   if (certainty === 'maybe')
     granted.push(`the record is of this device: it names none, and may be of ${others(step.event.maybe.length)}`);

@@ -42,7 +42,9 @@ function certaintyCap(step: Step): Accusation | undefined {
   if (events.some((event) => event.certainty === 'none' && event.deviceId !== null)) return 'possible';
   if (events.some((event) => event.certainty === 'maybe')) return 'possible';
   if (step.reach?.tie === 'bus') return 'possible';
-  return !isShown(step) || events.some((event) => event.certainty === 'inherited') ? 'probable' : undefined;
+  // So is a function that a stored list of addresses names.
+  const told = events.some(({ certainty, args }) => certainty === 'inherited' || args['named_by'] !== undefined);
+  return !isShown(step) || told ? 'probable' : undefined;
 }
 
 /**

@@ -11,8 +11,10 @@ import { isBystander } from '../formats/suppressed.ts';
 import { CallTracker, type OpenCall, type Place, tellsMore } from '../identity/calls.ts';
 import { type Hints, NO_HINTS } from '../identity/hints.ts';
 import { Identity } from '../identity/identity.ts';
+import type { SideFact } from '../input/side-data.ts';
 import type { OpenedSource } from '../input/source.ts';
 import { AnchorCollector } from './anchors.ts';
+import { OtherKernel } from './other-kernel.ts';
 import type { TimelineWriter } from './timeline.ts';
 
 // Different wordings of unknown lines that are kept; one of each is enough, and a hostile log has no end of them.
@@ -66,7 +68,7 @@ export async function ingest(
   const totals = await readParts(opened, {
     ...how,
     ...(onOpen && { onOpen: (reading) => onOpen(new Unfinished(writer, sources, reading)) }),
-    interest: INTEREST,
+    interest: hints.functions === null ? INTEREST : { ...INTEREST, symbols: hints.functions },
     part: () => sources.add(),
   }).catch((error: unknown) => {
     sources.drop();
@@ -170,6 +172,7 @@ class SourceIngest {
   readonly #identity: Identity;
   readonly #hints: Hints;
   readonly #host = new Set<HostMark>();
+  readonly #kernel: OtherKernel;
   readonly #anchors = new AnchorCollector(INTEREST.message);
   #splats = new SplatCollector();
   readonly #unrecognised = new Map<string, { subsystem: string; text: string; line: number; count: number }>();
@@ -185,6 +188,7 @@ class SourceIngest {
     this.#calls = from?.calls ?? new CallTracker();
     this.#identity = from?.identity ?? new Identity(() => writer.addEntity(sourceId), hints);
     this.#hints = hints;
+    this.#kernel = new OtherKernel(hints.side);
   }
 
   /** A copy that goes its own way. */
@@ -237,7 +241,7 @@ class SourceIngest {
       this.#noteUnrecognised(meaning.subsystem, meaning.text, record.line);
       return;
     }
-    const event = splat === null ? meaning.event : withSplat(meaning.event, splat);
+    const event = named(splat === null ? meaning.event : withSplat(meaning.event, splat), record);
     const { row } = meaning;
     const place = this.#calls.locate(record, event);
     // An exit without an address of its own belongs to whom its entry belongs to.
@@ -315,6 +319,8 @@ class SourceIngest {
     for (const [entity, devices] of maybe) this.#writer.suggestDevices(entity, devices);
     for (const message of this.#identity.contradicted())
       this.#writer.addHealth({ sourceId: this.sourceId, code: 'hint-contradicted', line: null, message, count: 1 });
+    for (const { fact, other } of this.#identity.denied)
+      this.#deny(fact, null, `a record shows the file to be of ${other}`);
     for (const item of this.#unrecognised.values()) {
       this.#writer.addUnrecognised({ ...item, sourceId: this.sourceId });
     }
@@ -322,8 +328,17 @@ class SourceIngest {
     return this.sourceId;
   }
 
+  /** The record says otherwise than the data beside the log. */
+  #deny(fact: SideFact, line: number | null, why: string): void {
+    const message = `the log says otherwise than ${fact.place}: ${fact.text}: ${why}`;
+    this.#writer.addHealth({ sourceId: this.sourceId, code: 'side-contradicted', line, message, count: 1 });
+  }
+
   /** The first record of each kind is enough. */
   #noteHost(record: KernelRecord): void {
+    const kernel = this.#kernel.denied(record);
+    if (kernel !== null)
+      this.#deny(kernel, record.line, 'this is another one, and what was stored may not hold for it');
     const mark = hostMark(record);
     if (mark === null || this.#host.has(mark)) return;
     this.#host.add(mark);
@@ -432,4 +447,10 @@ function isResult(outcome: KernelEvent['outcome']): boolean {
 /** The whole report as one event: up to its last line, with the functions of its stack that concern us. */
 function withSplat(event: KernelEvent, { endLine, functions }: Splat): KernelEvent {
   return { ...event, endLine, args: { ...event.args, functions: functions.join(' ') } };
+}
+
+/** What a stored /proc/kallsyms named is not the log's own word. */
+function named(event: KernelEvent, record: KernelRecord): KernelEvent {
+  if (record.type !== 'event' || record.namedBy === undefined) return event;
+  return { ...event, args: { ...event.args, named_by: record.namedBy } };
 }
