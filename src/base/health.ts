@@ -95,6 +95,10 @@ export const HEALTH_CODES = {
     meaning:
       'lines had been changed on their way here (quoted, wrapped, in HTML, behind a time of another program); they were read as they had been',
   },
+  'form-doubtful': {
+    severity: 'warning',
+    meaning: 'the form that was asked for takes any line, and these look like another one: events are missing',
+  },
   'unparsed-lines': { severity: 'note', meaning: 'lines that fit no form of this source' },
   'mostly-unparsed': {
     severity: 'warning',

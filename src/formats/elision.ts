@@ -55,6 +55,17 @@ export function isProse(line: string): boolean {
   return words.join('').length > 2 && plain >= words.length * PROSE_SHARE;
 }
 
+/** A tail that a mail program broke off is rarely longer, and has few words. */
+const SENTENCE_MIN = 40;
+const WORDS_MIN = 3;
+
+/** Whether a line looks like a sentence that somebody wrote below a message, and not like the end of the message. */
+export function isSentence(line: string): boolean {
+  const bare = line.slice(pasteEnd(line)).trimEnd();
+  if (!/^["'(]?[A-Z]/.test(bare) || bare.split(' ').length < WORDS_MIN) return false;
+  return isProse(line) && (/[.!?:]$/.test(bare) || bare.length > SENTENCE_MIN);
+}
+
 const HEADING = /^#{1,6} +(?=\S)/;
 /** Of the headers of ftrace, print_trace_header() and test_cpu_buff_start() in kernel/trace/trace.c. */
 const HEADER_WORDS = /^tracer: |\b(?:TASK-PID|DURATION|TIMESTAMP|latency)\b|^CPU:? ?\d{1,6} buffer /;

@@ -1,5 +1,6 @@
 import type { Nanoseconds } from '../base/time.ts';
 import { type Joint, pasteEnd, withoutControls, wrapJoint } from './clean.ts';
+import { isSentence } from './elision.ts';
 import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import type { LineHead } from './line-head.ts';
 import { mayBegin, mayEnd } from './message-skim.ts';
@@ -236,7 +237,8 @@ export class PrintkLines implements LineParser {
 
   #wrapJoint(line: string): Joint | null {
     const previous = this.#more.at(-1)?.line ?? this.#first;
-    return wrapJoint(previous, line, this.#longest);
+    const joint = wrapJoint(previous, line, this.#longest);
+    return joint === ' ' && isSentence(line) ? null : joint;
   }
 
   #goOn(line: string, joint: FurtherLine['joint'], number: number, truncated: boolean): LineKind {

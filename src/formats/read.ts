@@ -248,8 +248,7 @@ class Reader implements LineSink {
 
   constructor(options: ReaderOptions) {
     this.#options = options;
-    if (options.format !== null) this.#begin(options.format, 1, []);
-    else this.#held = { why: 'first', lines: [] };
+    this.#held = { why: 'first', lines: [] };
   }
 
   get records(): number {
@@ -447,7 +446,8 @@ class Reader implements LineSink {
 
   /** Where no form fits, the lines count as unparsed and the next ones are tried: consoles begin with firmware's words. */
   #decideFirst(lines: readonly HeldLine[], texts: readonly string[]): void {
-    const format = this.#options.split ? leadingForm(texts, this.#scanner) : detectFormat(texts);
+    const { format: given, split } = this.#options;
+    const format = given ?? (split ? leadingForm(texts, this.#scanner) : detectFormat(texts));
     if (format === null) {
       this.refusal ??= whyRefused(texts);
       this.#before += lines.length;
@@ -460,7 +460,16 @@ class Reader implements LineSink {
       part.firstUnparsed = this.#before > 0 ? 1 : 0;
     }
     for (const item of this.#early.splice(0)) part?.health(item);
+    if (given?.id === UNDEMANDING) this.#doubt(given, texts);
     for (const { line, number, truncated } of lines) this.line(line, number, truncated);
+  }
+
+  /** A form that explains any line says nothing by that. */
+  #doubt(given: Format, lines: readonly string[]): void {
+    const format = detectFormat(lines);
+    if (format === null || format.id === given.id) return;
+    const message = `read as ${given.id}, as asked, but the lines look like ${format.id}: leave --input-format away to have them read as that`;
+    this.health({ code: 'form-doubtful', line: 1, message, count: 1 });
   }
 
   /** The form of lines that hardly any log without times has; null where they are too few. */

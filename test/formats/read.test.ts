@@ -161,6 +161,48 @@ describe('readSource', () => {
     expect(records).toMatchObject([{ message: 'vfio-pci 0000:02:00.0: reset done', endLine: 1 }]);
   });
 
+  test('a sentence directly below a message as long as a line is no rest of it', async () => {
+    // 76 columns: the next word has no room.
+    const line = '[   13.377318] vfio-pci 0000:02:00.0: vfio_bar_restore: reset recovery - res\n';
+    for (const sentence of [
+      'This happens every time.\n',
+      'Looking at this trace I would say that nobody unbinds it\n',
+    ]) {
+      const { totals, records } = await read(`${line}${sentence}`);
+      expect(totals).toMatchObject({ records: 1, continuation: 0, unparsed: 1 });
+      expect(records).toMatchObject([{ endLine: 1 }]);
+    }
+    for (const rest of ['toring BARs\n', 'AER: Root Port link (0)\n', 'Root Port gone.\n']) {
+      const { totals, records } = await read(`${line}${rest}`);
+      expect([rest, totals.continuation, totals.unparsed]).toEqual(
+        rest.startsWith('Root') ? [rest, 0, 1] : [rest, 1, 0],
+      );
+      expect(records[0]?.endLine).toBe(rest.startsWith('Root') ? 1 : 2);
+    }
+  });
+
+  test('what a mail program broke is put together when the form is given, too', async () => {
+    const head = '             drv-278     [001] ...1.    85.767238: pcie_flr:';
+    const rows = `${head}\n(pcie_flr+0x0/0x160) bdf="0000:02:00.0"\n`.repeat(4);
+    const found = await read(rows);
+    expect(found.totals).toMatchObject({ records: 4, continuation: 4 });
+    expect((await read(rows, { inputFormat: 'ftrace' })).totals).toEqual(found.totals);
+    expect((await read(rows, { inputFormat: 'ftrace' })).records).toEqual(found.records);
+  });
+
+  test('a trace that is to be read as bare messages is a warning', async () => {
+    const { health } = await read(ROW.repeat(3), { inputFormat: 'dmesg-bare' });
+    expect(health).toContainEqual(
+      expect.objectContaining({
+        code: 'form-doubtful',
+        line: 1,
+        message: expect.stringMatching(/^read as dmesg-bare, as asked, .* like ftrace:/),
+      }),
+    );
+    const bare = 'vfio-pci 0000:02:00.0: resetting\nvfio-pci 0000:02:00.0: reset done\n';
+    expect(codes(await read(bare, { inputFormat: 'dmesg-bare' }))).toEqual([['no-time', null, 2]]);
+  });
+
   test('what is indented behind a blank line or behind prose is no further line of a message', async () => {
     const patch = 'Signed-off-by: A\n Documentation/x.rst | 14 ++++\n 1 file changed\n';
     for (const between of ['\n', '']) {
