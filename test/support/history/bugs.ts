@@ -1,0 +1,482 @@
+import fc from 'fast-check';
+import type { Verdict } from '../../../src/model/analysis.ts';
+import type { Platform } from '../../../src/model/states.ts';
+import { RULES } from '../../../src/rules/index.ts';
+import { type Act, call, type Entry, said, traced } from './acts.ts';
+import { DRIVERS, RMI_GRANULE, TDX_INVALID_STATE, teardownOf } from './drivers.ts';
+import {
+  ADMIN,
+  bindActs,
+  closeActs,
+  disconnectActs,
+  FAR,
+  MOVES,
+  unbindActs,
+  vdeviceDestroyActs,
+  type World,
+} from './moves.ts';
+import { born, bring, choices, type Life, type Start, startOn, told, walk } from './walk.ts';
+
+type Accusation = Exclude<Verdict, 'inconsistent'>;
+
+/** One way to break a rule: a step that is right elsewhere, at a time when it is wrong. */
+export interface Bug {
+  readonly rule: string;
+  readonly name: string;
+  /** Where it can happen; else wherever the rule holds. */
+  readonly platforms?: readonly Platform[];
+  /** What the function is in when it happens: any of these. */
+  readonly when: readonly Parameters<typeof bring>[1][];
+  readonly start?: Partial<Start>;
+  readonly acts: (world: World) => Act[];
+  readonly admin?: true;
+  /** The function that is accused; else the one of the history. */
+  readonly victim?: string;
+  /** What is to be found where all was recorded and is declared so. */
+  readonly verdict: Accusation | ((world: World) => Accusation);
+  /** Why that is not `definite`. */
+  readonly because?: string;
+}
+
+const move = (name: string) => {
+  const found = MOVES.find((one) => one.name === name);
+  if (!found) throw new Error(`no move is called ${name}`);
+  return found.acts;
+};
+const LOCKED = ['locked', 'run'] as const;
+/** Rules that say nothing where it is as likely as not that the TDI was unlocked. */
+const LIKELY = { deep: true };
+const BOUND = ['locked', 'run'] as const;
+const PF = { isVf: false };
+const VF = { isVf: true };
+const DEEP = { deep: true };
+const DRIVEN = ['tdx', 'sev-tio', 'cca'] as const;
+
+/**
+ * A state change whose payload nobody recorded may have been a STOP. Where the driver is not recorded, nothing tells that a bind
+ * locked the TDI on a platform where it need not.
+ */
+const lockedVerdict = ({ platform, state, deep }: World): Accusation => {
+  if (!deep && platform === 'cca') return 'possible';
+  return !deep && (platform === 'generic' || state.contract === 'run') ? 'probable' : 'definite';
+};
+const atMost =
+  (most: Accusation) =>
+  (world: World): Accusation =>
+    lockedVerdict(world) === 'possible' ? 'possible' : most;
+
+const request = (bdf: string, ret: number, inner: readonly Act[] = []) =>
+  call('pci_tsm_guest_req', bdf, { ret, args: { scope: '1' } }, inner);
+
+const refused =
+  (name: 'LOCK_INTERFACE_REQUEST' | 'START_INTERFACE_REQUEST' | 'GET_DEVICE_INTERFACE_REPORT') =>
+  ({ bdf, platform }: World): Act[] => [request(bdf, -5, DRIVERS[platform].refused[name]?.(bdf) ?? [])];
+
+/** What the RMM answers does not say whether the state was the reason. */
+const RMM_VAGUE = 'RMI_ERROR_DEVICE also says that a message is still under way';
+
+export const BUGS: readonly Bug[] = [
+  { rule: 'unbind-before-disable', name: 'closed while bound', when: BOUND, acts: closeActs, verdict: 'definite' },
+  {
+    rule: 'bme-clear-while-locked',
+    name: 'cleared by the user',
+    when: LOCKED,
+    acts: move('clear Bus Master'),
+    verdict: lockedVerdict,
+  },
+  {
+    rule: 'bme-clear-while-locked',
+    name: 'cleared by the kernel',
+    when: LOCKED,
+    acts: move('kernel clears Bus Master'),
+    admin: true,
+    verdict: lockedVerdict,
+  },
+  {
+    rule: 'mse-clear-while-locked',
+    name: 'cleared by the user',
+    when: LOCKED,
+    start: PF,
+    acts: move('clear Memory Space'),
+    verdict: atMost('probable'),
+    because: 'nothing in a trace says that a function is no VF, whose bit is emulated',
+  },
+  { rule: 'flr-while-locked', name: 'reset ioctl', when: LOCKED, acts: move('reset ioctl'), verdict: lockedVerdict },
+  {
+    rule: 'flr-while-locked',
+    name: 'FLR by a configuration write',
+    when: LOCKED,
+    acts: move('FLR by a configuration write'),
+    verdict: lockedVerdict,
+  },
+  {
+    rule: 'flr-while-locked',
+    name: 'reset of the PF',
+    when: LOCKED,
+    start: VF,
+    acts: FAR.pfReset,
+    admin: true,
+    verdict: lockedVerdict,
+  },
+  {
+    rule: 'conventional-reset-while-locked',
+    name: 'hot reset ioctl',
+    when: LOCKED,
+    acts: move('hot reset ioctl'),
+    verdict: lockedVerdict,
+  },
+  {
+    rule: 'conventional-reset-while-locked',
+    name: 'reset of the port',
+    when: LOCKED,
+    acts: FAR.portReset,
+    admin: true,
+    verdict: lockedVerdict,
+  },
+  {
+    rule: 'conventional-reset-while-locked',
+    name: 'DPC',
+    when: LOCKED,
+    acts: FAR.dpc,
+    admin: true,
+    verdict: lockedVerdict,
+  },
+  {
+    rule: 'bar-zap-while-bound',
+    name: 'low power is asked for',
+    when: LOCKED,
+    acts: ({ bdf }) => [
+      call('vfio_pci_core_ioctl', bdf, { ret: 0, args: { cmd: '0x3b75' } }, [
+        call('vfio_pci_runtime_pm_entry', bdf, { ret: 0 }, [call('vfio_pci_zap_and_down_write_memory_lock', bdf)]),
+      ]),
+    ],
+    verdict: 'probable',
+    because: 'the mapping of the host need not be the one of the guest',
+  },
+  {
+    rule: 'bar-zap-while-bound',
+    name: 'dma-bufs revoked',
+    when: LOCKED,
+    acts: ({ bdf }) => [call('vfio_pci_dma_buf_move', bdf, { args: { revoked: '1' } })],
+    verdict: 'probable',
+    because: 'the mapping of the host need not be the one of the guest',
+  },
+  {
+    rule: 'disconnect-while-bound',
+    name: 'and the core does not unbind',
+    when: BOUND,
+    acts: ({ pf }) => [call('disconnect_store', pf, { ret: 5 })],
+    admin: true,
+    verdict: ({ isVf }) => (isVf ? 'probable' : 'definite'),
+    because: 'that a VF has the DSM of its PF is taken for granted',
+  },
+  {
+    rule: 'disconnect-while-bound',
+    name: 'and the core unbinds first',
+    when: BOUND,
+    start: PF,
+    acts: (world) => disconnectActs(world, []),
+    admin: true,
+    verdict: 'possible',
+    because: 'the core puts it right itself',
+  },
+  {
+    rule: 'power-state-while-locked',
+    name: 'D3cold',
+    when: LOCKED,
+    acts: ({ bdf }) => [call('pci_set_power_state', bdf, { ret: 0, args: { state: '4' } })],
+    admin: true,
+    verdict: lockedVerdict,
+  },
+  {
+    rule: 'power-state-while-locked',
+    name: 'D3hot by the user',
+    when: LOCKED,
+    acts: move('D3hot by the user'),
+    verdict: 'possible',
+    because: 'No_Soft_Reset of the function is not known',
+  },
+  {
+    rule: 'surprise-removal-while-bound',
+    name: 'removed in sysfs',
+    when: BOUND,
+    acts: ({ bdf }) => [
+      call('pci_stop_and_remove_bus_device_locked', bdf, {}, [call('pci_stop_and_remove_bus_device', bdf)]),
+    ],
+    admin: true,
+    verdict: 'definite',
+  },
+  {
+    rule: 'surprise-removal-while-bound',
+    name: 'link down',
+    when: BOUND,
+    acts: FAR.linkDown,
+    admin: true,
+    verdict: 'definite',
+  },
+  {
+    rule: 'sriov-change-while-locked',
+    name: 'VFs switched off',
+    when: LOCKED,
+    start: VF,
+    acts: FAR.sriovOff,
+    admin: true,
+    verdict: lockedVerdict,
+  },
+  {
+    rule: 'bind-without-connect',
+    name: 'refused',
+    when: ['unconnected'],
+    acts: (world) => bindActs(world, -22, []),
+    verdict: 'possible',
+    because: 'the kernel refused it',
+  },
+  {
+    rule: 'guest-request-while-unbound',
+    name: 'refused',
+    when: ['open'],
+    acts: ({ bdf }) => [request(bdf, -6)],
+    verdict: 'possible',
+    because: 'the kernel refused it',
+  },
+  {
+    rule: 'bound-at-exit',
+    name: 'the VMM is killed',
+    when: BOUND,
+    acts: ({ task }) => [traced('sched_process_exit', `comm=qemu pid=${task} prio=120 group_dead=true`)],
+    verdict: 'probable',
+    because: 'another process may hold the device',
+  },
+  {
+    rule: 'double-bind',
+    name: 'refused',
+    when: BOUND,
+    acts: (world) => bindActs({ ...world, vm: '0xffff888005550000' }, -16, []),
+    verdict: 'possible',
+    because: 'the kernel refused it',
+  },
+  {
+    rule: 'unbind-without-bind',
+    name: 'unbound twice',
+    when: ['open'],
+    acts: (world) => unbindActs(world, []),
+    verdict: 'possible',
+    because: 'it does no harm',
+  },
+  {
+    rule: 'vdevice-destroy-while-bound',
+    name: 'and nobody unbinds',
+    when: BOUND,
+    acts: (world) => vdeviceDestroyActs(world),
+    verdict: 'definite',
+  },
+  {
+    rule: 'vdevice-destroy-while-bound',
+    name: 'and iommufd unbinds',
+    when: BOUND,
+    acts: (world) => vdeviceDestroyActs(world, unbindActs(world)),
+    verdict: 'possible',
+    because: 'iommufd puts it right itself',
+  },
+  {
+    rule: 'vm-destroy-while-bound',
+    name: 'destroyed',
+    when: BOUND,
+    acts: ({ vm }) => [call('kvm_destroy_vm', null, { args: { kvm: vm } })],
+    verdict: 'definite',
+  },
+  {
+    rule: 'tsm-unregister-while-connected',
+    name: 'and the core does not disconnect',
+    when: ['connected'],
+    start: PF,
+    acts: () => [call('pci_tsm_unregister', null, { args: { tsm_dev: '0xffff888007000000' } })],
+    admin: true,
+    verdict: 'definite',
+  },
+  {
+    rule: 'failed-bind-not-cleaned',
+    name: 'closed after a bind that failed behind its LOCK',
+    platforms: ['tdx', 'sev-tio'],
+    when: ['open'],
+    start: DEEP,
+    acts: (world) => [...bindActs(world, -5, DRIVERS[world.platform].bind(world.bdf, true)), ...closeActs(world)],
+    verdict: 'definite',
+  },
+  {
+    rule: 'tdisp-request-refused',
+    name: 'the report is refused',
+    platforms: DRIVEN,
+    when: ['stopped'],
+    start: DEEP,
+    acts: refused('GET_DEVICE_INTERFACE_REPORT'),
+    verdict: ({ platform }) => (platform === 'cca' ? 'possible' : 'definite'),
+    because: RMM_VAGUE,
+  },
+  {
+    rule: 'state-readback-conflict',
+    name: 'ERROR without a reason',
+    platforms: ['sev-tio'],
+    when: LOCKED,
+    start: DEEP,
+    acts: ({ bdf, platform }) => [request(bdf, 0, DRIVERS[platform].readBack(bdf, 'error'))],
+    verdict: 'probable',
+    because: 'a device may fall to ERROR by itself',
+  },
+  {
+    rule: 'lock-from-wrong-state',
+    name: 'LOCK while it runs',
+    platforms: DRIVEN,
+    when: ['run'],
+    start: DEEP,
+    acts: refused('LOCK_INTERFACE_REQUEST'),
+    verdict: ({ platform }) => (platform === 'cca' ? 'possible' : 'definite'),
+    because: RMM_VAGUE,
+  },
+  {
+    rule: 'start-without-lock',
+    name: 'START after STOP',
+    platforms: DRIVEN,
+    when: ['stopped'],
+    start: DEEP,
+    acts: refused('START_INTERFACE_REQUEST'),
+    verdict: ({ platform }) => (platform === 'cca' ? 'possible' : platform === 'sev-tio' ? 'probable' : 'definite'),
+    because: `${RMM_VAGUE}; -EFAULT of AMD's driver has other reasons, too`,
+  },
+  {
+    rule: 'report-before-lock',
+    name: 'report after STOP',
+    platforms: ['sev-tio', 'cca'],
+    when: ['stopped'],
+    start: DEEP,
+    acts: refused('GET_DEVICE_INTERFACE_REPORT'),
+    verdict: ({ platform }) => (platform === 'cca' ? 'possible' : 'definite'),
+    because: RMM_VAGUE,
+  },
+  {
+    rule: 'accept-before-report',
+    name: 'refused by the guest',
+    when: ['run'],
+    acts: () => [said('pci 0000:00:1e.0: Cannot accept without the report')],
+    victim: '0000:00:1e.0',
+    verdict: 'possible',
+    because: 'the guest refused it',
+  },
+  {
+    rule: 'private-mmio-unmap-before-stop',
+    name: 'refused by the module',
+    when: LOCKED,
+    start: DEEP,
+    acts: ({ bdf }) => [call('tdh_mmio_unmap', bdf, { ret: TDX_INVALID_STATE })],
+    verdict: 'definite',
+  },
+  {
+    rule: 'unlock-before-private-mmio-unmap',
+    name: 'refused by the RMM',
+    when: LOCKED,
+    start: DEEP,
+    acts: (world) =>
+      unbindActs(world, [
+        call('cca_tsm_unbind', world.bdf, {}, [call('rmi_vdev_unlock', world.bdf, { ret: RMI_GRANULE })]),
+      ]),
+    verdict: 'definite',
+  },
+  {
+    rule: 'reclaim-order',
+    name: 'reclaimed without the unbind of the firmware',
+    when: LOCKED,
+    start: DEEP,
+    acts: (world) =>
+      unbindActs(
+        world,
+        teardownOf(world.platform, world.bdf, (steps) => steps.filter((step) => step === 'TIO_TDI_RECLAIM')),
+      ),
+    verdict: 'definite',
+  },
+  {
+    rule: 'ide-stream-stop-while-locked',
+    name: 'disabled',
+    when: LOCKED,
+    start: LIKELY,
+    acts: ({ pf }) => [call('pci_ide_stream_disable', pf, { args: { ide: '0xffff888004009000' } })],
+    admin: true,
+    verdict: 'probable',
+    because: 'it need not be the stream that the TDI was locked over',
+  },
+  {
+    rule: 'spdm-session-end-while-locked',
+    name: 'ended',
+    platforms: DRIVEN,
+    when: LOCKED,
+    start: DEEP,
+    acts: ({ pf, platform }) => [
+      platform === 'sev-tio'
+        ? call('sev_tio_dev_disconnect', pf, { ret: 0, args: { force: '0' } })
+        : call(platform === 'tdx' ? 'tdh_exec_spdm_disconnect' : 'rmi_pdev_stop', pf, { ret: '0x0' }),
+    ],
+    admin: true,
+    verdict: 'probable',
+    because: 'it need not be the session that the TDI was locked over',
+  },
+  {
+    rule: 'config-change-while-locked',
+    name: 'a BAR is written by the host',
+    when: LOCKED,
+    start: LIKELY,
+    acts: ({ bdf }) => [call('pci_user_write_config_dword', bdf, { ret: 0, args: { pos: '0x10', val: '0xfe000000' } })],
+    admin: true,
+    verdict: 'possible',
+    because: 'the same value may have been there before',
+  },
+];
+
+/** Platforms of a rule on which no bug of it can be recorded, and why. */
+export const UNSEEDED: Readonly<Record<string, Partial<Record<Platform, string>>>> = {
+  'failed-bind-not-cleaned': { generic: NO_DRIVER() },
+  'tdisp-request-refused': { generic: NO_DRIVER() },
+  'state-readback-conflict': {
+    generic: NO_DRIVER(),
+    tdx: 'no function tells the state that was read',
+    cca: 'the RMM tells what it believes, which never is at odds with what it was asked for',
+  },
+  'lock-from-wrong-state': { generic: NO_DRIVER() },
+  'start-without-lock': { generic: NO_DRIVER() },
+  'report-before-lock': {
+    generic: NO_DRIVER(),
+    tdx: 'the TD asks for the report itself: no function of the host does',
+  },
+  'spdm-session-end-while-locked': { generic: NO_DRIVER() },
+};
+
+function NO_DRIVER(): string {
+  return 'only the driver of a known platform shows it';
+}
+
+export function platformsOf(bug: Bug): readonly Platform[] {
+  return bug.platforms ?? RULES.find(({ doc }) => doc.id === bug.rule)?.doc.platforms ?? [];
+}
+
+export interface Seeded {
+  readonly bug: Bug;
+  readonly platform: Platform;
+  readonly entries: readonly Entry[];
+  /** Where the bug begins. */
+  readonly at: number;
+  readonly victim: string;
+  readonly verdict: Accusation;
+}
+
+export function seed(bug: Bug, life: Life): Seeded {
+  const { world } = life;
+  const entries = [...life.entries, ...told(bug.acts(world), bug.admin ? ADMIN : world.task, `BUG: ${bug.name}`)];
+  const verdict = typeof bug.verdict === 'function' ? bug.verdict(world) : bug.verdict;
+  return { bug, platform: world.platform, entries, at: life.entries.length, victim: bug.victim ?? world.bdf, verdict };
+}
+
+/** A legal life of one function that ends with this bug. */
+export const seededOn = (bug: Bug, platform: Platform, length = 8): fc.Arbitrary<Seeded> =>
+  fc.tuple(startOn(platform), choices(length), fc.constantFrom(...bug.when)).map(([start, numbers, when]) => {
+    // A bind that need not lock leaves it open what was wrong.
+    const life = walk(born({ ...start, ...bug.start, bindLocks: true }), numbers);
+    return seed(bug, bring(life, when));
+  });

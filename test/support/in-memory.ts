@@ -1,0 +1,50 @@
+import { type JudgeOptions, judge } from '../../src/analysis.ts';
+import { NEUTRAL_JUDGEMENT } from '../../src/commands/reading.ts';
+import type { OpenedSource } from '../../src/input/source.ts';
+import type { Analysis } from '../../src/model/analysis.ts';
+import { createTimeline } from '../../src/timeline/create.ts';
+import { ingest } from '../../src/timeline/ingest.ts';
+import type { TimelineWriter } from '../../src/timeline/timeline.ts';
+
+// The whole way from text to verdicts, for thousands of short logs: one timeline is made, each log is read into it, judged, and
+// taken back. What the command does beside it is to write down the verdicts; soundness.test.ts holds the two against each other.
+let made: Promise<TimelineWriter> | null = null;
+/** One log at a time: they share the timeline. */
+let turn: Promise<unknown> = Promise.resolve();
+
+export function analyzeLog(text: string, judgement: Partial<JudgeOptions> = {}): Promise<Analysis> {
+  const mine = turn.then(() => analyzeNow(text, judgement));
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+async function analyzeNow(text: string, judgement: Partial<JudgeOptions>): Promise<Analysis> {
+  made ??= createTimeline(null);
+  const timeline = await made;
+  return timeline.preview(async () => {
+    await ingest(timeline, opened(Buffer.from(text)), { inputFormat: null, maxBytes: 2 ** 30 });
+    timeline.relateClocks();
+    return judge(timeline.reader, { ...NEUTRAL_JUDGEMENT, ...judgement }, undefined);
+  });
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+/** As a member of an archive that holds nothing else. */
+function opened(bytes: Buffer): OpenedSource {
+  return {
+    kind: 'log',
+    path: 'log.txt',
+    compression: 'none',
+    recording: false,
+    size: bytes.length,
+    packed: { chunks: once(bytes), stored: () => bytes.length },
+    head: bytes,
+    handle: null,
+    stream: null,
+    stamp: null,
+    close: async () => undefined,
+  };
+}
