@@ -12,37 +12,40 @@ const SECOND = 2;
 /** Letters that a log is full of: a window with others is met less often by chance. */
 const COMMON = new Set(' etaoinsrdlc0123456789');
 
-interface Needle {
-  /** For each place which bytes may stand there. */
-  readonly places: readonly Uint8Array[];
-  /** Where its window begins. */
-  readonly offset: number;
-}
-
 /** Each character of `text` at its place. */
 export function literal(text: string): HintPattern {
   return [...text];
 }
 
-// Knuth's multiplicative hash: the upper bits of the product depend on all three bytes.
-const HASH_BITS = 16;
-const hash = (triple: number): number => Math.imul(triple, 0x9e3779b1) >>> (32 - HASH_BITS);
+// As in assembly/layout.ts.
+const WINDOWS = 0x10000;
+const SLOTS = 0x1000;
+const NEEDLES = 0x18000;
+const CLASSES = 0x1e000;
+const SIZE = 0x20000;
+const CLASS_BYTES = 32;
+
+// Knuth's multiplicative hash: the upper bits of the product depend on all bytes.
+const hash = (bytes: number, bits: number): number => Math.imul(bytes, 0x9e3779b1) >>> (32 - bits);
 
 /**
- * Tells whether a text holds any of some short patterns. It looks at every second triple of bytes, since one of them is a triple
- * of the pattern's window wherever that may stand; what is there is looked at closely. So it costs about as much for a hundred
- * patterns as for one, where a regular expression takes longer with each alternative.
+ * Tells whether a text holds any of some short patterns. Bytes are searched by means of {@link table}: see assembly/hints.ts.
  */
 export class HintFinder {
+  /**
+   * By the hash of three bytes, the first one the lowest, whether they may be the first or the second triple of a window; then
+   * by the hash of a window the window and where its pattern stands; then the patterns, each its length, where its window
+   * begins, and the class of each place; then the classes, a bit for each byte that may stand there.
+   */
+  readonly table = new Uint8Array(SIZE);
   readonly #pattern: RegExp;
-  /** By the hash of three bytes: {@link FIRST} or {@link SECOND} where they may be that triple of a window. */
-  readonly #triples = new Uint8Array(1 << HASH_BITS);
-  /** By the first triple of their window. */
-  readonly #needles = new Map<number, Needle[]>();
-  #bytes: Uint8Array | null = null;
-  #view: DataView = new DataView(new ArrayBuffer(0));
+  readonly #view = new DataView(this.table.buffer);
+  readonly #classes = new Map<string, number>();
+  // 0 marks a free slot.
+  #needlesEnd = NEEDLES + 1;
+  #windows = 0;
 
-  /** @throws Error where a pattern is shorter than four characters. */
+  /** @throws Error where a pattern is shorter than four characters, or the patterns are too many. */
   constructor(patterns: readonly HintPattern[]) {
     this.#pattern = new RegExp(patterns.map((sets) => sets.map(characterClass).join('')).join('|') || '(?!)');
     for (const sets of patterns) this.#add(sets);
@@ -53,88 +56,54 @@ export class HintFinder {
     return this.#pattern.test(text);
   }
 
-  /** As {@link inText} of the same bytes as latin1. */
-  inBytes(bytes: Uint8Array, start: number, end: number): boolean {
-    const view = bytes === this.#bytes ? this.#view : this.#look(bytes);
-    const triples = this.#triples;
-    let at = start + 1;
-    // Four bytes are read at once: the last ones of a text may be the last ones of the buffer.
-    for (const last = end - WINDOW - 6; at <= last; at += 8) {
-      const found =
-        (triples[hash(view.getUint32(at, true) & 0xffffff)] ?? 0) |
-        (triples[hash(view.getUint32(at + 2, true) & 0xffffff)] ?? 0) |
-        (triples[hash(view.getUint32(at + 4, true) & 0xffffff)] ?? 0) |
-        (triples[hash(view.getUint32(at + 6, true) & 0xffffff)] ?? 0);
-      if (found !== 0 && this.#isNear(view, start, at, at + 6, end)) return true;
-    }
-    return this.#isNear(view, start, at, end - TRIPLE, end);
-  }
-
-  #look(bytes: Uint8Array): DataView {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return this.#view;
-  }
-
-  /** Looks closely at every second triple from `from` to `to`. */
-  #isNear(view: DataView, start: number, from: number, to: number, end: number): boolean {
-    for (let at = from; at <= to; at += 2) {
-      const found = this.#triples[hash(tripleAt(view, at))] ?? 0;
-      if ((found & FIRST) !== 0 && this.#holds(view, start, at, end)) return true;
-      if ((found & SECOND) !== 0 && at > start && this.#holds(view, start, at - 1, end)) return true;
-    }
-    return false;
-  }
-
-  #holds(view: DataView, start: number, window: number, end: number): boolean {
-    for (const { places, offset } of this.#needles.get(tripleAt(view, window)) ?? []) {
-      const begin = window - offset;
-      if (begin >= start && begin + places.length <= end && stands(places, view, begin)) return true;
-    }
-    return false;
-  }
-
   #add(sets: HintPattern): void {
     if (sets.length < WINDOW) throw new Error(`a hint is too short: ${sets.join('')}`);
-    const places = sets.map((set) => {
-      const allowed = new Uint8Array(256);
-      for (let i = 0; i < set.length; i++) allowed[set.charCodeAt(i)] = 1;
-      return allowed;
-    });
     const offset = bestWindow(sets);
-    const needle = { places, offset };
-    for (const triple of triplesOf(sets, offset)) {
-      this.#mark(triple, FIRST);
-      const there = this.#needles.get(triple);
-      if (there) there.push(needle);
-      else this.#needles.set(triple, [needle]);
-    }
-    for (const triple of triplesOf(sets, offset + 1)) this.#mark(triple, SECOND);
+    for (const triple of valuesOf(sets.slice(offset, offset + TRIPLE))) this.#mark(triple, FIRST);
+    for (const triple of valuesOf(sets.slice(offset + 1, offset + 1 + TRIPLE))) this.#mark(triple, SECOND);
+    const needle = this.#needlesEnd;
+    this.#needlesEnd += 2 + sets.length;
+    if (this.#needlesEnd > CLASSES || sets.length > 255) throw new Error('too many hints');
+    this.table.set([sets.length, offset, ...sets.map((set) => this.#classOf(set))], needle);
+    for (const window of valuesOf(sets.slice(offset, offset + WINDOW))) this.#place(window, needle - NEEDLES);
   }
 
   #mark(triple: number, which: number): void {
-    const slot = hash(triple);
-    this.#triples[slot] = (this.#triples[slot] ?? 0) | which;
+    const slot = hash(triple, 16);
+    this.table[slot] = (this.table[slot] ?? 0) | which;
+  }
+
+  #place(window: number, needle: number): void {
+    if (++this.#windows > SLOTS / 2) throw new Error('too many hints');
+    let slot = hash(window, 12);
+    const at = (): number => WINDOWS + slot * 8;
+    while (this.#view.getUint32(at() + 4, true) !== 0) slot = (slot + 1) % SLOTS;
+    this.#view.setUint32(at(), window, true);
+    this.#view.setUint32(at() + 4, needle, true);
+  }
+
+  #classOf(set: string): number {
+    const known = this.#classes.get(set);
+    if (known !== undefined) return known;
+    const id = this.#classes.size;
+    if (CLASSES + (id + 1) * CLASS_BYTES > SIZE) throw new Error('too many hints');
+    this.#classes.set(set, id);
+    for (let i = 0; i < set.length; i++) {
+      const code = set.charCodeAt(i);
+      const at = CLASSES + id * CLASS_BYTES + (code >> 3);
+      this.table[at] = (this.table[at] ?? 0) | (1 << (code & 7));
+    }
+    return id;
   }
 }
 
-function tripleAt(view: DataView, at: number): number {
-  return view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
-}
-
-/** All that may stand at three places in a row. */
-function triplesOf(sets: HintPattern, offset: number): number[] {
-  const [first = '', second = '', third = ''] = sets.slice(offset, offset + TRIPLE);
-  const triples: number[] = [];
-  for (const a of first)
-    for (const b of second)
-      for (const c of third) triples.push(a.charCodeAt(0) | (b.charCodeAt(0) << 8) | (c.charCodeAt(0) << 16));
-  return triples;
-}
-
-function stands(places: readonly Uint8Array[], view: DataView, begin: number): boolean {
-  for (let i = 0; i < places.length; i++) if (places[i]?.[view.getUint8(begin + i)] !== 1) return false;
-  return true;
+/** All that may stand at some places in a row, as numbers, the first byte the lowest. */
+function valuesOf(sets: HintPattern): number[] {
+  let values = [0];
+  for (const [place, set] of sets.entries()) {
+    values = values.flatMap((value) => [...set].map((character) => value | (character.charCodeAt(0) << (8 * place))));
+  }
+  return values;
 }
 
 /** Where the window of a pattern begins: there where it is met least often by chance. */

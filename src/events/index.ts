@@ -132,5 +132,5 @@ export const INTEREST: Interest = {
   symbol: (name) => BY_SYMBOL.has(name) || PLATFORM_PREFIXES.some((prefix) => name.startsWith(prefix)),
   event: (name) => BY_EVENT.has(name) || TELLTALE.has(name) || FILE_EVENTS.has(name),
   message: (text) => FINDER.inText(text),
-  messageIn: (bytes, start, end) => FINDER.inBytes(bytes, start, end),
+  hints: FINDER.table,
 };

@@ -1,3 +1,5 @@
+import type { Chunk } from '../input/chunk.ts';
+import type { Skimmed } from '../input/skim-engine.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { FtraceParser } from './ftrace-parser.ts';
 import type { KernelRecord } from './record.ts';
@@ -45,8 +47,8 @@ class BpftraceParser implements LineParser {
     return line === INTERRUPT ? 'skipped' : this.#rows.parse(line, number, truncated);
   }
 
-  skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {
-    return this.#rows.skim(bytes, text, start, end, number);
+  skim(chunk: Chunk, start: number, number: number): Skimmed | null {
+    return this.#rows.skim(chunk, start, number);
   }
 
   end(): void {

@@ -1,4 +1,5 @@
-import { HeadSkimmer } from './dmesg-head.ts';
+import type { Chunk } from '../input/chunk.ts';
+import type { Skimmed } from '../input/skim-engine.ts';
 import type { Format, ParserContext } from './format.ts';
 import { decodeOctal } from './octal.ts';
 import { type LineForm, PrintkLines } from './printk-lines.ts';
@@ -7,16 +8,12 @@ import { StampedHead } from './stamped-head.ts';
 
 /** Lines of dmesg or a console: `[   13.377318] vfio-pci 0000:02:00.0: resetting`, see {@link StampedHead}. */
 export class DmesgParser extends PrintkLines {
-  readonly #skimmer = new HeadSkimmer();
-
   constructor(context: ParserContext, form: Omit<LineForm, 'createHead'> = {}) {
     super(context, { dictionary: decodeOctal, ...form, createHead: () => new StampedHead() });
   }
 
-  skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {
-    const head = this.#skimmer;
-    const message = head.scan(bytes, start, end);
-    return message >= 0 && this.pass(bytes, text, start, message, end, number, head.stamp);
+  skim(chunk: Chunk, start: number, number: number): Skimmed | null {
+    return this.skimMessages(chunk, start, number, null);
   }
 }
 

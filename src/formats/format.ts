@@ -1,5 +1,7 @@
 import type { HealthItem, HealthSink } from '../base/health.ts';
 import type { Nanoseconds, TimeUnit } from '../base/time.ts';
+import type { Chunk } from '../input/chunk.ts';
+import type { Skimmed } from '../input/skim-engine.ts';
 import type { Interest, KernelRecord } from './record.ts';
 
 /**
@@ -22,14 +24,12 @@ export interface LineParser {
    */
   parse(line: string, number: number, truncated: boolean): LineKind;
   /**
-   * A first look at a line that lies whole in a chunk, before it is cut out: true where it was a record that nobody wants
-   * and all about it is done. Whatever it answers true to, {@link parse} would have counted as a record and not handed over.
+   * A first look at the whole lines of a chunk, from the one at `start` on, before they are cut out: those that are records
+   * which nobody wants, or null where the next line is none. {@link parse} would have counted each as a record and handed none over.
    *
-   * @param bytes the chunk, and `text` the same as latin1, one character a byte. The bytes are
-   * overwritten after the call; a slice of the text may be kept, but only until a later line, since it holds the chunk.
-   * @param start index of the first byte of the line, `end` behind the last one, without the ending.
+   * @param number of the line at `start`.
    */
-  skim?(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean;
+  skim?(chunk: Chunk, start: number, number: number): Skimmed | null;
   /** Before the first line: what the first lines of the part are, at most 400. They come to {@link parse} all the same. */
   learn?(lines: readonly string[]): void;
   /** The last `count` lines that were called continuation are none: they belong to another part of the file. */

@@ -1,4 +1,6 @@
 import type { Nanoseconds } from '../base/time.ts';
+import type { Chunk } from '../input/chunk.ts';
+import type { Skimmed } from '../input/skim-engine.ts';
 import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { CallStacks } from './ftrace-calls.ts';
 import { EntryReader } from './ftrace-entry.ts';
@@ -116,11 +118,12 @@ export class FtraceParser implements LineParser {
     return this.#parseOther(line, number, truncated);
   }
 
-  skim(bytes: Uint8Array, _text: string, start: number, end: number, _number: number): boolean {
-    if (!this.#skimmer.skim(bytes, start, end)) return false;
+  skim(chunk: Chunk, start: number, _number: number): Skimmed | null {
+    const skimmed = this.#skimmer.skim(chunk, start);
+    if (skimmed === null) return null;
     this.#afterRecord = true;
     this.#skimmed = true;
-    return true;
+    return skimmed;
   }
 
   /** A line was read as it had been; for the health row at the end. */
@@ -129,7 +132,6 @@ export class FtraceParser implements LineParser {
   }
 
   end(): void {
-    this.#skimmer.settle();
     this.#time.end();
     this.#entries.end();
     this.#repairs.end();
@@ -154,7 +156,6 @@ export class FtraceParser implements LineParser {
 
   #takeRow(line: string, number: number, truncated: boolean): LineKind {
     const row = this.#row;
-    this.#skimmer.settle();
     this.#time.note(row.stamp, row.ticks, number);
     this.#skimmer.learn(line, row.cpuColumn, row.stampEnd, row.stamp);
     this.#begin(line, 'row');
@@ -164,7 +165,6 @@ export class FtraceParser implements LineParser {
 
   #takeLatency(line: string, number: number, truncated: boolean): LineKind {
     const row = this.#latency;
-    this.#skimmer.settle();
     this.#skimmer.forget();
     this.#time.note(row.stamp, row.ticks, number);
     this.#latencyRows++;
@@ -187,7 +187,6 @@ export class FtraceParser implements LineParser {
 
   #parseOther(line: string, number: number, truncated: boolean): LineKind {
     if (this.#layout === 'latency' && this.#latency.scan(line)) return this.#takeLatency(line, number, truncated);
-    this.#skimmer.settle();
     this.#skimmer.forget();
     // `# 2019.198 us |  fn();` is a call: with option nofuncgraph-cpu the mark of the duration comes first.
     if (line === '' || (line.charCodeAt(0) === HASH && !isDigit(line.charCodeAt(2)))) {

@@ -1,4 +1,6 @@
 import type { HealthSink } from '../base/health.ts';
+import type { Chunk } from '../input/chunk.ts';
+import type { Skimmed } from '../input/skim-engine.ts';
 import { withoutControls } from './clean.ts';
 import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { CallStacks } from './ftrace-calls.ts';
@@ -206,8 +208,8 @@ export class WrappedTrace implements LineParser {
     return 'record';
   }
 
-  skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {
-    return this.#finder.width === 0 && this.#trace.skim(bytes, text, start, end, number);
+  skim(chunk: Chunk, start: number, number: number): Skimmed | null {
+    return this.#finder.width === 0 ? this.#trace.skim(chunk, start, number) : null;
   }
 
   retract(count: number): void {

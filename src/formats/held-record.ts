@@ -1,4 +1,6 @@
 import type { HealthItem } from '../base/health.ts';
+import type { Chunk } from '../input/chunk.ts';
+import type { Skimmed } from '../input/skim-engine.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import type { KernelRecord } from './record.ts';
 
@@ -29,7 +31,7 @@ export class HeldRecord implements LineParser {
         context.emit(record);
       },
     });
-    if (this.#parser.skim === undefined) this.skim = () => false;
+    if (this.#parser.skim === undefined) this.skim = () => null;
   }
 
   get clock(): ClockInfo {
@@ -45,10 +47,10 @@ export class HeldRecord implements LineParser {
     return kind;
   }
 
-  skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {
-    if (this.#parser.skim?.(bytes, text, start, end, number) !== true) return false;
-    if (this.#lines.length > 0) this.#lines = [];
-    return true;
+  skim(chunk: Chunk, start: number, number: number): Skimmed | null {
+    const skimmed = this.#parser.skim?.(chunk, start, number) ?? null;
+    if (skimmed !== null && this.#lines.length > 0) this.#lines = [];
+    return skimmed;
   }
 
   learn(lines: readonly string[]): void {

@@ -1,9 +1,10 @@
 import type { Nanoseconds } from '../base/time.ts';
+import type { Chunk } from '../input/chunk.ts';
+import { type LinePrefix, SkimEngine, type Skimmed } from '../input/skim-engine.ts';
 import { type Joint, pasteEnd, withoutControls, wrapJoint } from './clean.ts';
 import { isSentence } from './elision.ts';
 import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import type { LineHead } from './line-head.ts';
-import { mayBegin, mayEnd } from './message-skim.ts';
 import { isBelow } from './octal.ts';
 import { PrintkStream } from './printk.ts';
 import { decodeText, ownCopy } from './text.ts';
@@ -48,11 +49,7 @@ export class PrintkLines implements LineParser {
   /** For the record that is held back, while {@link #head} is at the next one. */
   readonly #heldHead: LineHead;
   /** The record that may go on: its lines up to the cap, the numbers of the first and the last one. */
-  #kept = '';
-  /** Where the first line stands in a chunk, before it is cut out: hardly any is ever looked at. */
-  #chunk: string | null = null;
-  #start = 0;
-  #end = 0;
+  #first = '';
   #more: FurtherLine[] = [];
   #length = 0;
   /** Further lines that were not kept. */
@@ -133,52 +130,28 @@ export class PrintkLines implements LineParser {
     return { first: this.#firstTime, last: this.#heldHead.scan(this.#first) ? this.#timeOf(this.#heldHead) : null };
   }
 
-  get #first(): string {
-    if (this.#chunk !== null) {
-      this.#kept = this.#chunk.slice(this.#start, this.#end);
-      this.#chunk = null;
-    }
-    return this.#kept;
-  }
-
-  /**
-   * The line at `start` to `end` of a chunk has a head of the usual shape, a stamp in microseconds, and at `message` the rest:
-   * a record, which is done with where nobody wants it and nothing is unusual about it. The one before is over then.
-   *
-   * @returns false where the line has to be looked at; nothing was done then.
-   */
-  protected pass(
-    bytes: Uint8Array,
-    chunk: string,
-    start: number,
-    message: number,
-    end: number,
-    number: number,
-    stamp: number,
-  ): boolean {
-    if (mayBegin(bytes[message] ?? 0, bytes[message + 1] ?? 0) || mayEnd(bytes[end - 1] ?? 0, chunk, end)) return false;
-    if (this.#replaying || this.stream.wantedIn(bytes, chunk, message, end) || !this.stream.advance(stamp))
-      return false;
-    if (this.#wanted || this.#more.length > 0) this.#flush();
-    this.#chunk = chunk;
-    this.#start = start;
-    this.#end = end;
-    this.#note(end - start, number, false);
-    return true;
+  /** See {@link LineParser.skim}: lines that have a head of the usual shape behind the prefix. */
+  protected skimMessages(chunk: Chunk, start: number, number: number, prefix: LinePrefix | null): Skimmed | null {
+    const { floor, hints } = this.stream;
+    if (floor === null || hints === null || this.#replaying) return null;
+    const skimmed = SkimEngine.get()?.messages(chunk, start, hints, prefix, floor) ?? null;
+    if (skimmed === null) return null;
+    this.#flush();
+    this.stream.advance(skimmed.stamp, skimmed.lines);
+    this.#longest = Math.max(this.#longest, skimmed.longest);
+    // The last one may go on.
+    const last = chunk.bytes.toString('latin1', skimmed.lastStart, skimmed.lastEnd);
+    this.#hold(last, number + skimmed.lines - 1, false);
+    return skimmed;
   }
 
   #hold(line: string, number: number, truncated: boolean): void {
-    this.#kept = line;
-    this.#chunk = null;
-    this.#note(line.length, number, truncated);
-  }
-
-  #note(length: number, number: number, truncated: boolean): void {
+    this.#first = line;
     this.#open = true;
     this.#blank = false;
     this.#bare = false;
-    this.#length = length;
-    if (length > this.#longest) this.#longest = length;
+    this.#length = line.length;
+    this.#longest = Math.max(this.#longest, line.length);
     this.#line = number;
     this.#endLine = number;
     this.#truncated = truncated;

@@ -119,22 +119,15 @@ export class PrintkStream {
     return isRow;
   }
 
-  /**
-   * Like {@link begin} for an ordinary message.
-   *
-   * @returns false where there is more to it; nothing was done then.
-   */
-  advance(stamp: number): boolean {
-    if (
-      this.#fell > 0 ||
-      this.#dumpLine > 0 ||
-      this.#dump !== null ||
-      this.#clock !== 'printk' ||
-      !this.#time.follows(stamp)
-    )
-      return false;
-    this.#time.advance(stamp, 1);
-    return true;
+  /** Microseconds: an ordinary message that is not older needs no {@link begin}; null where each has to be looked at. */
+  get floor(): number | null {
+    const isOdd = this.#fell > 0 || this.#dumpLine > 0 || this.#dump !== null || this.#clock !== 'printk';
+    return isOdd ? null : this.#time.floor;
+  }
+
+  /** `count` ordinary messages followed, the last one at `stamp`. */
+  advance(stamp: number, count: number): void {
+    this.#time.advance(stamp, count);
   }
 
   #lookAtDump(message: string): void {
@@ -168,10 +161,9 @@ export class PrintkStream {
     return this.#context.interest.message(message);
   }
 
-  /** As {@link wanted} of a part of a chunk; `text` is `bytes` as latin1. */
-  wantedIn(bytes: Uint8Array, text: string, start: number, end: number): boolean {
-    const { interest } = this.#context;
-    return interest.messageIn?.(bytes, start, end) ?? interest.message(text.slice(start, end));
+  /** See {@link Interest.hints}. */
+  get hints(): Uint8Array | null {
+    return this.#context.interest.hints ?? null;
   }
 
   emit(entry: PrintkEntry): void {

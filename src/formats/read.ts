@@ -1,7 +1,9 @@
 import { InputError } from '../base/errors.ts';
 import type { HealthItem, HealthSink } from '../base/health.ts';
 import { type ReadBytesOptions, type ReadBytesResult, readBytes } from '../input/bytes.ts';
+import type { Chunk } from '../input/chunk.ts';
 import { type LineSink, LineSplitter, MAX_LINE } from '../input/lines.ts';
+import type { Skimmed } from '../input/skim-engine.ts';
 import { type OpenedSource, shownPath } from '../input/source.ts';
 import { isHeading, isProse } from './elision.ts';
 import type { DumpSink, Format, LineParser } from './format.ts';
@@ -255,10 +257,10 @@ class Reader implements LineSink {
     return this.parts.reduce((sum, part) => sum + part.records, 0);
   }
 
-  skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {
-    if (this.#fast?.skim?.(bytes, text, start, end, number) !== true) return false;
-    if (this.#part !== null) this.#part.records++;
-    return true;
+  skim(chunk: Chunk, start: number, number: number): Skimmed | null {
+    const skimmed = this.#fast?.skim?.(chunk, start, number) ?? null;
+    if (skimmed !== null && this.#part !== null) this.#part.records += skimmed.lines;
+    return skimmed;
   }
 
   line(line: string, number: number, truncated: boolean): void {

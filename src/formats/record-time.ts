@@ -41,9 +41,9 @@ export class RecordTime {
     return this.#known && this.unit === 'ns' && Number.isInteger(stamp) && stamp === this.#previous;
   }
 
-  /** Whether nothing would have to be said about `stamp`, in whole microseconds, as the next one. */
-  follows(stamp: number): boolean {
-    return this.#known && this.unit === 'ns' && stamp >= this.#previous;
+  /** Nothing has to be said about a next stamp, in whole microseconds, that is not below this one; null: about any. */
+  get floor(): number | null {
+    return this.#known && this.unit === 'ns' ? this.#previous : null;
   }
 
   /** `count` records followed whose stamps did not fall; the last one is `stamp`. */

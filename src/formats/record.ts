@@ -100,8 +100,8 @@ export interface Interest {
   event(name: string): boolean;
   /** Cheap test on the raw line of a printk message; true when in doubt. */
   message(text: string): boolean;
-  /** As {@link message} of these bytes as latin1; without it, text is cut out of every line. */
-  messageIn?(bytes: Uint8Array, start: number, end: number): boolean;
+  /** What a text that {@link message} wants holds, as `HintFinder` lays it out; without it, text is cut out of every line. */
+  readonly hints?: Uint8Array;
   /** What was stored beside the log names functions by their addresses; absent where nothing does. */
   readonly symbols?: FunctionNames;
 }

@@ -1,4 +1,5 @@
-import { HeadSkimmer } from './dmesg-head.ts';
+import type { Chunk } from '../input/chunk.ts';
+import type { LinePrefix, Skimmed } from '../input/skim-engine.ts';
 import type { Format, LineKind, LineParser, ParserContext } from './format.ts';
 import { journalLoss } from './journal-loss.ts';
 import { decodeOctal } from './octal.ts';
@@ -16,21 +17,16 @@ const STAMPED = /^\[ *\d{1,10}\.\d{6}/;
 
 const OPEN = 91;
 const LESS = 60;
-/** Stands for a blank, see `withoutControls`. */
-const NO_BREAK = '\xa0';
 /** How the message of a kernel begins that prints times. */
 const KERNEL = 'kernel: [';
-const NOTHING = new Uint8Array(0);
+// `05:53:14`, `05:53:14.123456`; what stands around it has no such shape.
+const CLOCK = /(?<=[ T])\d\d:\d\d:\d\d(?:[.,](\d{1,9}))?(?=[ Z+-])/;
 
 /** Lines of a logging daemon. Those of other programs are skipped, but for what journald says about the kernel's. */
 class SyslogParser extends PrintkLines {
-  readonly #skimmer = new HeadSkimmer();
-  /** What stood before the kernel's stamp in the line before: the same for every line of a second. */
-  #prefix: Uint8Array = NOTHING;
+  /** What stood before the kernel's stamp in the line before. */
+  #prefix: LinePrefix | null = null;
   readonly #parse: (line: string) => SyslogPrefix | null;
-  /** Where the next no-break space of the chunk is, which stands for a blank. */
-  #chunk = '';
-  #noBreak = 0;
 
   constructor(context: ParserContext, parse: (line: string) => SyslogPrefix | null) {
     const head = new SyslogHead(parse);
@@ -60,38 +56,32 @@ class SyslogParser extends PrintkLines {
     return kind;
   }
 
-  skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {
-    const prefix = this.#prefix;
-    const stamp = start + prefix.length;
-    // What differs is the time, nearly at the end of what is compared.
-    if (prefix.length === 0 || stamp >= end) return false;
-    for (let i = prefix.length - 1; i >= 0; i--) if (bytes[start + i] !== prefix[i]) return false;
-    const message = this.#skimmer.scan(bytes, stamp, end);
-    if (message < 0 || this.#noBreakFrom(text, start) < end) return false;
-    return this.pass(bytes, text, start, message, end, number, this.#skimmer.stamp);
+  skim(chunk: Chunk, start: number, number: number): Skimmed | null {
+    return this.#prefix === null ? null : this.skimMessages(chunk, start, number, this.#prefix);
   }
 
   #learn(line: string): void {
-    this.#prefix = NOTHING;
+    this.#prefix = null;
     // What follows decides whether a line that begins with a priority is one of RFC 5424.
     if (line.charCodeAt(0) === LESS || line.indexOf(KERNEL) < 0) return;
     const prefix = this.#parse(line);
     if (prefix?.ident === 'kernel' && line.charCodeAt(prefix.message) === OPEN) {
-      this.#prefix = Buffer.from(line.slice(0, prefix.message), 'latin1');
+      this.#prefix = prefixOf(line.slice(0, prefix.message));
     }
   }
+}
 
-  #noBreakFrom(text: string, start: number): number {
-    if (text !== this.#chunk) {
-      this.#chunk = text;
-      this.#noBreak = -1;
-    }
-    if (this.#noBreak < start) {
-      const next = text.indexOf(NO_BREAK, start);
-      this.#noBreak = next < 0 ? Number.POSITIVE_INFINITY : next;
-    }
-    return this.#noBreak;
+/** The same for every line of an hour: minutes, seconds and what is behind them may differ. */
+function prefixOf(text: string): LinePrefix {
+  const bytes = Buffer.from(text, 'latin1');
+  const slack = new Uint8Array(bytes.length);
+  const clock = CLOCK.exec(text);
+  if (clock !== null) {
+    const minutes = clock.index + 3;
+    slack.set([5, 9, 0, 5, 9], minutes);
+    slack.fill(9, minutes + 6, minutes + 6 + (clock[1] ?? '').length);
   }
+  return { bytes, slack };
 }
 
 function createParser(context: ParserContext, parse: (line: string) => SyslogPrefix | null): LineParser {

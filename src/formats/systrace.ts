@@ -1,3 +1,5 @@
+import type { Chunk } from '../input/chunk.ts';
+import type { Skimmed } from '../input/skim-engine.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { FtraceParser } from './ftrace-parser.ts';
 
@@ -40,8 +42,8 @@ class SystraceParser implements LineParser {
     return this.#trace.parse(text, number, truncated);
   }
 
-  skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean {
-    return this.#inside && this.#trace.skim(bytes, text, start, end, number);
+  skim(chunk: Chunk, start: number, number: number): Skimmed | null {
+    return this.#inside ? this.#trace.skim(chunk, start, number) : null;
   }
 
   end(): void {

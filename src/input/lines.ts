@@ -1,7 +1,10 @@
+import { CHUNK_MAX, Chunk } from './chunk.ts';
+import type { Skimmed } from './skim-engine.ts';
+
 /** Longest line that is kept, in bytes; the rest of a longer one is dropped. */
 export const MAX_LINE = 64 * 1024;
 
-const LINE_FEED = '\n';
+const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 
 /**
@@ -11,13 +14,13 @@ const CARRIAGE_RETURN = 13;
 export interface LineSink {
   line(line: string, number: number, truncated: boolean): void;
   /**
-   * A first look at a line that lies whole in a chunk, before it is cut out: true where there is nothing more to do with it.
-   * This is what makes a large trace fast, since hardly any of its lines matters.
+   * A first look at the whole lines of a chunk, from the one at `start` on, before they are cut out: those that there is
+   * nothing more to do with, or null where the next line is none. This is what makes a large trace fast, since hardly any of
+   * its lines matters.
    *
-   * @param bytes the chunk, and `text` the same as latin1.
-   * @param start index of the first byte of the line, `end` behind the last one, without the ending.
+   * @param number of the line at `start`.
    */
-  skim(bytes: Uint8Array, text: string, start: number, end: number, number: number): boolean;
+  skim(chunk: Chunk, start: number, number: number): Skimmed | null;
 }
 
 /**
@@ -48,31 +51,38 @@ export class LineSplitter {
   }
 
   /** Takes the next piece of the input. It may be reused after the call. */
-  push(chunk: Buffer): void {
-    const text = chunk.toString('latin1');
-    if (chunk.includes(0)) this.#countNuls(chunk);
-    const sink = this.#sink;
+  push(bytes: Buffer): void {
+    if (bytes.includes(0)) this.#countNuls(bytes);
+    for (let at = 0; at < bytes.length; at += CHUNK_MAX) this.#take(new Chunk(bytes.subarray(at, at + CHUNK_MAX)));
+  }
+
+  #take(chunk: Chunk): void {
+    const { bytes } = chunk;
     let start = 0;
-    let end = text.indexOf(LINE_FEED);
-    if (end >= 0 && (this.#open !== '' || this.#overflow)) {
-      this.#keep(text, 0, end);
+    if ((this.#open !== '' || this.#overflow) && chunk.end > 0) {
+      const end = bytes.indexOf(LINE_FEED);
+      this.#keep(chunk, 0, end);
       this.#closeOpen(false);
       start = end + 1;
-      end = text.indexOf(LINE_FEED, start);
     }
-    while (end >= 0) {
+    while (start < chunk.end) {
+      const skimmed = this.#sink.skim(chunk, start, this.lines + 1);
+      if (skimmed !== null) {
+        this.lines += skimmed.lines;
+        start = skimmed.end;
+        if (start >= chunk.end) break;
+      }
+      const end = bytes.indexOf(LINE_FEED, start);
       if (end - start > MAX_LINE) {
-        this.#keep(text, start, end);
+        this.#keep(chunk, start, end);
         this.#closeOpen(false);
       } else {
-        const last = end > start && chunk[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
-        const number = ++this.lines;
-        if (!sink.skim(chunk, text, start, last, number)) sink.line(text.slice(start, last), number, false);
+        const last = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+        this.#sink.line(chunk.text(start, last), ++this.lines, false);
       }
       start = end + 1;
-      end = text.indexOf(LINE_FEED, start);
     }
-    if (start < text.length) this.#keep(text, start, text.length);
+    if (start < bytes.length) this.#keep(chunk, start, bytes.length);
   }
 
   /**
@@ -105,10 +115,10 @@ export class LineSplitter {
     }
   }
 
-  #keep(text: string, start: number, end: number): void {
+  #keep(chunk: Chunk, start: number, end: number): void {
     const room = MAX_LINE + 1 - this.#open.length;
     if (end - start > room) this.#overflow = true;
-    if (room > 0) this.#open += text.slice(start, Math.min(end, start + room));
+    if (room > 0) this.#open += chunk.text(start, Math.min(end, start + room));
   }
 
   #closeOpen(cut: boolean): void {

@@ -8,6 +8,8 @@ import { messageCandidates } from '../../src/events/messages.ts';
 import { normalise } from '../../src/events/normalise.ts';
 import { hostMark } from '../../src/events/platform.ts';
 import type { PrintkRecord } from '../../src/formats/record.ts';
+import { Chunk } from '../../src/input/chunk.ts';
+import { SkimEngine } from '../../src/input/skim-engine.ts';
 
 const ROOT = join(import.meta.dirname, '../../fixtures');
 
@@ -35,8 +37,15 @@ function matters(message: string): boolean {
 }
 
 function inBytes(text: string): boolean {
-  const padded = Buffer.from(`vfio ${text} vfio`, 'latin1');
-  return INTEREST.messageIn?.(padded, 5, padded.length - 5) === true;
+  const padded = Buffer.from(`.... ${text} ....\n`, 'latin1');
+  return isWanted(padded, 5, padded.length - 6, INTEREST.hints);
+}
+
+/** What the first look says about a part of some bytes. */
+function isWanted(bytes: Buffer, start: number, end: number, hints: Uint8Array | undefined): boolean {
+  const engine = SkimEngine.get();
+  if (engine === null || hints === undefined) throw new Error('no first look');
+  return engine.isWanted(new Chunk(bytes), start, end, hints);
 }
 
 describe('a message that means something', () => {
@@ -113,7 +122,7 @@ describe('hints', () => {
           const to = Math.max(from, all.length - cut);
           const expected = finder.inText(all.slice(from, to));
           if (expected) found++;
-          expect(finder.inBytes(Buffer.from(all, 'latin1'), from, to)).toBe(expected);
+          expect(isWanted(Buffer.from(all, 'latin1'), from, to, finder.table)).toBe(expected);
         },
       ),
       { numRuns: 3000 },
@@ -127,10 +136,10 @@ describe('hints', () => {
       for (let behind = 0; behind < 30; behind++) {
         for (const hint of ['vfio', 'Request device [']) {
           const bytes = Buffer.from(`${'.'.repeat(before)}${hint}${'.'.repeat(behind)}`);
-          expect(finder.inBytes(bytes, 0, bytes.length)).toBe(true);
-          expect(finder.inBytes(bytes, before, bytes.length - behind)).toBe(true);
-          expect(finder.inBytes(bytes, before + 1, bytes.length)).toBe(false);
-          expect(finder.inBytes(bytes, 0, bytes.length - behind - 1)).toBe(false);
+          expect(isWanted(bytes, 0, bytes.length, finder.table)).toBe(true);
+          expect(isWanted(bytes, before, bytes.length - behind, finder.table)).toBe(true);
+          expect(isWanted(bytes, before + 1, bytes.length, finder.table)).toBe(false);
+          expect(isWanted(bytes, 0, bytes.length - behind - 1, finder.table)).toBe(false);
         }
       }
     }

@@ -5,7 +5,12 @@ import { formatById } from '../../src/formats/index.ts';
 import type { Interest, KernelRecord } from '../../src/formats/record.ts';
 
 export const EVERYTHING: Interest = { symbol: () => true, event: () => true, message: () => true };
-export const NOTHING: Interest = { symbol: () => false, event: () => false, message: () => false };
+export const NOTHING: Interest = {
+  symbol: () => false,
+  event: () => false,
+  message: () => false,
+  hints: new Uint8Array(1 << 17),
+};
 
 export interface Collected {
   readonly kinds: Record<LineKind, number>;

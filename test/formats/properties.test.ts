@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { HintFinder, literal } from '../../src/events/hints.ts';
 import type { LineParser } from '../../src/formats/format.ts';
 import { detectFormat, FORMATS } from '../../src/formats/index.ts';
 import type { Interest, KernelRecord } from '../../src/formats/record.ts';
@@ -37,6 +38,7 @@ const SOME: Interest = {
   symbol: (name) => name.startsWith('pci') || name.startsWith('vfio'),
   event: (name) => name.startsWith('attach') || name === 'sys_ioctl',
   message: (text) => text.includes('vfio'),
+  hints: new HintFinder([literal('vfio')]).table,
 };
 
 describe('any lines', () => {
@@ -161,11 +163,12 @@ describe('the first look', () => {
     });
     const splitter = new LineSplitter({
       line: (content, number, truncated) => void kinds.push(parser?.parse(content, number, truncated) ?? ''),
-      skim: (bytes, chunk, start, end, number) => {
-        if (!skims || parser?.skim?.(bytes, chunk, start, end, number) !== true) return false;
-        taken++;
-        kinds.push('record');
-        return true;
+      skim: (chunk, start, number) => {
+        const skimmed = skims ? (parser?.skim?.(chunk, start, number) ?? null) : null;
+        if (skimmed === null) return null;
+        taken += skimmed.lines;
+        for (let i = 0; i < skimmed.lines; i++) kinds.push('record');
+        return skimmed;
       },
     });
     splitter.push(Buffer.from(text, 'latin1'));
@@ -283,6 +286,13 @@ describe('the first look', () => {
         'Nov 22 05:53:14 host kernel: ',
         'Nov 22 05:53:15 host kernel: ',
         'Nov 22 05:53:14 host kernel:',
+        'Nov 22 05:54:60 host kernel: ',
+        'Nov 22 05:61:14 host kernel: ',
+        'Nov 22 06:53:14 host kernel: ',
+        'Nov 22 05:53:14.549803 host kernel: ',
+        'Nov 22 05:53:14.5498 host kernel: ',
+        '2026-11-22T05:53:14.549803+00:00 host kernel: ',
+        '2026-11-22T05:53:14.54980a+00:00 host kernel: ',
         'Nov 22 05:53:14 host kernel:  ',
         'Nov 22 05:53:14 host systemd[1]: ',
         'Nov 22 05:53:14 kernel: ',

@@ -1,0 +1,29 @@
+/** Longest piece of the input that is looked at as one: what the skimmer has room for (assembly/layout.ts). */
+export const CHUNK_MAX = 256 * 1024;
+
+/** Lines that are cut out one by one; for more it is cheaper to have all as text. */
+const FEW = 64;
+
+/** A piece of the input while its lines are cut out: the bytes are overwritten afterwards. At most {@link CHUNK_MAX} bytes. */
+export class Chunk {
+  readonly bytes: Buffer;
+  /** Index behind the last line feed. */
+  readonly end: number;
+  #text: string | null = null;
+  #cut = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.end = bytes.lastIndexOf(10) + 1;
+  }
+
+  /**
+   * The bytes from `start` to `end` as latin1. The text may share memory with all of the chunk: whoever keeps a part of it
+   * makes a copy.
+   */
+  text(start: number, end: number): string {
+    if (this.#text === null && ++this.#cut <= FEW) return this.bytes.toString('latin1', start, end);
+    this.#text ??= this.bytes.toString('latin1');
+    return this.#text.slice(start, end);
+  }
+}

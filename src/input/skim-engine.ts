@@ -1,0 +1,202 @@
+import { CHUNK_MAX, type Chunk } from './chunk.ts';
+import { SKIM_MODULE } from './skim-module.ts';
+
+/** A number of the module that changes. */
+interface Global {
+  readonly value: number;
+}
+
+/** What assembly/index.ts exports. Addresses are those of the module's memory. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly CHUNK: Global;
+  readonly HINTS: Global;
+  readonly PREFIX: Global;
+  readonly PREFIX_SLACK: Global;
+  readonly PREFIX_MAX: Global;
+  readonly NAME: Global;
+  readonly taken: Global;
+  readonly stamp: Global;
+  readonly lastStart: Global;
+  readonly lastEnd: Global;
+  readonly longest: Global;
+  readonly takenRows: Global;
+  readonly fraction: Global;
+  isWanted(start: number, end: number): number;
+  skimMessages(from: number, limit: number, prefix: number, previous: number): number;
+  skimRows(from: number, limit: number, previous: number): number;
+  layOut(column: number, dot: number, seconds: number, pad: number): void;
+  addName(length: number): void;
+  forgetNames(): void;
+}
+
+/** Of the platform, as far as it is used: @types/node does not declare it. */
+interface Platform {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+}
+
+/** What stands before the head of every line: at most `slack[i]` more than `0` where that is not 0, else exactly `bytes[i]`. */
+export interface LinePrefix {
+  readonly bytes: Uint8Array;
+  readonly slack: Uint8Array;
+}
+
+/** Lines of a chunk that are done with: how many they are, and where the next one begins. */
+export interface Skimmed {
+  readonly lines: number;
+  readonly end: number;
+}
+
+/** `stamp`: of the last one, microseconds; it stands from `lastStart` to `lastEnd`. `longest`: of all, in bytes. */
+export interface SkimmedMessages extends Skimmed {
+  readonly stamp: number;
+  readonly lastStart: number;
+  readonly lastEnd: number;
+  readonly longest: number;
+}
+
+/** `fraction`: the six digits behind the dot of the last one. */
+export interface SkimmedRows extends Skimmed {
+  readonly fraction: number;
+}
+
+const BLANK = 32;
+/** Names of kernel symbols are shorter (KSYM_NAME_LEN). */
+const NAME_MAX = 512;
+
+/**
+ * Goes over lines that nobody wants, many at once: the code is that of assembly/. One for the whole process, since one source
+ * is read at a time; what it has learnt belongs to who used it last.
+ */
+export class SkimEngine {
+  static #only: SkimEngine | null | undefined;
+  readonly #exports: Exports;
+  readonly #memory: Uint8Array;
+  #chunk: Chunk | null = null;
+  #hints: Uint8Array | null = null;
+  #prefix: LinePrefix | null = null;
+  #owner: object | null = null;
+
+  /** Null where this Node runs no WebAssembly (--jitless), or none that compares bytes sixteen at a time. */
+  static get(): SkimEngine | null {
+    SkimEngine.#only ??= SkimEngine.#create();
+    return SkimEngine.#only;
+  }
+
+  static #create(): SkimEngine | null {
+    const { WebAssembly: platform } = globalThis as { WebAssembly?: Platform };
+    if (platform === undefined) return null;
+    try {
+      const module = new platform.Module(Buffer.from(SKIM_MODULE, 'base64'));
+      return new SkimEngine(new platform.Instance(module).exports as Exports);
+    } catch {
+      // Only slower without it.
+      return null;
+    }
+  }
+
+  private constructor(exports: Exports) {
+    this.#exports = exports;
+    this.#memory = new Uint8Array(exports.memory.buffer);
+  }
+
+  /**
+   * Messages of a kernel log, from the line at `start` on.
+   *
+   * @param hints what is wanted, as `HintFinder` lays it out.
+   * @param previous time that the next one must not fall behind, microseconds.
+   */
+  messages(
+    chunk: Chunk,
+    start: number,
+    hints: Uint8Array,
+    prefix: LinePrefix | null,
+    previous: number,
+  ): SkimmedMessages | null {
+    const { CHUNK, taken, stamp, lastStart, lastEnd, longest } = this.#exports;
+    this.#load(chunk);
+    this.#loadHints(hints);
+    const length = prefix === null ? 0 : this.#loadPrefix(prefix);
+    const base = CHUNK.value;
+    const end = this.#exports.skimMessages(base + start, base + chunk.end, length, Math.max(0, Math.ceil(previous)));
+    if (taken.value === 0) return null;
+    return {
+      lines: taken.value,
+      end: end - base,
+      stamp: stamp.value,
+      lastStart: lastStart.value - base,
+      lastEnd: lastEnd.value - base,
+      longest: longest.value,
+    };
+  }
+
+  /** As {@link messages} of the rows of a trace, laid out as {@link layOut} was told, the names of which were all added. */
+  rows(chunk: Chunk, start: number, fraction: number): SkimmedRows | null {
+    const base = this.#exports.CHUNK.value;
+    this.#load(chunk);
+    const end = this.#exports.skimRows(base + start, base + chunk.end, fraction);
+    const lines = this.#exports.takenRows.value;
+    return lines === 0 ? null : { lines, end: end - base, fraction: this.#exports.fraction.value };
+  }
+
+  /** What rows are compared with belongs to `owner` from now on. @returns whether it did so before. */
+  claim(owner: object): boolean {
+    if (this.#owner === owner) return true;
+    this.#owner = owner;
+    this.#exports.forgetNames();
+    return false;
+  }
+
+  /**
+   * How rows are laid out.
+   *
+   * @param column of `[`, `dot` that of the stamp's dot.
+   * @param seconds the four bytes before the dot, `pad` the two before those, as numbers, the first byte the lowest.
+   */
+  layOut(column: number, dot: number, seconds: number, pad: number): void {
+    this.#exports.layOut(column, dot, seconds, pad);
+  }
+
+  /** Nobody wants rows whose text begins with this word of printable ASCII. */
+  addName(name: string): void {
+    if (name.length > NAME_MAX) return;
+    const at = this.#exports.NAME.value;
+    for (let i = 0; i < name.length; i++) this.#memory[at + i] = name.charCodeAt(i);
+    this.#memory.fill(BLANK, at + name.length, at + name.length + 4);
+    this.#exports.addName(name.length);
+  }
+
+  /** Whether a part of the chunk holds what somebody looks for. */
+  isWanted(chunk: Chunk, start: number, end: number, hints: Uint8Array): boolean {
+    const base = this.#exports.CHUNK.value;
+    this.#load(chunk);
+    this.#loadHints(hints);
+    return this.#exports.isWanted(base + start, base + end) !== 0;
+  }
+
+  #load(chunk: Chunk): void {
+    if (chunk === this.#chunk) return;
+    if (chunk.bytes.length > CHUNK_MAX) throw new Error(`a chunk of ${chunk.bytes.length} bytes`);
+    this.#memory.set(chunk.bytes, this.#exports.CHUNK.value);
+    this.#chunk = chunk;
+  }
+
+  #loadHints(hints: Uint8Array): void {
+    if (hints === this.#hints) return;
+    this.#memory.set(hints, this.#exports.HINTS.value);
+    this.#hints = hints;
+  }
+
+  /** @returns the length; a longer prefix than there is room for is one that no line has. */
+  #loadPrefix(prefix: LinePrefix): number {
+    const { length } = prefix.bytes;
+    if (length > this.#exports.PREFIX_MAX.value) return CHUNK_MAX;
+    if (prefix !== this.#prefix) {
+      this.#memory.set(prefix.bytes, this.#exports.PREFIX.value);
+      this.#memory.set(prefix.slack, this.#exports.PREFIX_SLACK.value);
+      this.#prefix = prefix;
+    }
+    return length;
+  }
+}
