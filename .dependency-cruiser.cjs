@@ -1,8 +1,20 @@
 // The pipeline runs one way: base -> model -> input -> formats -> events -> identity -> timeline -> replay -> rules
-// -> report -> analysis.ts -> follow -> commands -> cli.ts. A folder imports only those before it.
+// -> legal -> report -> analysis.ts -> follow -> commands -> cli.ts. A folder imports only those before it.
 // dependency-cruiser cannot read TypeScript 7, so the swc parser is named; test/layers.test.ts seeds a violation to prove
 // that the check still sees imports.
-const order = ['base', 'model', 'input', 'formats', 'events', 'identity', 'timeline', 'replay', 'rules', 'report'];
+const order = [
+  'base',
+  'model',
+  'input',
+  'formats',
+  'events',
+  'identity',
+  'timeline',
+  'replay',
+  'rules',
+  'legal',
+  'report',
+];
 
 const layers = order.map((folder, index) => ({
   name: `layer-${folder}`,

@@ -8,6 +8,7 @@ import type { Hints } from './identity/hints.ts';
 import { readInput } from './input/inputs.ts';
 import type { SideData } from './input/side-data.ts';
 import { shownPath } from './input/source.ts';
+import { legalOrders, TREATED_MAX } from './legal/search.ts';
 import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
 import { SourceClocks } from './replay/clocks.ts';
@@ -233,6 +234,9 @@ export async function judge(
   const tracks = await replay.run(signal);
   const covered = coveredTracks(tracks, new Set(court.findings().map(({ track }) => track)));
   heed?.(court.findings());
+  const reported = court.findings().filter(({ track }) => options.device === null || track.bdf === options.device);
+  // Whoever looks in passing, while the input grows, has no time for it.
+  const legal = await legalOrders(reader, heed ? [] : reported, { rules: RULES, options: replayOptions, tracks });
   return documentOf(
     reader,
     {
@@ -244,6 +248,7 @@ export async function judge(
       tracks,
       drafts: court.findings(),
       coverage: court.coverage(covered),
+      orders: legal.orders,
       health: [
         ...sourceHealth(reader),
         ...sideHealth(options.side),
@@ -253,6 +258,7 @@ export async function judge(
         ...court.impossibles.map(({ event }) => beliefReset(event)),
         ...tracks.filter((track) => track.concerned && track.mergedSpans > 0).map(statesMerged),
         ...coverageCapped(tracks.length - covered.length),
+        ...ordersCapped(legal.left),
       ],
     },
     toolVersion(),
@@ -361,6 +367,12 @@ function coverageCapped(left: number): NewHealth[] {
   if (left === 0) return [];
   const message = `${left} further devices that no record names, without a finding: what the rules could tell of them is left out`;
   return [{ sourceId: null, code: 'coverage-capped', line: null, message, count: left }];
+}
+
+function ordersCapped(left: number): NewHealth[] {
+  if (left === 0) return [];
+  const message = `the legal order of ${left} headlines was not looked for: that of the ${TREATED_MAX} surest was`;
+  return [{ sourceId: null, code: 'legal-orders-capped', line: null, message, count: left }];
 }
 
 function statesMerged({ sourceId, bdf, spans, mergedSpans }: DeviceTrack): NewHealth {

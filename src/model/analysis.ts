@@ -109,12 +109,38 @@ export interface Finding {
   readonly assumptions: readonly string[];
   /** What to look at or capture to settle what is open. */
   readonly to_confirm: readonly string[];
+  /** The smallest change of order that would have been legal; null where none was looked for. */
+  readonly legal_order: LegalOrderInfo | null;
   readonly by_later_evidence: boolean;
   readonly caused_by: string | null;
   readonly headline: boolean;
   /** The rule and the sequence of event kinds, hashed; without device, time and line: the same bug elsewhere has the same. */
   readonly fingerprint: string;
   readonly evidence: readonly Evidence[];
+}
+
+export const LEGAL_ORDER_KINDS = ['move', 'insert', 'omit', 'none', 'unknown'] as const;
+
+/**
+ * `move`: `what` to stand `place` `other`; `insert`: something that was not recorded; `omit`: `what` left out; `none`: no such change is
+ * legal; `unknown`: what was recorded does not allow to say. `distance`: recorded operations of the device that `what` jumps over.
+ */
+export interface LegalOrderInfo {
+  readonly kind: (typeof LEGAL_ORDER_KINDS)[number];
+  readonly what: OperationInfo | null;
+  readonly place: 'before' | 'after' | null;
+  readonly other: OperationInfo | null;
+  readonly distance: number | null;
+  /** Why there is none. */
+  readonly reason: string | null;
+}
+
+/** An operation by the line that begins it; without one where nobody recorded it. */
+export interface OperationInfo {
+  readonly name: string;
+  readonly device: Bdf | null;
+  readonly source: string | null;
+  readonly line: number | null;
 }
 
 export const EVIDENCE_ROLES = ['violation', 'state', 'context', 'consequence', 'confirmation', 'symptom'] as const;

@@ -1,6 +1,6 @@
 import { COMPRESSIONS } from '../base/compression.ts';
 import { HEALTH_CODES } from '../base/health.ts';
-import { EVIDENCE_ROLES, VERDICTS } from '../model/analysis.ts';
+import { EVIDENCE_ROLES, LEGAL_ORDER_KINDS, VERDICTS } from '../model/analysis.ts';
 import { BIND_STATES, CONTRACT_STATES, EVENT_CLASSES, PLATFORMS, TDISP_STATES } from '../model/states.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -118,6 +118,25 @@ const EVIDENCE = record('a line that proves something', {
   truncated: flag('the text was cut'),
 });
 
+const OPERATION = record('an operation by the line that begins it; source and line are null where nobody recorded it', {
+  name: text('the function, or what a message tells of'),
+  device: orNull(BDF),
+  source: orNull(SOURCE_ID),
+  line: orNull(LINE),
+});
+
+const LEGAL_ORDER = record('the smallest change of order that the model calls legal; null: none was looked for', {
+  kind: oneOf(
+    LEGAL_ORDER_KINDS,
+    'move: what was recorded elsewhere; insert: what was not recorded; omit: leave it out; none: no such change is legal; unknown: the records do not allow to say',
+  ),
+  what: orNull(OPERATION),
+  place: orNull(oneOf(['before', 'after'], 'where `what` would have to stand')),
+  other: orNull(OPERATION),
+  distance: orNull(number('recorded operations of the device that `what` jumps over')),
+  reason: orNull(text('why there is none')),
+});
+
 const FINDING = record('a rule broken', {
   id: id('f', 'by source, line, rule, device'),
   rule: text('id of the rule'),
@@ -137,6 +156,7 @@ const FINDING = record('a rule broken', {
   device_after: DEVICE,
   assumptions: list(text(), 'unobserved steps that would excuse it, and what the verdict takes for granted'),
   to_confirm: list(text()),
+  legal_order: orNull(LEGAL_ORDER),
   by_later_evidence: flag('a later line made it surer'),
   caused_by: orNull(id('f', 'the finding that explains it')),
   headline: flag('counts for the exit code'),

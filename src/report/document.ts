@@ -1,6 +1,7 @@
 import type { Bdf } from '../base/bdf.ts';
 import { HEALTH_CODES } from '../base/health.ts';
 import { formatSeconds, formatTime } from '../base/time.ts';
+import type { LegalOrder, Recorded } from '../legal/order.ts';
 import type {
   Analysis,
   ClockRelation,
@@ -8,6 +9,8 @@ import type {
   Evidence,
   Finding,
   HealthInfo,
+  LegalOrderInfo,
+  OperationInfo,
   RuleCoverage,
   SourceInfo,
   StateSpan,
@@ -31,6 +34,8 @@ export interface Judgement {
   readonly tracks: readonly DeviceTrack[];
   readonly drafts: readonly Draft[];
   readonly coverage: readonly Coverage[];
+  /** The smallest legal change of order, of findings for which it was looked for. */
+  readonly orders: ReadonlyMap<Draft, LegalOrder>;
   /** What the replay itself found wanting. */
   readonly health: readonly NewHealth[];
 }
@@ -119,12 +124,39 @@ class DocumentWriter {
       device_after: draft.after.device,
       assumptions: draft.assumptions,
       to_confirm: draft.toConfirm,
+      legal_order: this.#legalOrder(draft),
       by_later_evidence: false,
       caused_by: draft.causedBy ? (ids.get(draft.causedBy) ?? null) : null,
       headline: draft.causedBy === null,
       fingerprint: fingerprintOf(draft),
       evidence: draft.evidence.toSorted(inOrder).map((one) => this.#evidence(one)),
     };
+  }
+
+  #legalOrder(draft: Draft): LegalOrderInfo | null {
+    const order = this.#judgement.orders.get(draft);
+    if (order === undefined) return null;
+    const none = { what: null, place: null, other: null, distance: null, reason: null };
+    const { kind } = order;
+    switch (kind) {
+      case 'move': {
+        const { what, place, other, distance } = order;
+        return { kind, ...none, what: this.#operation(what), place, other: this.#operation(other), distance };
+      }
+      case 'insert': {
+        const what = { name: order.what, device: draft.track.bdf, source: null, line: null };
+        return { kind, ...none, what, place: 'before', other: this.#operation(order.other) };
+      }
+      case 'omit':
+        return { kind, ...none, what: this.#operation(order.what) };
+      default:
+        return { kind, ...none, reason: order.reason };
+    }
+  }
+
+  #operation({ name, event }: Recorded): OperationInfo {
+    const device = event.deviceId === null ? null : (this.#tracks.get(event.deviceId)?.bdf ?? null);
+    return { name, device, source: sourceKey(event.sourceId), line: event.line };
   }
 
   #evidence({ event, role }: DraftEvidence): Evidence {

@@ -2,6 +2,7 @@ import type { Evidence, Finding, Verdict } from '../model/analysis.ts';
 import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
 import { type Lookup, states } from './format.ts';
 import { type Headline, isAtLeast, surestVerdict, violationOf } from './headlines.ts';
+import { legalOrder } from './legal-order.ts';
 import { count, type Page, type Span, type Style } from './page.ts';
 
 const INDENT = 3;
@@ -71,6 +72,8 @@ function writeHeadline(page: Page, number: number, headline: Headline, lookup: L
   writeStates(page, finding);
   if (finding.consequence !== '') page.paragraph(INDENT, 'why:     ', finding.consequence, INDENT + 9);
   if (finding.remedy !== '') page.paragraph(INDENT, 'do:      ', finding.remedy, INDENT + 9);
+  const order = legalOrder(finding, lookup);
+  if (order !== null) page.paragraph(INDENT, 'order:   ', order, INDENT + 9);
   writeList(page, 'assumed: ', finding.assumptions);
   writeList(page, 'doubt:   ', lookup.lossesBefore(finding));
   writeList(page, 'confirm: ', finding.to_confirm);

@@ -177,6 +177,7 @@ export const ANALYSIS: Analysis = {
       device_after: ['locked', 'run'],
       assumptions: ['an unbind that was not recorded, twice'],
       to_confirm: [],
+      legal_order: null,
       by_later_evidence: true,
       caused_by: null,
       headline: true,

@@ -1,0 +1,168 @@
+import type { Effect } from '../replay/effects.ts';
+import type { Charge } from '../rules/rule.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import type { History, Unit } from './history.ts';
+import { mayPass } from './physics.ts';
+import { decidesNoState, setsRight, setsWrong, wantsSetup } from './turning.ts';
+
+/** An order to try: an operation moved to the other side of another one. */
+export interface Move {
+  /** The record that names what is moved, and the one that names what it is moved past. */
+  readonly what: StoredEvent;
+  readonly other: StoredEvent;
+  readonly moved: Unit;
+  readonly target: Unit;
+  readonly place: 'before' | 'after';
+  readonly distance: number;
+}
+
+/** What the search knows of the step. */
+export interface Case {
+  readonly history: History;
+  readonly step: StoredEvent;
+  readonly deviceId: number;
+  readonly charge: Charge;
+  readonly effect: Effect['type'];
+}
+
+/** Orders that are tried for one finding. */
+const MOVES_MAX = 40;
+
+/**
+ * The moves that may make the step legal, the smallest first: what sets it right, recorded too late, before it; the step after
+ * that; what set it wrong after the step.
+ */
+export function movesFor(found: Case): Move[] {
+  const { history, step, deviceId } = found;
+  const own = history.events.filter((event) => acts(event) && event.deviceId === deviceId);
+  const at = history.events.indexOf(step);
+  const later = untilBoundAnew(
+    own.filter((event) => history.events.indexOf(event) > at && !isAround(history, event, step)),
+    found,
+  );
+  const earlier = own.filter((event) => history.events.indexOf(event) < at && isApart(history, event, step));
+  const moves = [
+    ...later
+      .filter((event) => rights(event, found))
+      .flatMap((event) => {
+        const right = nameable(history, event, step);
+        const before = moveOf(found, right, step, 'before');
+        const mayWait = isMovable(step, found.effect) && isApart(history, right, step);
+        return mayWait ? [before, moveOf(found, step, right, 'after')] : [before];
+      }),
+    ...earlier
+      .filter((event) => wrongs(event, found) && mayComeLater(found, later))
+      .map((event) => moveOf(found, nameable(history, event, step), step, 'after')),
+  ];
+  return bySize(moves).slice(0, MOVES_MAX);
+}
+
+/** Those that nothing forbids, the smallest first, equal ones as they come. */
+export function bySize(moves: readonly (Move | null)[]): Move[] {
+  return moves.filter((move) => move !== null).sort((a, b) => a.distance - b.distance);
+}
+
+/** Moves `what` past `other`; null where something on the way forbids it. */
+export function moveOf(
+  found: Pick<Case, 'history' | 'step' | 'deviceId'>,
+  what: StoredEvent,
+  other: StoredEvent,
+  place: 'before' | 'after',
+): Move | null {
+  const { history, step, deviceId } = found;
+  // The step goes with the call that it is part of; what sets it right comes alone: the rest of its call may be wrong here.
+  const mover = what === step ? history.apartFrom(step, other) : what;
+  const moved = history.unit(mover);
+  const target = history.unit(history.apartFrom(other, what));
+  const jumped = history.between(moved, target, place);
+  if (jumped.length === 0) return null;
+  const own = history.events.filter(({ id }) => moved.has(id));
+  if (!mayPass(own, jumped, place === 'before' ? 'earlier' : 'later')) return null;
+  return { what, other, moved, target, place, distance: operations(history, jumped, deviceId) };
+}
+
+/** Operations of the device, each with what is nested in it. */
+function operations(history: History, jumped: readonly StoredEvent[], deviceId: number): number {
+  const ids = new Set(jumped.map(({ id }) => id));
+  const outermost = (event: StoredEvent) => history.callsAround(event).findLast(({ id }) => ids.has(id)) ?? event;
+  const found = new Set<number>();
+  for (const event of jumped) {
+    if (event.deviceId !== deviceId && !event.maybe.includes(deviceId)) continue;
+    const operation = outermost(event);
+    found.add(operation.phase === 'exit' ? (operation.pairId ?? operation.id) : operation.id);
+  }
+  return Math.max(1, found.size);
+}
+
+function isAround(history: History, event: StoredEvent, step: StoredEvent): boolean {
+  return history.unit(event).has(step.id);
+}
+
+/** Neither around the step nor in it. */
+function isApart(history: History, event: StoredEvent, step: StoredEvent): boolean {
+  return !isAround(history, event, step) && !isAround(history, step, event);
+}
+
+/** A STOP that a guest asks for is a request of the guest. */
+function nameable(history: History, event: StoredEvent, step: StoredEvent): StoredEvent {
+  const calls = history.callsAround(event);
+  const request = calls.find(({ kind }) => kind === 'tsm.guest_request');
+  return request !== undefined && isApart(history, request, step) ? request : event;
+}
+
+/** What is done after the function was bound again belongs to that bind. */
+function untilBoundAnew(later: readonly StoredEvent[], { charge }: Case): readonly StoredEvent[] {
+  if (wantsSetup(charge.wrongIn) && !decidesNoState(charge.wrongIn)) return later;
+  const again = later.findIndex(({ kind, outcome }) => kind === 'tsm.bind' && outcome !== 'failed');
+  return again < 0 ? later : later.slice(0, again);
+}
+
+/** Records that begin or are an operation that did something. */
+function acts({ phase, pairId, outcome, supersededBy, certainty }: StoredEvent): boolean {
+  if (supersededBy !== null || outcome === 'failed' || certainty === 'maybe' || certainty === 'none') return false;
+  return phase !== 'exit' || pairId === null;
+}
+
+function rights({ kind }: StoredEvent, { charge, effect }: Case): boolean {
+  // It is part of a removal; the unbind in it can be done before.
+  if (kind === 'tsm.destroy') return false;
+  if (!decidesNoState(charge.wrongIn)) return setsRight(kind, charge.wrongIn);
+  return effect === 'reclaim' || effect === 'failed-bind' ? kind === 'tdisp.stop' : false;
+}
+
+function wrongs({ kind }: StoredEvent, { charge }: Case): boolean {
+  return !decidesNoState(charge.wrongIn) && setsWrong(kind, charge.wrongIn);
+}
+
+/** What people, guests and drivers do; a link that fails, and a process that is killed, come when they come. */
+function isMovable(step: StoredEvent, effect: Effect['type']): boolean {
+  return !isOfHardware(step) && effect !== 'owner-exit';
+}
+
+/** Nobody asked for it: a link went down, or an error made the hardware or the recovery reset it. */
+export function isOfHardware({ kind, symbol, text }: StoredEvent): boolean {
+  if (kind === 'pci.link_down') return true;
+  return kind === 'pci.bus_reset' && symbol === null && /\b(?:DPC|AER): /.test(text);
+}
+
+/**
+ * Whether what set the step wrong may come after it. A bind may, where the step belongs to making the function ready: the TDI is
+ * used only later. What was released too early may always be released later.
+ */
+function mayComeLater({ charge, effect }: Case, later: readonly StoredEvent[]): boolean {
+  if (wantsSetup(charge.wrongIn)) return true;
+  if (!READIES.has(effect)) return false;
+  const used = later.findIndex(({ kind }) => USES.has(kind));
+  const released = later.findIndex(({ kind }) => setsRight(kind, charge.wrongIn));
+  return used >= 0 && (released < 0 || used < released);
+}
+
+const READIES: ReadonlySet<Effect['type']> = new Set([
+  'command-clear',
+  'function-reset',
+  'conventional-reset',
+  'power-loss',
+  'config-change',
+]);
+
+const USES: ReadonlySet<StoredEvent['kind']> = new Set(['tsm.guest_request', 'tdisp.lock', 'tdisp.start']);

@@ -1,0 +1,286 @@
+import type { ReplayOptions } from '../replay/replay.ts';
+import type { DeviceTrack } from '../replay/track.ts';
+import type { Draft } from '../rules/draft.ts';
+import type { Rule } from '../rules/rule.ts';
+import { strength } from '../rules/verdict.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import { succeeding, withoutAnswers } from './answers.ts';
+import { bySize, type Case, isOfHardware, type Move, moveOf, movesFor } from './edits.ts';
+import type { History, Unit } from './history.ts';
+import { insertsFor } from './inserts.ts';
+import { nameOf, operationOf, recorded } from './names.ts';
+import type { LegalOrder } from './order.ts';
+import { type Shelf, type Stretch, Stretches } from './stretch.ts';
+import { type Found, Laboratory, type Outcome, type Question, type Reading } from './trial.ts';
+import { unlockAfter } from './unlock.ts';
+
+/** Headlines whose legal order is looked for: the surest ones, the earlier first. */
+export const TREATED_MAX = 64;
+
+/** What was found, and how many headlines were left out. */
+export interface LegalOrders {
+  readonly orders: ReadonlyMap<Draft, LegalOrder>;
+  readonly left: number;
+}
+
+/** What the search replays with. */
+export interface Setting {
+  readonly rules: readonly Rule[];
+  readonly options: ReplayOptions;
+  readonly tracks: readonly DeviceTrack[];
+}
+
+/**
+ * For every headline the smallest change of order that the model and all rules call legal: recorded operations are moved, then one is
+ * added, then the step is left out. Findings of the same operation share the answer of their headline. Bounded: a
+ * headline costs at most some hundred replays of some hundred records.
+ */
+export async function legalOrders(shelf: Shelf, drafts: readonly Draft[], setting: Setting): Promise<LegalOrders> {
+  const orders = new Map<Draft, LegalOrder>();
+  const headlines = drafts
+    .filter(({ causedBy, verdict }) => causedBy === null && verdict !== 'inconsistent')
+    .map((draft, index) => ({ draft, index }))
+    .sort((a, b) => strength(b.draft.verdict) - strength(a.draft.verdict) || a.index - b.index)
+    .map(({ draft }) => draft);
+  const treated = headlines.slice(0, TREATED_MAX);
+  if (treated.length > 0) {
+    const search = new Search(shelf, setting);
+    for (const draft of treated) orders.set(draft, await search.of(draft));
+    for (const draft of drafts) {
+      const order = draft.causedBy === null ? undefined : orders.get(draft.causedBy);
+      if (order !== undefined && isOfOperation(draft, draft.causedBy)) orders.set(draft, order);
+    }
+  }
+  return { orders, left: headlines.length - treated.length };
+}
+
+function isOfOperation(draft: Draft, headline: Draft | null): boolean {
+  return headline !== null && draft.operation === headline.operation && draft.track === headline.track;
+}
+
+class Search {
+  readonly #stretches: Stretches;
+  readonly #laboratory: Laboratory;
+  readonly #setting: Setting;
+
+  constructor(shelf: Shelf, setting: Setting) {
+    const { rules, options, tracks } = setting;
+    const found = new Map(tracks.map((track) => [track.id, track]));
+    const devices = shelf.devices().map((device) => {
+      const track = found.get(device.id);
+      return track === undefined ? device : { ...device, pf: track.pf ?? device.pf, dsm: track.dsm ?? device.dsm };
+    });
+    const [source] = shelf.sources();
+    if (source === undefined) throw new Error('findings without a source');
+    this.#setting = setting;
+    this.#stretches = new Stretches(shelf, options.gaps);
+    this.#laboratory = new Laboratory(rules, options, devices, source);
+  }
+
+  async of(draft: Draft): Promise<LegalOrder> {
+    const excuse = excuseOf(draft);
+    if (excuse !== null) return excuse;
+    const stretch = this.#stretches.of(draft);
+    if (stretch === null) return UNKNOWN;
+    return new Trials(this.#laboratory, this.#setting, draft, stretch).best();
+  }
+}
+
+const UNKNOWN: LegalOrder = {
+  kind: 'unknown',
+  reason: 'the records around the step, replayed by themselves, do not show the finding',
+};
+
+/** Where no order can be told, and why. */
+function excuseOf({ rule, violation, verdict }: Draft): LegalOrder | null {
+  if (isOfHardware(violation))
+    return { kind: 'none', reason: 'hardware did it, and no order of what software did avoids that' };
+  const reason = BEYOND[rule.doc.id];
+  if (reason !== undefined) return { kind: 'unknown', reason };
+  if (verdict === 'possible' && (violation.certainty === 'maybe' || violation.certainty === 'none'))
+    return { kind: 'unknown', reason: 'the record of the step may be of another device' };
+  return null;
+}
+
+/** Findings that tell of no step that came too early or too late, or of one that the model does not follow. */
+const BEYOND: Readonly<Record<string, string>> = {
+  'state-readback-conflict': 'nothing recorded explains the state that was read, in whatever order',
+  'tdisp-request-refused': 'the refusal does not say which step came too early or too late',
+  'accept-before-report': 'the model does not follow who has read the report',
+};
+
+const REST_UNMAPPED = 'RMI_RTT_DEV_UNMAP of what is still mapped';
+
+/** Operations of the core whose steps the replay does not follow: their end says what became of the TDI. */
+const GOVERNS: ReadonlySet<StoredEvent['kind']> = new Set(['tsm.unbind', 'tsm.unbind_core', 'tsm.bind', 'tsm.destroy']);
+
+const STATE_OF_STEPS: ReadonlySet<StoredEvent['kind']> = new Set(['mmio.unmap']);
+
+/** The stretch with the core's own operation around the step taken apart, where the order of its steps is the question. */
+function opened(stretch: Stretch): Stretch {
+  const { history, step } = stretch;
+  if (!STATE_OF_STEPS.has(step.kind)) return stretch;
+  const calls = history.callsAround(step).filter(({ kind }) => GOVERNS.has(kind));
+  const ids = new Set(calls.flatMap(({ id, pairId }) => (pairId === null ? [id] : [id, pairId])));
+  return ids.size === 0
+    ? stretch
+    : { ...stretch, history: history.changed((event) => (ids.has(event.id) ? null : event)) };
+}
+
+/** The orders tried for one finding. */
+class Trials {
+  readonly #laboratory: Laboratory;
+  readonly #setting: Setting;
+  readonly #draft: Draft;
+  readonly #stretch: Stretch;
+  readonly #question: Question;
+  /** The records of the operation that the step is part of. */
+  readonly #operation: Unit;
+  readonly #baselines = new Map<Reading, Outcome>();
+  /** What spoke against the first order tried. */
+  #objection: string | null = null;
+
+  constructor(laboratory: Laboratory, setting: Setting, draft: Draft, stretch: Stretch) {
+    this.#laboratory = laboratory;
+    this.#setting = setting;
+    this.#draft = draft;
+    this.#stretch = opened(stretch);
+    const { step, deviceId, history } = this.#stretch;
+    this.#operation = history.unit(history.callsAround(step).at(-1) ?? step);
+    this.#question = { rule: draft.rule, deviceId, steps: history.unit(step) };
+  }
+
+  async best(): Promise<LegalOrder> {
+    const { history, step, deviceId } = this.#stretch;
+    const { charges, found } = await this.#baseline('as-declared');
+    const judged = charges.find(({ held }) => !held);
+    if (judged === undefined || !found.some((one) => this.#isTheFinding(one))) return UNKNOWN;
+    if (this.#draft.rule.doc.id === 'unlock-before-private-mmio-unmap') return this.#unlocked();
+    const open: Case = { history, step, deviceId, charge: judged.charge, effect: judged.effect };
+    for (const move of movesFor(open)) if (await this.#isLegalMove(move)) return this.#moved(move);
+    return (await this.#inserted(open)) ?? (await this.#omitted(open)) ?? this.#none();
+  }
+
+  /** Where the firmware is the one that follows what is mapped. */
+  async #unlocked(): Promise<LegalOrder> {
+    const { history, step, deviceId } = this.#stretch;
+    const unlock = unlockAfter(history, step, deviceId, this.#setting.options.platform);
+    if (unlock === 'unknown') return { kind: 'unknown', reason: 'the record does not say why the unlock was refused' };
+    const last = unlock.unmaps?.at(-1);
+    if (last === undefined) return { kind: 'insert', what: REST_UNMAPPED, other: recorded(step) };
+    const open = { history, step, deviceId };
+    const moves = [
+      ...(unlock.unmaps?.length === 1 ? [moveOf(open, last, step, 'before')] : []),
+      moveOf(open, step, last, 'after'),
+    ];
+    for (const move of bySize(moves)) if (await this.#isLegalMove(move, false)) return this.#moved(move);
+    return this.#none();
+  }
+
+  #moved({ what, other, place, distance }: Move): LegalOrder {
+    const { history, step } = this.#stretch;
+    const named = (event: StoredEvent, past: StoredEvent) =>
+      event === step ? operationOf(history, step, history.apartFrom(step, past)) : recorded(event);
+    return { kind: 'move', what: named(what, other), place, other: named(other, what), distance };
+  }
+
+  /** @param judged the rule has to call the step right. */
+  async #isLegalMove({ what, other, moved, target, place }: Move, judged = true): Promise<boolean> {
+    const { history } = this.#stretch;
+    const edited = history.withMoved(moved, target, place);
+    const touched = new Set([...moved, ...history.unit(this.#stretch.step)]);
+    const objection = await this.#objectionTo(edited, touched, judged);
+    this.#note(objection, `${nameOf(what)} ${place} ${nameOf(other)}`);
+    return objection === null;
+  }
+
+  async #inserted(open: Case): Promise<LegalOrder | null> {
+    const { history, step } = open;
+    const outermost = history.callsAround(step).at(-1) ?? step;
+    for (const { name, events, inside } of insertsFor(open, this.#setting.options.platform)) {
+      const target = history.unit(inside ? step : outermost);
+      const edited = history.withInserted(events, target);
+      const touched = new Set([...history.unit(step), ...events.map(({ id }) => id)]);
+      const objection = await this.#objectionTo(edited, touched);
+      const other = inside ? recorded(step) : operationOf(history, step, outermost);
+      if (objection === null) return { kind: 'insert', what: name, other };
+      this.#note(objection, `a ${name} before ${other.name}`);
+    }
+    return null;
+  }
+
+  /** Only what does nothing where it stands can be left out. */
+  async #omitted({ history, step, effect }: Case): Promise<LegalOrder | null> {
+    if (effect !== 'unbind') return null;
+    const unit = history.unit(step);
+    const objection = await this.#objectionTo(history.without(unit), unit, false);
+    return objection === null ? { kind: 'omit', what: recorded(step) } : null;
+  }
+
+  #none(): LegalOrder {
+    return {
+      kind: 'none',
+      reason: this.#objection ?? 'nothing recorded, and no single operation more, sets the step right',
+    };
+  }
+
+  #note(objection: string | null, order: string): void {
+    if (objection !== null) this.#objection ??= `${order} ${objection}`;
+  }
+
+  /**
+   * What speaks against an order, in words after "this order"; null where the model calls it legal, both with what was declared and
+   * where nothing happened but what was recorded.
+   *
+   * @param touched what was moved or added, and the step: nothing of it may be wrong where it stands now.
+   * @param judged the rule has to call the step right; where it is left out, or no state decides, nothing is to be asked.
+   */
+  async #objectionTo(edited: History, touched: Unit, judged = true): Promise<string | null> {
+    const { step, deviceId } = this.#stretch;
+    for (const reading of ['as-declared', 'nothing-unseen'] as const) {
+      const before = await this.#baseline(reading);
+      const history = withoutAnswers(read(edited, reading), step, deviceId);
+      const after = await this.#laboratory.replay(history, this.#question, reading);
+      const known = new Set(before.found.map(keyOf));
+      const broken = after.found.find(
+        (one) =>
+          !known.has(keyOf(one)) ||
+          (one.deviceId === deviceId && (touched.has(one.violation) || this.#operation.has(one.violation))),
+      );
+      if (broken !== undefined) return `breaks ${broken.rule}${this.#at(broken.violation)}`;
+      const denied = [...after.impossible].find((id) => !before.impossible.has(id));
+      if (denied !== undefined) return `does not go with what was recorded${this.#at(denied)}`;
+      if (judged && (after.charges.length === 0 || after.charges.some(({ held }) => !held)))
+        return 'is not shown to be right by what was recorded';
+    }
+    return null;
+  }
+
+  #at(id: number): string {
+    const event = this.#stretch.history.event(id);
+    if (event === null) return '';
+    const isHere = event.sourceId === this.#draft.violation.sourceId;
+    return isHere ? ` at line ${event.line} (${nameOf(event)})` : ` at ${nameOf(event)}`;
+  }
+
+  async #baseline(reading: Reading): Promise<Outcome> {
+    const known = this.#baselines.get(reading);
+    if (known !== undefined) return known;
+    const outcome = await this.#laboratory.replay(read(this.#stretch.history, reading), this.#question, reading);
+    this.#baselines.set(reading, outcome);
+    return outcome;
+  }
+
+  #isTheFinding({ rule, deviceId, violation }: Found): boolean {
+    const { rule: by, track, violation: record } = this.#draft;
+    return rule === by.doc.id && deviceId === track.id && violation === record.id;
+  }
+}
+
+function read(history: History, reading: Reading): History {
+  return reading === 'nothing-unseen' ? succeeding(history) : history;
+}
+
+function keyOf({ rule, deviceId, violation }: Found): string {
+  return `${rule} ${deviceId} ${violation}`;
+}
