@@ -15,7 +15,7 @@ import {
   vdeviceDestroyActs,
   type World,
 } from './moves.ts';
-import { born, bring, choices, type Life, type Start, startOn, told, walk } from './walk.ts';
+import { born, bring, choices, type Life, type Start, shown, startOn, told, walk } from './walk.ts';
 
 type Accusation = Exclude<Verdict, 'inconsistent'>;
 
@@ -468,7 +468,10 @@ export interface Seeded {
 
 export function seed(bug: Bug, life: Life): Seeded {
   const { world } = life;
-  const entries = [...life.entries, ...told(bug.acts(world), bug.admin ? ADMIN : world.task, `BUG: ${bug.name}`)];
+  const entries = shown([
+    ...life.entries,
+    ...told(bug.acts(world), bug.admin ? ADMIN : world.task, `BUG: ${bug.name}`),
+  ]);
   const verdict = typeof bug.verdict === 'function' ? bug.verdict(world) : bug.verdict;
   return { bug, platform: world.platform, entries, at: life.entries.length, victim: bug.victim ?? world.bdf, verdict };
 }

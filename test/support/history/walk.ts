@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Platform } from '../../../src/model/states.ts';
 import { UNBOUND } from '../../../src/model/tdi.ts';
 import { type Act, type Entry, entriesOf } from './acts.ts';
+import { FTRACE } from './forms.ts';
 import { ADMIN, after, arrival, isLegal, MOVES, type Move, type World } from './moves.ts';
 
 /** A history of one function: what was done, and what the function is in after it. */
@@ -138,11 +139,18 @@ export const legalOn = (platform: Platform): fc.Arbitrary<Entry[]> =>
       ),
     )
     .map(([lives, order]) =>
-      interleave(
-        lives.map(({ entries }) => entries),
-        order,
+      shown(
+        interleave(
+          lives.map(({ entries }) => entries),
+          order,
+        ),
       ),
     );
+
+/** A counterexample is to be read: as the lines that a trace would hold of it. */
+export function shown(entries: Entry[]): Entry[] {
+  return Object.defineProperty(entries, fc.toStringMethod, { value: () => `\n${FTRACE.render(entries)}` });
+}
 
 /** Takes whole moves in turn as `order` says: the administrator has one task, and finishes one thing before the next. */
 export function interleave(lives: readonly (readonly Entry[])[], order: Iterable<number>): Entry[] {
