@@ -74,7 +74,6 @@ function commandClears(event: StoredEvent, before: CommandState): Effect[] {
   // What comes after a reset or on a new device is no clear; `restore config` only puts bits back.
   if (event.kind !== 'vfio.config_write' && event.kind !== 'pci.clear_master' && event.kind !== 'pci.disable')
     return [];
-  if (event.kind === 'vfio.config_write' && commandAfter(event, before) === before) return [];
   const after = commandAfter(event, before);
   return COMMAND_BITS.flatMap((bit): Effect[] => {
     if (after[bit] !== 'clear') return [];
@@ -116,7 +115,6 @@ function others(event: StoredEvent): Effect[] {
       // vfio_pci_core_enable() clears Bus Master and resets the function; recorded inside it, the reset speaks for itself.
       return [{ type: 'function-reset', certain: false }];
     case 'pci.remove':
-      return [{ type: 'removal' }];
     case 'pci.link_down':
       return [{ type: 'removal' }];
     // Driver functions that disable SR-IOV do so also where it was not enabled: then no register is written (sriov_disable).

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 // What is mutated, and which tests judge the mutants: those that say what the files are to do, and are quick enough to be run
 // thousands of times. A mutant of a table is there from the start of a file on, so that all of them are run for it.
 
-const MODEL = ['test/model/*.test.ts', 'test/replay/belief.test.ts'];
+const MODEL = ['test/model/*.test.ts', 'test/replay/belief*.test.ts'];
 const PURE = ['belief', 'clocks', 'command', 'effects', 'ledger', 'operations', 'protocol', 'ties', 'topology'];
 const JUDGE = ['test/model/*.test.ts', 'test/replay/*.test.ts', 'test/rules/*.test.ts'];
 

@@ -38,6 +38,7 @@ describe('the COMMAND register', () => {
       SET,
     ],
     ['no value', storedEvent('pci.command'), SET, UNKNOWN],
+    ['more digits than a register has', storedEvent('pci.command', { args: { value: 'ffff0000' } }), SET, UNKNOWN],
     ['a new function', storedEvent('pci.add'), SET, UNKNOWN],
     ['a removed one', storedEvent('pci.remove'), SET, UNKNOWN],
     ['a bus reset', storedEvent('pci.bus_reset'), SET, UNKNOWN],
@@ -108,7 +109,9 @@ describe('clearing a bit of COMMAND', () => {
     ['none: vfio open resets anyway', storedEvent('vfio.open'), SET, []],
     ['none: restore config only puts bits back', storedEvent('pci.command', { args: { value: '0000' } }), SET, []],
   ])('%s', (_name, event, before, expected) => {
-    expect(bits(effectsOf(event, before))).toEqual(expected);
+    const effects = effectsOf(event, before);
+    expect(bits(effects)).toEqual(expected);
+    for (const effect of effects) expect(effect).toHaveProperty('type');
   });
 });
 
@@ -190,6 +193,8 @@ describe('what an event does', () => {
     const refused = { outcome: 'failed', phase: 'exit' } as const;
     expect(effectsOf(storedEvent('tsm.bind', { ...refused, pairId: 1 }), SET)).toEqual([]);
     expect(effectsOf(storedEvent('tsm.bind', refused), SET)).toEqual([{ type: 'bind' }]);
+    const entry = { outcome: 'failed', phase: 'enter', pairId: 2 } as const;
+    expect(effectsOf(storedEvent('tsm.bind', entry), SET)).toEqual([{ type: 'bind' }]);
   });
 
   it('is nothing where the call inside is recorded; what was asked of the TSM is asked all the same', () => {
