@@ -28,7 +28,7 @@ export function adviceFor(part: Captured, codes: ReadonlySet<HealthCode>): strin
     return 'the file lists no function at some addresses: record as root, with /proc/sys/kernel/kptr_restrict at 0 or 1 and the modules loaded until the end';
   }
   if (codes.has('symbols-missing')) {
-    return 'dynamic events name addresses: give the trace.dat itself, or a copy of /sys/kernel/tracing/trace';
+    return 'dynamic events name addresses: give the trace.dat itself, or a copy of /sys/kernel/tracing/trace, or the /proc/kallsyms of that boot (--side)';
   }
   if (part.timeUnit === 'ticks') return 'the clock does not say what it counts: set trace_clock to mono or boot';
   const ofCalendar = part.clock.startsWith('wall');

@@ -1,6 +1,6 @@
 // ffffffff81000000 T _stext
 // ffffffffc0400e90 t vfio_pci_core_disable	[vfio_pci_core]    (s_show, kernel/kallsyms.c; 2.6 to 7.1)
-const ROW = /^([0-9a-f]{16}) [A-Za-z] [\w.$]{1,512}(?:\t\[[\w-]{1,64}\])?$/;
+const ROW = /^[0-9a-f]{16} [A-Za-z?] [\w.$]{1,512}(?:\t\[[\w-]{1,64}\])?$/;
 const NEWLINE = 10;
 const ZERO = 48;
 
