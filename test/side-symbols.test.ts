@@ -59,20 +59,24 @@ test.skipIf(!isThere)('trace-cmd report with addresses and kallsyms is as good a
 const REPORTED = `cpus=2
              drv-512   [001] ...2.   312.877813: bind:                 (ffffffff81000100) bdf="0000:02:00.0"
              drv-512   [001] ...2.   312.878013: bind_ret:             (ffffffff81000100 <- ffffffff81000004) bdf="0000:02:00.0" ret=0
-             drv-512   [001] ...2.   312.888813: flr:                  (ffffffff81000200) bdf="0000:02:00.0"
+             drv-512   [001] ...2.   312.888813: dis:                  (ffffffff81000200) bdf="0000:02:00.0"
 `;
 
 test('no verdict on functions that kallsyms named is definite, whatever is declared complete', async () => {
   writeFileSync(join(folder, 'report.txt'), REPORTED);
-  const rows = ['ffffffff81000000 T caller', 'ffffffff81000100 T pci_tsm_bind', 'ffffffff81000200 T pcie_flr'];
+  const rows = [
+    'ffffffff81000000 T caller',
+    'ffffffff81000100 T pci_tsm_bind',
+    'ffffffff81000200 T vfio_pci_core_disable',
+  ];
   writeFileSync(join(folder, 'kallsyms'), rows.join('\n'));
   const side = readSideData(folder);
   const input = { inputs: [join(folder, 'report.txt')], db: null, inputFormat: null, maxBytes: 2 ** 30 };
-  const judge = { ...NEUTRAL_JUDGEMENT, fromBoot: true, complete: ['bind', 'guest-request'] as const, side };
+  const judge = { ...NEUTRAL_JUDGEMENT, complete: ['bind'] as const, side };
   const analyzed = await analyze({ ...input, hints: new Hints(new Map(), side) }, judge);
   analyzed.close();
   const { findings } = analyzed.analysis;
-  expect(findings.map(({ verdict, rule }) => `${verdict} ${rule}`)).toEqual(['probable flr-while-locked']);
+  expect(findings.map(({ verdict, rule }) => `${verdict} ${rule}`)).toEqual(['probable unbind-before-disable']);
   expect(findings[0]?.assumptions).toContain(
     'side: kallsyms: the addresses of functions in it are those of the boot that the trace is of',
   );
