@@ -1,15 +1,19 @@
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { RecordedEvents } from './recorded.ts';
 
-// Enclosing calls are looked up by id; the innermost ones are nearly always still here.
-const RECENT_MAX = 128;
+// Enclosing calls are looked up by id; the innermost ones are nearly always still here. A power of two.
+const RECENT_MAX = 256;
 /** Nesting that is looked at. */
 const DEPTH_MAX = 32;
 
 /** The calls around events, and the two records of one call as one. */
 export class Calls {
   readonly #recorded: RecordedEvents;
-  readonly #recent = new Map<number, StoredEvent>();
+  /**
+   * Entries by the last bits of their ids. No Map: the tables that a Map drops when it is full of deleted entries point to the next
+   * one, so that one of them among the old objects keeps all that come later alive until all of the heap is collected.
+   */
+  readonly #recent = new Array<StoredEvent | undefined>(RECENT_MAX).fill(undefined);
 
   constructor(recorded: RecordedEvents) {
     this.#recorded = recorded;
@@ -17,11 +21,7 @@ export class Calls {
 
   /** Keeps an entry at hand for what comes inside it. */
   remember(event: StoredEvent): void {
-    if (event.phase !== 'enter') return;
-    this.#recent.set(event.id, event);
-    if (this.#recent.size <= RECENT_MAX) return;
-    const oldest = this.#recent.keys().next().value;
-    if (oldest !== undefined) this.#recent.delete(oldest);
+    if (event.phase === 'enter') this.#recent[event.id & (RECENT_MAX - 1)] = event;
   }
 
   /** Innermost first. */
@@ -56,6 +56,7 @@ export class Calls {
   }
 
   #find(id: number): StoredEvent | null {
-    return this.#recent.get(id) ?? this.#recorded.event(id);
+    const recent = this.#recent[id & (RECENT_MAX - 1)];
+    return recent?.id === id ? recent : this.#recorded.event(id);
   }
 }
