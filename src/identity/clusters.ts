@@ -4,6 +4,8 @@ import type { PointerSpace } from '../events/event.ts';
 export interface Lead {
   readonly entity: number;
   readonly sure: boolean;
+  /** It may as well be one that nothing leads to: any that its task names. */
+  readonly open?: boolean;
 }
 
 /** What is known of a set of clues that mean one device. `entity` ids are those of the timeline. */

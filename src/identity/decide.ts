@@ -71,11 +71,18 @@ export class Decider {
     const owner = this.#namedByTasks(cluster);
     if (owner !== null && perhaps.every((one) => one === owner)) return { certainty: 'inherited', who: [owner] };
     const several = [...perhaps, ...(owner === null ? [] : [owner])];
-    if (several.length > 0) return maybe(several) ?? this.#alone(cluster);
+    if (several.length > 0) {
+      const open = cluster.leads.some((lead) => lead.open);
+      return (open ? maybe([...several, ...this.#namedBy(cluster)]) : null) ?? maybe(several) ?? this.#alone(cluster);
+    }
     // What a task did without saying to whom it did to one of those that it names.
     if (this.#tasks.taskOf(cluster) === null) return this.#alone(cluster);
-    const all = [...cluster.tasks].flatMap((task) => [...this.#tasks.namedBy(task)]);
-    return maybe([...cluster.hints, ...all]) ?? this.#alone(cluster);
+    return maybe([...cluster.hints, ...this.#namedBy(cluster)]) ?? this.#alone(cluster);
+  }
+
+  /** All devices that tasks of the cluster name. */
+  #namedBy({ tasks }: Cluster): number[] {
+    return [...tasks].flatMap((task) => [...this.#tasks.namedBy(task)]);
   }
 
   /** Devices with an address that leads end at; where none has one, what else they end at. */

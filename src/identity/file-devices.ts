@@ -131,7 +131,7 @@ export class FileDevices {
     const doubted = this.#newProxy(task);
     if (doubted === null) return null;
     this.#doubted.set(file.id, doubted);
-    this.#lead(doubted, entity, false);
+    this.#lead(doubted, entity, false, true);
     return doubted;
   }
 
@@ -208,7 +208,9 @@ export class FileDevices {
     const sure = call.name === 'close' && call.sure;
     for (const file of files.slice(0, LEADS_MAX)) {
       const known = this.#entity(file, task);
-      if (known !== null) this.#lead(entity, known, sure);
+      // A number that may mean another file by now may be of another device.
+      if (known !== null)
+        this.#lead(entity, known, sure, !call.sure && call.opens === null && call.name !== 'exit_group');
     }
     return entity;
   }
@@ -236,12 +238,12 @@ export class FileDevices {
     this.#lead(call.entity, known, true);
   }
 
-  #lead(from: number, to: number, sure: boolean): void {
+  #lead(from: number, to: number, sure: boolean, open = false): void {
     const { leads } = this.#clusters.of(from);
     const known = leads.findIndex(({ entity }) => entity === to);
     if (known >= 0 && (leads[known]?.sure || !sure)) return;
     if (known >= 0) leads.splice(known, 1);
-    if (leads.length < LEADS_MAX) leads.push({ entity: to, sure });
+    if (leads.length < LEADS_MAX) leads.push({ entity: to, sure, open: open && !sure });
   }
 
   #leadsTo(from: number, to: number): boolean {

@@ -41,6 +41,9 @@ export function spansPerDevice(devices: number): number {
   return Math.max(SPANS_MIN, Math.min(SPANS_MAX, Math.floor(SPANS_IN_ALL / Math.max(1, devices))));
 }
 
+/** Records that may be of another device, of which a finding tells; older ones are behind these. */
+const DOUBTS_MAX = 4;
+
 /** One device along the replay. */
 export class DeviceTrack {
   readonly id: number;
@@ -82,6 +85,8 @@ export class DeviceTrack {
   released = false;
   /** Events that put the device where it is believed to be: bind, requests. Newest bind first in its epoch. */
   stateEvidence: StoredEvent[] = [];
+  /** The latest records that changed what is believed of it, and may be of another device. */
+  doubts: readonly StoredEvent[] = [];
   /** The operation that threw the TDI out of LOCKED or RUN, by the id of its outermost event. */
   lostIn: number | null = null;
   /** Time of the latest record so far of what decides the order, by source, and the one where a later one claims to be earlier. */
@@ -152,6 +157,7 @@ export class DeviceTrack {
     copy.unbindSeen = this.unbindSeen;
     copy.released = this.released;
     copy.stateEvidence = [...this.stateEvidence];
+    copy.doubts = this.doubts;
     copy.lostIn = this.lostIn;
     copy.disorderedAt = this.disorderedAt;
     for (const pid of this.openers) copy.openers.add(pid);
@@ -163,6 +169,7 @@ export class DeviceTrack {
 
   /** What a copy went through may have happened, or not: what either leaves over may be true. */
   mayHave(copy: DeviceTrack, cause: StoredEvent): void {
+    if (copy.belief !== this.belief) this.doubts = [...this.doubts.slice(1 - DOUBTS_MAX), cause];
     this.believe(this.belief.or(copy.belief), cause);
     const command = { ...this.command };
     for (const bit of COMMAND_BITS) if (command[bit] !== copy.command[bit]) command[bit] = 'unknown';

@@ -210,6 +210,7 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
     granted.push(
       `${lineOf(event, step.event, step.clocks)} (${event.symbol ?? event.kind}) ${restsOn(event, step, [])}`,
     );
+  if (verdict === 'possible') granted.push(...doubtsOf(step));
   if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
     granted.push('the bind succeeded: its result was not recorded');
   }
@@ -224,6 +225,18 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
   const since = bind ? ` between ${linesOf(bind, step.event, step.clocks)}` : '';
   if (excuse.length > 0) granted.push(`the step would be right only with this unseen${since}: ${excuse.join('; ')}`);
   return granted;
+}
+
+/** Records since the bind that may be of this device: a bind that the state would rest on, and what would excuse the step. */
+function doubtsOf({ track, event, clocks }: Step): string[] {
+  const bind = track.stateEvidence.find(({ kind }) => kind === 'tsm.bind')?.id ?? 0;
+  return track.doubts
+    .filter((one) => one.id > bind && !track.stateEvidence.includes(one))
+    .map((one) => {
+      const whose = one.kind === 'tsm.bind' ? 'this' : 'another';
+      const record = `${lineOf(one, event, clocks)} (${one.symbol ?? one.kind})`;
+      return `${record} is of ${whose} device: it names none, and may be of ${others(one.maybe.length)}`;
+    });
 }
 
 /** What is taken for granted about the way from the function that the record is about to the device. */

@@ -199,7 +199,8 @@ describe('lifetimes', () => {
     twoDevices(trace);
     trace.raw('CPU:0 [LOST 12 EVENTS]');
     const line = reset(trace, 5);
-    expect((await trace.read()).at(line)).toMatchObject({ device: null, certainty: 'maybe', maybe: [A] });
+    // The other device of the task may have got the number.
+    expect((await trace.read()).at(line)).toMatchObject({ device: null, certainty: 'maybe', maybe: [A, B] });
   });
 
   test.each([
@@ -256,7 +257,10 @@ describe('lifetimes', () => {
     trace.system(QEMU, 'close', 'fd: 9', 0);
     const lines = [trace.ioctl(QEMU, 5, 0x3b6e), trace.ioctl(QEMU, 7, 0x3b6e)];
     const log = await trace.read();
-    expect(lines.map((line) => log.at(line).maybe)).toEqual([[A, B], [B]]);
+    expect(lines.map((line) => log.at(line).maybe)).toEqual([
+      [A, B],
+      [A, B],
+    ]);
   });
 
   test('a process that has ended leaves its numbers to nobody', async () => {

@@ -263,6 +263,15 @@ describe('what the firmware calls a device', () => {
   });
 });
 
+test('that one device is called so in its VM does not make it the only one', async () => {
+  const trace = new Trace();
+  trace.attach(QEMU, A);
+  trace.attach(QEMU, B);
+  trace.enter('tsm-800', 'pci_tsm_bind', `bdf="${A}" kvm=0x1000 tdi_id=0x200`);
+  const line = trace.enter(QEMU, 'pci_tsm_bind', 'kvm=0x2000 tdi_id=0x200');
+  expect((await trace.read()).at(line)).toMatchObject({ device: null, maybe: [A, B] });
+});
+
 describe('streams of an SMMU', () => {
   const fault = (smmu: string, client: string, sid: string) =>
     `arm-smmu-v3 ${smmu}: event: F_TRANSLATION client: ${client} sid: ${sid} ssid: 0x0 iova: 0x8000 ipa: 0x0`;
