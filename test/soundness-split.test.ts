@@ -5,16 +5,16 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JudgeOptions } from '../src/analysis.ts';
 import type { Analysis } from '../src/model/analysis.ts';
-import { EVENT_CLASSES } from '../src/model/states.ts';
 import { strength } from '../src/rules/verdict.ts';
 import { analyzeFiles, analyzeText, brief } from './support/analyze.ts';
 import { type Line, legalHistory, seededHistory } from './support/histories.ts';
+import { omniscient, PATIENCE, runs } from './support/runs.ts';
 import { type SplitOptions, splitTraces, wholeTrace } from './support/two-sources.ts';
 
 // One history, recorded by two ftrace instances that share the messages of printk:console. Constructed, see two-sources.ts.
-const RUNS = { numRuns: Math.ceil(Number(process.env['SOUNDNESS_RUNS'] ?? 60) / 2) };
+const RUNS = runs(0.04);
 
-const OMNISCIENT: Partial<JudgeOptions> = { complete: EVENT_CLASSES, fromBoot: true, platform: 'sev-tio' };
+const OMNISCIENT = omniscient('sev-tio');
 
 const profile = fc.constantFrom<Partial<JudgeOptions>>(
   {},
@@ -50,7 +50,7 @@ async function analyzeTwo(texts: readonly string[], judge: Partial<JudgeOptions>
 
 const isMerged = (analysis: Analysis) => analysis.clocks.map(({ relation }) => relation);
 
-test('a legal history in two sources is not accused of anything', async () => {
+test('a legal history in two sources is not accused of anything', { timeout: PATIENCE }, async () => {
   await fc.assert(
     fc.asyncProperty(legalHistory, share, clocks, profile, async (lines, second, options, judge) => {
       const analysis = await analyzeTwo(splitTraces(lines, second, options), judge);
@@ -62,7 +62,7 @@ test('a legal history in two sources is not accused of anything', async () => {
   );
 });
 
-test('what is wrong in one source is found in two, and is no surer there', async () => {
+test('what is wrong in one source is found in two, and is no surer there', { timeout: PATIENCE }, async () => {
   await fc.assert(
     fc.asyncProperty(seededHistory, share, clocks, profile, async ({ lines, rule, bdf }, second, options, judge) => {
       const found = ({ findings }: Analysis) =>
@@ -81,7 +81,9 @@ test('what is wrong in one source is found in two, and is no surer there', async
   );
 });
 
-test('lines that stand closer together than the clocks are known accuse nobody for sure', async () => {
+test('lines that stand closer together than the clocks are known accuse nobody for sure', {
+  timeout: PATIENCE,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(
       legalHistory,
@@ -99,7 +101,7 @@ test('lines that stand closer together than the clocks are known accuse nobody f
   );
 });
 
-test('the order of the inputs and the hour change no finding', async () => {
+test('the order of the inputs and the hour change no finding', { timeout: PATIENCE }, async () => {
   const step = fc.constantFrom<SplitOptions>({}, { stepUs: 35 });
   await fc.assert(
     fc.asyncProperty(seededHistory, share, clocks, step, async ({ lines }, second, options, more) => {

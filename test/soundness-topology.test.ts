@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JudgeOptions } from '../src/analysis.ts';
-import { EVENT_CLASSES } from '../src/model/states.ts';
-import { analyzeText, brief } from './support/analyze.ts';
+import { brief } from './support/analyze.ts';
 import { legalFarHistory, STRANGER, seededFarHistory } from './support/far-histories.ts';
 import { type Line, render } from './support/histories.ts';
+import { analyzeLog } from './support/in-memory.ts';
+import { omniscient, PATIENCE, runs } from './support/runs.ts';
 
 // Soundness across functions: what is done to a PF, a port or a DSM is found on the functions that it reaches, and on no other.
-const RUNS = { numRuns: Number(process.env['SOUNDNESS_RUNS'] ?? 60) };
-const OMNISCIENT: Partial<JudgeOptions> = { complete: EVENT_CLASSES, fromBoot: true, platform: 'sev-tio' };
+const RUNS = runs(0.2);
+const OMNISCIENT = omniscient('sev-tio');
 const profile = fc.constantFrom<Partial<JudgeOptions>>(
   {},
   { platform: 'tdx', complete: ['hotplug'] },
@@ -21,10 +22,12 @@ function without(lines: readonly Line[], drop: readonly boolean[]): Line[] {
   return lines.filter((_, index) => drop[index % drop.length] !== true);
 }
 
-test('resets, removals and SR-IOV while nobody below is bound are not accused, whatever is declared', async () => {
+test('resets, removals and SR-IOV while nobody below is bound are not accused, whatever is declared', {
+  timeout: PATIENCE,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(legalFarHistory, profile, async (lines, judge) => {
-      const { findings, health } = await analyzeText(render(lines), judge);
+      const { findings, health } = await analyzeLog(render(lines), judge);
       expect(findings.map(brief)).toEqual([]);
       expect(health.filter((item) => item.code === 'belief-reset')).toEqual([]);
     }),
@@ -32,10 +35,12 @@ test('resets, removals and SR-IOV while nobody below is bound are not accused, w
   );
 });
 
-test('with a VF bound they are found on that one, and definite when everything was recorded', async () => {
+test('with a VF bound they are found on that one, and definite when everything was recorded', {
+  timeout: PATIENCE,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(seededFarHistory, async ({ lines, rule, victim, definite }) => {
-      const { findings } = await analyzeText(render(lines), OMNISCIENT);
+      const { findings } = await analyzeLog(render(lines), OMNISCIENT);
       expect(new Set(findings.map(({ device }) => device))).toEqual(new Set([victim]));
       const found = findings.find((finding) => finding.rule === rule);
       expect(found?.verdict).toBe(definite ? 'definite' : 'probable');
@@ -44,7 +49,7 @@ test('with a VF bound they are found on that one, and definite when everything w
   );
 });
 
-test('lost lines never make them definite, and never accuse a function elsewhere', async () => {
+test('lost lines never make them definite, and never accuse a function elsewhere', { timeout: PATIENCE }, async () => {
   await fc.assert(
     fc.asyncProperty(
       seededFarHistory.map(({ lines }) => lines),
@@ -52,7 +57,7 @@ test('lost lines never make them definite, and never accuse a function elsewhere
       async (lines, drop) => {
         const kept = without(lines, drop);
         if (kept.length === 0) return;
-        const { findings } = await analyzeText(render(kept));
+        const { findings } = await analyzeLog(render(kept));
         expect(findings.filter(({ verdict }) => verdict === 'definite').map(brief)).toEqual([]);
         const surely = findings.filter(({ verdict, device }) => verdict !== 'possible' && device === STRANGER);
         expect(surely.map(brief)).toEqual([]);
@@ -62,7 +67,9 @@ test('lost lines never make them definite, and never accuse a function elsewhere
   );
 });
 
-test('where the trace says that events were lost, a legal history is not accused beyond a doubt by any declaration', async () => {
+test('where the trace says that events were lost, a legal history is not accused beyond a doubt by any declaration', {
+  timeout: PATIENCE,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(legalFarHistory, mask, async (lines, drop) => {
       const marks = new Set<number>();
@@ -73,7 +80,7 @@ test('where the trace says that events were lost, a legal history is not accused
       }
       const kept = without(lines, drop);
       if (kept.length === 0) return;
-      const { findings } = await analyzeText(render(kept, { loss: marks }), OMNISCIENT);
+      const { findings } = await analyzeLog(render(kept, { loss: marks }), OMNISCIENT);
       expect(findings.filter(({ verdict }) => verdict === 'definite').map(brief)).toEqual([]);
     }),
     RUNS,
