@@ -6,6 +6,7 @@ import { formatTime, parseSeconds } from './base/time.ts';
 import { toolVersion } from './base/version.ts';
 import type { Hints } from './identity/hints.ts';
 import { readInput } from './input/inputs.ts';
+import { SideCollector } from './input/side/collector.ts';
 import type { SideData } from './input/side-data.ts';
 import { shownPath } from './input/source.ts';
 import { legalOrders, TREATED_MAX } from './legal/search.ts';
@@ -87,8 +88,13 @@ export interface Analyzed {
  * @throws InputError where no input at all could be analysed, or `db` cannot be written.
  */
 export async function analyze(options: IngestOptions, judgement: JudgeOptions): Promise<Analyzed> {
-  const { writer, failures } = await readAll(options);
-  return conclude(writer, failures, judgement, options.signal);
+  // A sos report tells of the machine that its logs are of, and of no other.
+  const [only, ...others] = options.inputs;
+  const own = only === undefined || others.length > 0 || judgement.side !== null ? null : new SideCollector();
+  const { writer, failures } = await readAll(options, own);
+  const found = own?.finish(only ?? '') ?? null;
+  const side = judgement.side ?? (found?.files.length === 0 ? null : found);
+  return conclude(writer, failures, { ...judgement, side }, options.signal);
 }
 
 /** Judges what has been read, and finishes the timeline; where that fails, or `signal` is aborted, nothing is left of it. */
@@ -121,7 +127,10 @@ async function hearSignals(signal: AbortSignal | undefined): Promise<void> {
 }
 
 /** Every input into one timeline. An input that cannot be read leaves the others alone. */
-async function readAll(options: IngestOptions): Promise<{ writer: TimelineWriter; failures: InputError[] }> {
+async function readAll(
+  options: IngestOptions,
+  side: SideCollector | null,
+): Promise<{ writer: TimelineWriter; failures: InputError[] }> {
   const failures: InputError[] = [];
   // Set in callbacks, which the compiler does not follow.
   let writer = null as TimelineWriter | null;
@@ -133,6 +142,7 @@ async function readAll(options: IngestOptions): Promise<{ writer: TimelineWriter
         await readInput(path, {
           maxBytes: options.maxBytes,
           ...(options.signal && { signal: options.signal }),
+          ...(side && { side }),
           async prepare() {
             writer ??= await createTimeline(options.db);
           },

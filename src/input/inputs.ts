@@ -5,6 +5,8 @@ import { noteChange } from './bytes.ts';
 import { Chooser } from './chosen.ts';
 import { Damage } from './damage.ts';
 import { walk } from './folder.ts';
+import { takeMember } from './side/archive.ts';
+import type { SideCollector } from './side/collector.ts';
 import {
   type FolderInput,
   type OpenedArchive,
@@ -32,6 +34,8 @@ export interface InputOptions {
   readonly read: (source: OpenedSource) => Promise<void>;
   /** Takes an input that is a timeline; not one in an archive or a directory. */
   readonly timeline: (input: TimelineInput) => Promise<void>;
+  /** Takes what a sos report in an archive tells of the machine; without it that is left aside. */
+  readonly side?: SideCollector;
   /** Takes what concerns an archive or a directory as a whole. */
   readonly health: HealthSink;
   readonly signal?: AbortSignal;
@@ -153,7 +157,7 @@ async function readArchive(opened: OpenedArchive, options: InputOptions, tally: 
     for await (const member of tarMembers(bytes)) {
       signal?.throwIfAborted();
       if (tally.isFull || !chooser.chooses(member.name)) {
-        tally.passed += 1;
+        if (options.side === undefined || !(await takeMember(member, options.side))) tally.passed += 1;
         continue;
       }
       try {
