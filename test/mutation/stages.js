@@ -3,9 +3,11 @@ import { readdirSync } from 'node:fs';
 // What is mutated, and which tests judge the mutants: those that say what the files are to do, and are quick enough to be run
 // thousands of times. A mutant of a table is there from the start of a file on, so that all of them are run for it.
 
-const MODEL = ['test/model/*.test.ts', 'test/replay/belief*.test.ts'];
 const PURE = ['belief', 'clocks', 'command', 'effects', 'ledger', 'operations', 'protocol', 'ties', 'topology'];
+const BELIEF = 'test/replay/belief*.test.ts';
 const JUDGE = ['test/model/*.test.ts', 'test/replay/*.test.ts', 'test/rules/*.test.ts'];
+/** Of src/rules what is not a rule, and what says how strong a charge is. */
+const COURT = ['doc', 'draft', 'index', 'judge', 'resting', 'strays'];
 
 /** The files of a folder, without those of the folders in it. */
 function filesOf(folder) {
@@ -14,17 +16,22 @@ function filesOf(folder) {
 }
 
 const steps = PURE.map((name) => `src/replay/${name}.ts`);
+const court = COURT.map((name) => `src/rules/${name}.ts`);
 
 /** @type {Readonly<Record<string, { mutate: readonly string[], tests: readonly string[] }>>} */
 export const STAGES = {
-  model: { mutate: filesOf('src/model'), tests: MODEL },
+  model: { mutate: filesOf('src/model'), tests: ['test/model/*.test.ts', BELIEF] },
   // Functions of what they are given: their own tests are to find every fault.
-  steps: { mutate: steps, tests: [...MODEL, ...PURE.map((name) => `test/replay/${name}.test.ts`)] },
-  // What carries the state along, by what comes out of whole logs, too.
+  steps: { mutate: steps, tests: [BELIEF, ...PURE.map((name) => `test/replay/${name}.test.ts`)] },
+  // Not src/rules/docs: prose, where the only mutants are emptied texts, which test/rules/docs.test.ts refuses as such.
+  rules: {
+    mutate: filesOf('src/rules').filter((file) => !court.includes(file)),
+    tests: ['test/rules/charges.test.ts', 'test/rules/verdict.test.ts', BELIEF],
+  },
+  court: { mutate: court, tests: ['draft', 'judge', 'charges', 'verdict'].map((name) => `test/rules/${name}.test.ts`) },
+  // What carries the state along: by what comes out of whole logs.
   replay: {
     mutate: filesOf('src/replay').filter((file) => !steps.includes(file)),
     tests: [...JUDGE, 'test/clocks.test.ts', 'test/two-devices.test.ts', 'test/one-cpu.test.ts'],
   },
-  // Not src/rules/docs: prose, where the only mutants are emptied texts, which test/rules/docs.test.ts refuses as such.
-  rules: { mutate: filesOf('src/rules'), tests: JUDGE },
 };
