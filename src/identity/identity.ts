@@ -175,6 +175,8 @@ export class Identity {
     this.#handles.gone(entity);
     this.#removals.over(entity);
     this.#functions.vacate(entity);
+    // A PF is not freed before its VFs (sriov_release, drivers/pci/iov.c): what comes at their addresses later is another's.
+    this.virtualsGone(entity);
   }
 
   /** SR-IOV of the PF was disabled: the VFs that are known to be its are gone, their removals recorded or not. */

@@ -57,6 +57,22 @@ test('VFs that went with SR-IOV leave address and pointers to others', async () 
   expect(devices.filter(({ bdf }) => bdf === VF).length).toBe(2);
 });
 
+test('so do those whose PF was removed, without a word of SR-IOV', async () => {
+  const remove = [enter('pci_stop_and_remove_bus_device', PF), leave('pci_stop_and_remove_bus_device', PF)];
+  const { at } = await read(
+    log(
+      ...enable,
+      enter('pci_set_master', VF, ` dev=${OLD}`),
+      ...remove,
+      `f: (pcie_flr+0x0/0x100) dev=${OLD}`,
+      open(VF),
+    ),
+  );
+  expect(at(7).device).not.toBe(VF);
+  expect(at(8)).toMatchObject({ kind: 'vfio.open', device: VF });
+  expect(at(8).deviceId).not.toBe(at(4).deviceId);
+});
+
 test('so do functions below a bridge that is removed, as far as it announced its buses', async () => {
   const PORT = '0000:00:05.0';
   const remove = [enter('pci_stop_and_remove_bus_device', PORT), leave('pci_stop_and_remove_bus_device', PORT)];
