@@ -37,7 +37,7 @@ describe('the clocks of sources', () => {
     expect(CLOCKS.error(1, 2)).toBe(1501n);
     expect(CLOCKS.error(3, 2)).toBe(2201n);
     expect(CLOCKS.error(1, 3)).toBe(700n);
-    expect(CLOCKS.error(4, 9)).toBe(0n);
+    expect([CLOCKS.error(4, 9), CLOCKS.error(9, 4)]).toEqual([0n, 0n]);
     // The two that are least exact.
     expect(CLOCKS.widestError(1)).toBe(2201n);
     expect(CLOCKS.widestError(4)).toBe(0n);

@@ -512,6 +512,12 @@ describe('what is believed after it', () => {
     expect(next(BOUND_LOCKED, at('tdisp.start'), [call('vfio.ioctl'), call(kind)])).toBeNull();
   });
 
+  it('a state beside a request is no read-back', () => {
+    expect(next(CONNECTED, at('tdisp.lock', { state: '2' }, { symbol: 'sev_tio_tdi_bind' }))).toEqual([
+      'locked/locked 0',
+    ]);
+  });
+
   it('other records change nothing', () => {
     expect(next(BOUND_RUN, at('tdisp.lock', {}, { supersededBy: 10 }))).toBeNull();
     for (const kind of ['tdisp.refused', 'tdi.create', 'tdi.destroy', 'vm.destroy', 'guest.accept'] as const)

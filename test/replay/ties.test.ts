@@ -21,6 +21,8 @@ describe('which of two events came first is open', () => {
     ['one task, moved to another CPU', { cpu: 0, time: 7n, pid: 5 }, { cpu: 1, time: 7n, pid: 5 }, false],
     ['tasks that are not told', { cpu: 0, time: 7n, pid: null }, { cpu: 1, time: 7n, pid: null }, true],
     ['no stamp', { cpu: 0, time: null }, { cpu: 1, time: 7n }, false],
+    ['no stamps at all', { cpu: 0, time: null }, { cpu: 1, time: null }, false],
+    ['two sources, no stamp', { time: null }, { sourceId: 2, time: 0n }, false],
     ['no stamp on the other', { cpu: 0, time: 7n }, { cpu: 1, time: null }, false],
     ['inside one call', { cpu: 0, time: 7n, rootId: 1 }, { cpu: 1, time: 7n, rootId: 1 }, false],
     ['the call and what it does', { cpu: 0, time: 7n, rootId: null }, { cpu: 1, time: 7n, rootId: 1 }, false],
