@@ -197,11 +197,35 @@ function divide(db: Database.Database, lives: readonly DeviceRow[], other: Devic
       entity = own;
     }
   }
-  const suggest = db.prepare(
-    'insert or ignore into candidate select entity_id, ? as device_id from candidate where device_id = ?',
-  );
-  for (const { id } of lives.slice(1)) suggest.run(id, other.id);
+  divideCandidates(db, lives, other);
   adopt(db, lives[0], other);
+}
+
+/** What may be of `other` may be of the life that its place in the order falls into, and of no other one. */
+function divideCandidates(db: Database.Database, lives: readonly DeviceRow[], other: DeviceRow): void {
+  const perhaps = db
+    .prepare<[number], number>('select entity_id from candidate where device_id = ? order by entity_id')
+    .pluck()
+    .all(other.id);
+  const add = db.prepare(`insert into entity (source_id, device_id, certainty) values (?, null, 'maybe')`);
+  const suggest = db.prepare(
+    `insert or ignore into candidate
+     select ? as entity_id, iif(device_id = ?, ?, device_id) as device_id from candidate where entity_id = ?`,
+  );
+  const comesLater = db
+    .prepare<[number | bigint, number], number>('select exists (select 1 from event where entity_id = ? and id >= ?)')
+    .pluck();
+  const move = db.prepare('update event set entity_id = ? where entity_id = ? and id >= ?');
+  for (const id of perhaps) {
+    let [entity, known]: [number | bigint, number] = [id, other.id];
+    for (const life of lives.slice(1)) {
+      if (comesLater.get(entity, life.first) !== 1) break;
+      const own = add.run(other.source_id).lastInsertRowid;
+      suggest.run(own, known, life.id, entity);
+      move.run(own, entity, life.first);
+      [entity, known] = [own, life.id];
+    }
+  }
 }
 
 function describe(db: Database.Database, kept: readonly DeviceRow[], all: readonly DeviceRow[]): void {
