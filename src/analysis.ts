@@ -74,6 +74,8 @@ export interface Analyzed {
   readonly analysis: Analysis;
   /** Inputs that could not be analysed at all; the others were. */
   readonly failures: readonly InputError[];
+  /** What was stored beside the log, also in the sos report that it is of. */
+  readonly side: SideData | null;
   /** The timeline behind the analysis, open for reading. */
   readonly timeline: TimelineReader;
   /** Path of the timeline file: `db`, or the temporary one. */
@@ -117,7 +119,8 @@ export async function conclude(
     throw error;
   }
   const timeline = writer.reader;
-  return { analysis, failures, timeline, timelinePath: timeline.path, close: () => timeline.close() };
+  const { side } = judgement;
+  return { analysis, failures, side, timeline, timelinePath: timeline.path, close: () => timeline.close() };
 }
 
 /** A signal that came while we were busy is only heard when the event loop turns. */

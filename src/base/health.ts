@@ -131,7 +131,8 @@ export const HEALTH_CODES = {
   },
   'side-data': {
     severity: 'note',
-    meaning: 'data stored beside the log were used (--side): they hold for the moment when they were stored',
+    meaning:
+      'what data stored beside the log tell (--side, or the sos report that the log is of): they hold for the moment when they were stored',
   },
   'side-contradicted': {
     severity: 'warning',

@@ -4,6 +4,7 @@ import { formatTime } from '../base/time.ts';
 import { INPUT_FORMATS } from '../formats/index.ts';
 import { type Inspected, inspect } from '../formats/inspect.ts';
 import { readInput } from '../input/inputs.ts';
+import { readSideData } from '../input/side-data.ts';
 import { sourceNames, timeSpan } from '../report/format.ts';
 import { jsonLine } from '../report/json.ts';
 import { count, Page } from '../report/page.ts';
@@ -11,21 +12,26 @@ import { type Arguments, valueOption } from './arguments.ts';
 import type { Command } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { maxBytes, maxBytesOption } from './reading.ts';
+import { tellSide } from './side-report.ts';
 
 /** `tdi-trace formats [input..]`: what can be read, or what the inputs are. */
 export const command: Command = {
   builder: (yargs) =>
     yargs
       .positional('input', { type: 'string', array: true, description: "say what these are, and why; '-' is stdin" })
+      .option('side', valueOption('say what a folder of data stored beside a log tells, file by file', 'DIR'))
       .option('format', valueOption('text, or json: one object a line', 'text'))
       .option('max-bytes', maxBytesOption())
       .example('$0 formats', 'ids for --input-format, each with a line as it looks')
+      .example('$0 formats --side side', 'what --side of analyze would use, and where it stands')
       .example('$0 formats mail.txt', 'the parts of a file: form, clock, losses, what to capture instead'),
 
   async run(args, context) {
     const asJson = args.choice('format', ['text', 'json'], 'text') === 'json';
+    const folder = args.text('side');
+    if (folder !== null) await context.stdout.write(tellSide(readSideData(folder), context.stdout, asJson));
     if (args.positionals('input').length > 0) return tellInputs(args, context, asJson);
-    await context.stdout.write(asJson ? listAsJson() : listAsText(context));
+    if (folder === null) await context.stdout.write(asJson ? listAsJson() : listAsText(context));
     return EXIT.clean;
   },
 };

@@ -28,6 +28,8 @@ export function entryAsText({ width, color }: Sink): (entry: Entry) => string {
       const [bind, contract, state] = stateWords(entry);
       const text = `-> ${bind}, contract ${contract}, device ${state}`;
       page.line(0, place, { text, style: entry.device.includes('error') ? 'warning' : 'strong' });
+    } else if (entry.type === 'side') {
+      page.line(0, place, { text: `stored: ${entry.text}`, style: 'dim' });
     } else if (entry.type === 'device') {
       page.line(0, place, `is ${namesOf(entry).join('; ')}`);
     } else {

@@ -1,3 +1,4 @@
+import type { Bdf } from '../base/bdf.ts';
 import { formatTime, type Nanoseconds } from '../base/time.ts';
 import type { Untrusted } from '../base/untrusted.ts';
 import type { EventKind, Outcome, Phase } from '../events/event.ts';
@@ -7,6 +8,7 @@ import { SourceClocks } from '../replay/clocks.ts';
 import { type Join, joinOf } from '../timeline/join.ts';
 import type { StoredDevice, StoredEvent, StoredSource } from '../timeline/rows.ts';
 import type { TimelineReader } from '../timeline/timeline.ts';
+import type { SideEntry, sideEntries } from './history-side.ts';
 
 /** Rows read at once. */
 const PAGE = 2000;
@@ -72,7 +74,12 @@ export interface HistoryFilter {
  * The events of a timeline in order, each followed by the change of state that it caused. Clocks of different sources relate only
  * by proof: where there is none, one source comes after the other.
  */
-export function* history(timeline: TimelineReader, analysis: Analysis, filter: HistoryFilter): Generator<Entry> {
+export function* history(
+  timeline: TimelineReader,
+  analysis: Analysis,
+  filter: HistoryFilter,
+  side: ReturnType<typeof sideEntries> = new Map(),
+): Generator<Entry> {
   const sources = new Map(timeline.sources().map((source) => [source.id, source]));
   const clocks = new SourceClocks([...sources.values()]);
   const devices = new Map(timeline.devices().map((device) => [device.id, device]));
@@ -89,6 +96,7 @@ export function* history(timeline: TimelineReader, analysis: Analysis, filter: H
       if (introduced.has(device.id) || !isMeant(device, filter)) continue;
       introduced.add(device.id);
       if (hasNames(device)) yield introduction(device, place);
+      yield* side.get(device.bdf as Bdf) ?? [];
     }
     yield toEntry(event, place, {
       maybe: own === null ? all.flatMap(({ bdf }) => bdf ?? []) : [],
@@ -105,7 +113,7 @@ export function* history(timeline: TimelineReader, analysis: Analysis, filter: H
   }
 }
 
-export type Entry = EventEntry | DeviceEntry | StateEntry;
+export type Entry = EventEntry | DeviceEntry | SideEntry | StateEntry;
 
 function hasNames({ aliases, pf, dsm, guestBdf }: StoredDevice): boolean {
   return aliases.length > 0 || pf !== null || dsm !== null || guestBdf !== null;

@@ -5,6 +5,7 @@ import { flagOption, valueOption } from './arguments.ts';
 import type { Command } from './command.ts';
 import { history } from './history.ts';
 import { entryAsJson, entryAsText } from './history-format.ts';
+import { sideEntries } from './history-side.ts';
 import { progressLine } from './progress.ts';
 import { ingestOptions, judgeOptions, judgingOptions, readingOptions } from './reading.ts';
 import { scopeOf, warnOf } from './scope.ts';
@@ -35,12 +36,13 @@ export const command: Command = {
       for (const failure of analyzed.failures) await stderr.write(`tdi-trace: ${escapeForTerminal(failure.message)}\n`);
       await warnOf(scopeOf(analyzed, judge), context);
       const render = format === 'json' ? entryAsJson : entryAsText(stdout);
-      const entries = history(analyzed.timeline, analyzed.analysis, {
+      const filter = {
         device: judge.device,
         since: judge.since === null ? null : parseSeconds(judge.since),
         until: judge.until === null ? null : parseSeconds(judge.until),
         withCalls: verbose,
-      });
+      };
+      const entries = history(analyzed.timeline, analyzed.analysis, filter, sideEntries(analyzed.side));
       let batch: string[] = [];
       for (const entry of entries) {
         batch.push(render(entry));

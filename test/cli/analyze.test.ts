@@ -32,7 +32,7 @@ function answer(analysis: Analysis, failures: readonly InputError[] = []): void 
     devices: () => [],
     events: () => [],
   } as unknown as Analyzed['timeline'];
-  analyze.mockResolvedValue({ analysis, failures, timeline, timelinePath: '', close });
+  analyze.mockResolvedValue({ analysis, failures, side: null, timeline, timelinePath: '', close });
 }
 
 interface FakeSink extends Sink {
@@ -164,7 +164,7 @@ describe('what the capture does not have', () => {
       events: (after: number) => (after === 0 ? [{ id: 1, time }] : []),
     }) as unknown as Analyzed['timeline'];
   const asked = (analysis: Analysis, on: Analyzed['timeline'], values: Record<string, unknown>) => {
-    analyze.mockResolvedValue({ analysis, failures: [], timeline: on, timelinePath: '', close });
+    analyze.mockResolvedValue({ analysis, failures: [], side: null, timeline: on, timelinePath: '', close });
     return run(values);
   };
 

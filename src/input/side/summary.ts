@@ -1,3 +1,4 @@
+import type { Bdf } from '../../base/bdf.ts';
 import type { SideData } from './collector.ts';
 import { fileOf, type SideFact } from './fact.ts';
 
@@ -30,9 +31,26 @@ export function summaryOf(side: SideData): FileSummary[] {
   });
 }
 
-/** All facts, kind by kind. */
+/** All facts, by the files they stand in and their lines there. */
 export function factsOf(side: SideData): SideFact[] {
-  return factsByKind(side).flatMap(({ facts }) => [...facts]);
+  const files = new Map(side.files.map((file, index) => [file, index]));
+  const facts = factsByKind(side).flatMap((kind) => kind.facts);
+  return facts.toSorted((a, b) => (files.get(fileOf(a)) ?? 0) - (files.get(fileOf(b)) ?? 0) || lineOf(a) - lineOf(b));
+}
+
+function lineOf({ place }: SideFact): number {
+  return Number(place.slice(place.lastIndexOf(':') + 1));
+}
+
+/** What is said of functions, one by one; of a group to each of its members. */
+export function aboutFunctions(side: SideData): { readonly bdf: Bdf; readonly fact: SideFact }[] {
+  const { physical, bridges, noSoftReset, teeIo, drivers, capabilities } = side;
+  const own = [physical, bridges, noSoftReset, capabilities, teeIo, drivers].flatMap((map) =>
+    [...map].map(([bdf, { fact }]) => ({ bdf, fact })),
+  );
+  const members = [...side.groups.values()].flatMap(({ members, fact }) => members.map((bdf) => ({ bdf, fact })));
+  const files = [...side.cdevs.values()].flatMap(({ bdf, fact }) => (bdf === null ? [] : [{ bdf, fact }]));
+  return [...own, ...members, ...files, ...side.tsm];
 }
 
 interface Kind {
