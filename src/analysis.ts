@@ -15,13 +15,13 @@ import type { EventClass, Platform } from './model/states.ts';
 import { SourceClocks } from './replay/clocks.ts';
 import { gapsOf } from './replay/gaps.ts';
 import { oneCpuSources } from './replay/one-cpu.ts';
-import { Replay, type ReplayOptions } from './replay/replay.ts';
+import type { ReplayOptions } from './replay/replay.ts';
 import type { DeviceTrack } from './replay/track.ts';
 import { documentOf } from './report/document.ts';
 import { sideContradicted, sideHealth } from './report/side-health.ts';
 import type { Draft } from './rules/draft.ts';
 import { RULES } from './rules/index.ts';
-import { Judge } from './rules/judge.ts';
+import { holdTrial } from './rules/trial.ts';
 import { createTimeline, createTimelineFrom } from './timeline/create.ts';
 import { ingest } from './timeline/ingest.ts';
 import type { NewHealth, StoredEvent } from './timeline/rows.ts';
@@ -242,9 +242,7 @@ export async function judge(
   const rules = RULES.filter(
     ({ doc }) => (options.rules === null || options.rules.includes(doc.id)) && !options.skipRules.includes(doc.id),
   );
-  const court = new Judge(rules, replayOptions);
-  const replay = new Replay(reader, replayOptions, court);
-  const tracks = await replay.run(signal);
+  const { court, replay, tracks } = await holdTrial(reader, replayOptions, rules, signal);
   const covered = coveredTracks(tracks, new Set(court.findings().map(({ track }) => track)));
   heed?.(court.findings());
   const reported = court.findings().filter(({ track }) => options.device === null || track.bdf === options.device);
@@ -270,6 +268,7 @@ export async function judge(
         ...tracesEnded(reader),
         ...court.impossibles.map(({ event }) => beliefReset(event)),
         ...tracks.filter((track) => track.concerned && track.mergedSpans > 0).map(statesMerged),
+        ...tracks.filter((track) => track.waitedTooLong > 0).map(laterCapped),
         ...coverageCapped(tracks.length - covered.length),
         ...ordersCapped(legal.left),
       ],
@@ -396,6 +395,11 @@ function statesMerged({ sourceId, bdf, spans, mergedSpans }: DeviceTrack): NewHe
     message: `${bdf ?? 'an unnamed device'} changed its state ${mergedSpans} times more after this line: one entry stands for all of them`,
     count: mergedSpans,
   };
+}
+
+function laterCapped({ sourceId, bdf, waitedTooLong }: DeviceTrack): NewHealth {
+  const message = `${bdf ?? 'an unnamed device'}: ${waitedTooLong} steps were judged without all of the records after them`;
+  return { sourceId, code: 'later-capped', line: null, message, count: waitedTooLong };
 }
 
 function beliefReset(event: StoredEvent): NewHealth {

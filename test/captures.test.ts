@@ -160,12 +160,21 @@ test('one bug has one fingerprint, whichever capture of the same form shows it',
   expect(a?.findings[0]?.fingerprint).not.toBe(a?.findings[1]?.fingerprint);
 });
 
-test('declared complete, the verdict is definite; with a loss in between it is possible', async () => {
+test('declared complete, the verdict is definite; with a loss in between what comes later may tell', async () => {
   const file = path('close-before-unbind/trace.probes.txt');
   const complete = await analyzeFiles([file], { complete: ['bind'] });
   expect(headlines(complete)).toEqual([`definite unbind-before-disable ${DEVICE} :107`]);
   const lines = readFileSync(file, 'utf8').split('\n');
   lines.splice(100, 0, 'CPU:0 [LOST 12 EVENTS]');
   const lossy = await analyzeText(lines.join('\n'), { complete: ['bind'] });
-  expect(headlines(lossy)).toEqual([`possible unbind-before-disable ${DEVICE} :108`]);
+  // The request of line 127, which succeeds, shows that the function was still bound.
+  expect(headlines(lossy)).toEqual([`probable unbind-before-disable ${DEVICE} :108`]);
+  expect(lossy.findings.find(({ headline }) => headline)).toMatchObject({
+    by_later_evidence: true,
+    summary: expect.stringMatching(/, as line 127 tells$/),
+  });
+  const upTo = lines.slice(0, 126).join('\n');
+  expect(headlines(await analyzeText(upTo, { complete: ['bind'] }))).toEqual([
+    `possible unbind-before-disable ${DEVICE} :108`,
+  ]);
 });

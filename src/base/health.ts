@@ -143,6 +143,11 @@ export const HEALTH_CODES = {
     meaning:
       'there are very many devices that no record names: of some without a finding it is not told what each rule could see',
   },
+  'later-capped': {
+    severity: 'note',
+    meaning:
+      'more steps of a device were in the balance at one time than wait for later records: the oldest were left with the verdict of what was known by then',
+  },
   'legal-orders-capped': {
     severity: 'note',
     meaning: 'there are very many headlines: for some no legal order was looked for (`legal_order` is null)',

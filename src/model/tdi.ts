@@ -1,4 +1,13 @@
-import type { BindState, ContractState, EventClass, TdiState, TdispState } from './states.ts';
+import {
+  BIND_STATES,
+  type BindState,
+  CONTRACT_STATES,
+  type ContractState,
+  type EventClass,
+  TDISP_STATES,
+  type TdiState,
+  type TdispState,
+} from './states.ts';
 import { type DeviceEvent, deviceEvent } from './tdisp.ts';
 
 function tdi(bind: BindState, contract: ContractState, device: TdispState): TdiState {
@@ -23,10 +32,24 @@ export const TDI_STATES: readonly TdiState[] = [
 ];
 
 /** Position of a state in {@link TDI_STATES}. */
-export function indexOfState(state: TdiState): number {
-  return TDI_STATES.findIndex(
-    (other) => other.bind === state.bind && other.contract === state.contract && other.device === state.device,
-  );
+export function indexOfState({ bind, contract, device }: TdiState): number {
+  return INDEX[bind][contract][device];
+}
+
+const INDEX = Object.fromEntries(
+  BIND_STATES.map((bind) => [
+    bind,
+    Object.fromEntries(
+      CONTRACT_STATES.map((contract) => [
+        contract,
+        Object.fromEntries(TDISP_STATES.map((device) => [device, positionOf({ bind, contract, device })])),
+      ]),
+    ),
+  ]),
+) as Readonly<Record<BindState, Readonly<Record<ContractState, Readonly<Record<TdispState, number>>>>>>;
+
+function positionOf({ bind, contract, device }: TdiState): number {
+  return TDI_STATES.findIndex((other) => other.bind === bind && other.contract === contract && other.device === device);
 }
 
 export const UNBOUND = tdi('unbound', 'unlocked', 'unlocked');

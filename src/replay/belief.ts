@@ -12,7 +12,10 @@ export interface Assumption {
 
 type Place = Assumption['place'];
 
-const MOVES = SILENT_MOVES.map((move) => ({ ...move, at: indexOfState(move.from) }));
+// What is assumed along a log without end: of so many the older ones are let go.
+const ASSUMPTIONS_MAX = 64;
+
+const MOVES = SILENT_MOVES.map((move) => ({ ...move, at: indexOfState(move.from), toAt: indexOfState(move.to) }));
 
 const POSSIBLE = new WeakMap<ReadonlySet<EventClass>, typeof MOVES>();
 
@@ -30,7 +33,11 @@ const NOTHING: ReadonlySet<EventClass> = new Set();
 interface Hypothesis {
   readonly cost: number;
   readonly assumption: Assumption | null;
+  /** How many assumptions these are. */
+  readonly depth: number;
 }
+
+const FREE: Hypothesis = { cost: 0, assumption: null, depth: 0 };
 
 /**
  * The set of states that a TDI may be in, each with the price of the cheapest history that leads there: an alignment of
@@ -48,7 +55,7 @@ export class Belief {
     return Belief.#unknown;
   }
 
-  static readonly #unknown = new Belief(TDI_STATES.map(() => ({ cost: 0, assumption: null })));
+  static readonly #unknown = new Belief(TDI_STATES.map(() => FREE));
 
   /** The function has just appeared, or the host has just booted. */
   static fresh(): Belief {
@@ -57,12 +64,43 @@ export class Belief {
 
   static only(state: TdiState): Belief {
     const at = indexOfState(state);
-    return new Belief(TDI_STATES.map((_, index) => (index === at ? { cost: 0, assumption: null } : null)));
+    return new Belief(TDI_STATES.map((_, index) => (index === at ? FREE : null)));
   }
 
   /** True where no state is left: the record fits no hypothesis. */
   get empty(): boolean {
     return this.#hypotheses.every((hypothesis) => hypothesis === null);
+  }
+
+  /** How many states it holds; never more than the model has. */
+  get size(): number {
+    return this.#hypotheses.reduce((count, hypothesis) => (hypothesis === null ? count : count + 1), 0);
+  }
+
+  /** Price of the cheapest state; Infinity where there is none. */
+  get price(): number {
+    let best = Number.POSITIVE_INFINITY;
+    for (const hypothesis of this.#hypotheses) if (hypothesis && hypothesis.cost < best) best = hypothesis.cost;
+    return best;
+  }
+
+  /** The states that satisfy `test`, at their prices. */
+  where(test: (state: TdiState) => boolean): Belief {
+    return new Belief(
+      this.#hypotheses.map((hypothesis, index) => (TDI_STATES[index] && test(TDI_STATES[index]) ? hypothesis : null)),
+    );
+  }
+
+  /** By how much more every state costs here than there; null where they differ in more than that. */
+  dearerBy(other: Belief): number | null {
+    let by: number | null = null;
+    for (const [index, one] of this.#hypotheses.entries()) {
+      const two = other.#hypotheses[index] ?? null;
+      if (one === null && two === null) continue;
+      if (one === null || two === null || (by !== null && one.cost - two.cost !== by)) return null;
+      by = one.cost - two.cost;
+    }
+    return by;
   }
 
   /** Price of the cheapest state that satisfies `test`; Infinity where there is none. */
@@ -88,6 +126,15 @@ export class Belief {
     return list;
   }
 
+  /** What any of the states takes for granted. */
+  everyAssumption(): Assumption[] {
+    const found = new Set<Assumption>();
+    for (const hypothesis of this.#hypotheses) {
+      for (let node = hypothesis?.assumption ?? null; node && !found.has(node); node = node.before) found.add(node);
+    }
+    return [...found];
+  }
+
   /** The states that need the fewest unobserved steps, among those that satisfy `test`. */
   likeliest(test: (state: TdiState) => boolean = () => true): TdiState[] {
     const best = this.cost(test);
@@ -100,7 +147,7 @@ export class Belief {
     this.#hypotheses.forEach((hypothesis, index) => {
       const state = TDI_STATES[index];
       if (!hypothesis || !state) return;
-      for (const branch of step(state)) offer(next, branch, hypothesis, place);
+      for (const branch of step(state)) offer(next, indexOfState(branch.to), branch, hypothesis, place);
     });
     return new Belief(next);
   }
@@ -114,8 +161,7 @@ export class Belief {
   or(other: Belief, extra = 0, assumes: string | null = null, place: Place = null): Belief {
     const next = [...this.#hypotheses];
     other.#hypotheses.forEach((hypothesis, index) => {
-      const state = TDI_STATES[index];
-      if (hypothesis && state) offer(next, { to: state, cost: extra, assumes }, hypothesis, place);
+      if (hypothesis) offer(next, index, { cost: extra, assumes }, hypothesis, place);
     });
     return new Belief(next);
   }
@@ -131,7 +177,7 @@ export class Belief {
       changed = false;
       for (const move of moves) {
         const from = next[move.at];
-        if (from && offer(next, { to: move.to, cost: move.cost, assumes: move.assumes }, from, null)) changed = true;
+        if (from && offer(next, move.toAt, move, from, null)) changed = true;
       }
     }
     return new Belief(next);
@@ -140,7 +186,7 @@ export class Belief {
   /** After marked loss: whatever can have happened unseen has no price any more, declared complete or not. */
   widened(): Belief {
     const reachable = this.closed(NOTHING);
-    return new Belief(reachable.#hypotheses.map((hypothesis) => hypothesis && { cost: 0, assumption: null }));
+    return new Belief(reachable.#hypotheses.map((hypothesis) => hypothesis && FREE));
   }
 
   /** Prices relative to the cheapest state: keeps them from growing along a long log. */
@@ -169,13 +215,24 @@ export interface Layers {
   readonly device: TdispState[];
 }
 
-function offer(into: (Hypothesis | null)[], branch: Branch, from: Hypothesis, place: Place): boolean {
-  const index = indexOfState(branch.to);
-  const cost = from.cost + branch.cost;
+function offer(
+  into: (Hypothesis | null)[],
+  index: number,
+  { cost: price, assumes }: Pick<Branch, 'cost' | 'assumes'>,
+  from: Hypothesis,
+  place: Place,
+): boolean {
+  const cost = from.cost + price;
   const present = into[index];
   if (present && present.cost <= cost) return false;
-  const assumption =
-    branch.assumes === null ? from.assumption : { text: branch.assumes, place, before: from.assumption };
-  into[index] = { cost, assumption };
+  into[index] =
+    assumes === null
+      ? { cost, assumption: from.assumption, depth: from.depth }
+      : { cost, ...assume(assumes, place, from) };
   return true;
+}
+
+function assume(text: string, place: Place, { assumption, depth }: Hypothesis): Omit<Hypothesis, 'cost'> {
+  const isFull = depth >= ASSUMPTIONS_MAX;
+  return { assumption: { text, place, before: isFull ? null : assumption }, depth: isFull ? 1 : depth + 1 };
 }

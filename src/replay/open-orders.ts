@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
-import { COMMAND_BITS, COMMAND_UNKNOWN } from './command.ts';
+import { COMMAND_UNKNOWN } from './command.ts';
 import type { Scene } from './scene.ts';
 import { keyOf, type Step } from './step.ts';
 import { possibleOrders } from './ties.ts';
@@ -169,12 +169,7 @@ export class OpenOrders {
       if (!track || !last) continue;
       for (const { forks } of others) {
         const other = forks.get(id);
-        if (!other) continue;
-        track.believe(track.belief.or(other.belief), last);
-        const command = { ...track.command };
-        for (const bit of COMMAND_BITS) if (command[bit] !== other.command[bit]) command[bit] = 'unknown';
-        track.command = command;
-        track.boundEvidence ||= other.boundEvidence;
+        if (other) track.believeEither(other, last);
       }
     }
   }

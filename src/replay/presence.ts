@@ -88,8 +88,9 @@ export class Presence {
     if (tracks.size > STRANGERS_MAX) return;
     for (const track of tracks.values()) {
       if (reached.has(track) || !mayBeManaged(track, own) || !this.#scene.sameHistory(track, event)) continue;
-      const connected = track.belief.apply(afterConnect, placeOf(event));
-      track.believe(track.belief.or(connected, 1, HAS_THIS_DSM, placeOf(event)), event, false);
+      const connect = (before: Belief) =>
+        before.or(before.apply(afterConnect, placeOf(event)), 1, HAS_THIS_DSM, placeOf(event));
+      track.change(connect, connect(track.belief), event, false);
     }
   }
 

@@ -5,6 +5,7 @@ import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { Belief, type Layers } from './belief.ts';
 import { COMMAND_BITS, COMMAND_UNKNOWN, type CommandState } from './command.ts';
 import { common, type Ledger, NOTHING_NOTED } from './ledger.ts';
+import type { Change, Readings } from './readings.ts';
 
 /** From `cause` on the device was believed to be in these states. Small: a long log has many. */
 export interface Span {
@@ -40,6 +41,9 @@ const SPANS_MIN = 50;
 export function spansPerDevice(devices: number): number {
   return Math.max(SPANS_MIN, Math.min(SPANS_MAX, Math.floor(SPANS_IN_ALL / Math.max(1, devices))));
 }
+
+/** Steps of one device that wait for later records; of more, the oldest are left with what was known of them by then. */
+const READINGS_MAX = 24;
 
 /** Records that may be of another device, of which a finding tells; older ones are behind these. */
 const DOUBTS_MAX = 4;
@@ -106,6 +110,11 @@ export class DeviceTrack {
   /** Changes of state that have no span of their own: the last span stands for all of them. */
   mergedSpans = 0;
   readonly #spansMax: number;
+  #waiting: Readings[] = [];
+  /** Steps that did not wait to the end, because too many did. */
+  waitedTooLong = 0;
+  /** The most steps that waited at a time. */
+  waitedMost = 0;
   /** The latest belief that would have begun a span. */
   #shown: Layers;
 
@@ -164,20 +173,32 @@ export class DeviceTrack {
     copy.binder = this.binder;
     copy.removing = this.removing;
     copy.ownerExit = this.ownerExit;
+    copy.#waiting = this.#waiting.map((readings) => readings.copy());
     return copy;
   }
 
   /** What a copy went through may have happened, or not: what either leaves over may be true. */
   mayHave(copy: DeviceTrack, cause: StoredEvent): void {
     if (copy.belief !== this.belief) this.doubts = [...this.doubts.slice(1 - DOUBTS_MAX), cause];
-    this.believe(this.belief.or(copy.belief), cause);
+    this.believeEither(copy, cause);
+    this.ledger = common(this.ledger, copy.ledger);
+    this.concerned ||= copy.concerned;
+    if (this.stateEvidence.length === 0) this.stateEvidence = copy.stateEvidence;
+  }
+
+  /** Either what happened here or what happened to a copy may be true. */
+  believeEither(copy: DeviceTrack, cause: StoredEvent): void {
+    for (const readings of this.#waiting) {
+      readings.either(
+        copy.#waiting.find((one) => one.origin === readings.origin),
+        cause,
+      );
+    }
+    this.#show(this.belief.or(copy.belief), cause, true);
     const command = { ...this.command };
     for (const bit of COMMAND_BITS) if (command[bit] !== copy.command[bit]) command[bit] = 'unknown';
     this.command = command;
-    this.ledger = common(this.ledger, copy.ledger);
-    this.concerned ||= copy.concerned;
     this.boundEvidence ||= copy.boundEvidence;
-    if (this.stateEvidence.length === 0) this.stateEvidence = copy.stateEvidence;
   }
 
   /**
@@ -239,14 +260,47 @@ export class DeviceTrack {
     const latest = this.#latestTime.get(event.sourceId);
     if (latest !== undefined && event.time < latest) {
       this.disorderedAt = { sourceId: event.sourceId, line: event.line };
+      this.#settle();
       return;
     }
     this.#latestTime.set(event.sourceId, event.time);
     if (event.kind === 'tsm.bind' && event.phase !== 'exit') this.disorderedAt = null;
   }
 
-  /** Takes a new belief over; a change becomes a span, unless it only holds while an operation is under way. */
+  /** Lets later records tell whether a step was right. */
+  waitFor(readings: Readings): void {
+    this.#waiting = this.#waiting.filter((one) => !one.settled);
+    if (readings.settled) return;
+    if (this.#waiting.length >= READINGS_MAX) {
+      this.#waiting.shift()?.settle();
+      this.waitedTooLong += 1;
+    }
+    this.#waiting.push(readings);
+    this.waitedMost = Math.max(this.waitedMost, this.#waiting.length);
+  }
+
+  /** Nothing that comes says anything of what was before. */
+  #settle(): void {
+    for (const readings of this.#waiting) readings.settle();
+    this.#waiting = [];
+  }
+
+  /**
+   * Goes over to what `change` makes of every hypothesis. `next`: what it makes of the belief, as far as that was worked out; a
+   * change becomes a span, unless it only holds while an operation is under way.
+   */
+  change(change: Change, next: Belief, cause: StoredEvent, shows = true): void {
+    for (const readings of this.#waiting) readings.follow(change, cause);
+    this.#show(next, cause, shows);
+  }
+
+  /** Takes a belief over that has nothing to do with the one before. */
   believe(belief: Belief, cause: StoredEvent, shows = true): void {
+    this.#settle();
+    this.#show(belief, cause, shows);
+  }
+
+  #show(belief: Belief, cause: StoredEvent, shows: boolean): void {
     this.belief = belief.normalised();
     if (!shows) return;
     const layers = this.belief.layers();

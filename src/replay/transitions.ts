@@ -5,6 +5,7 @@ import { Belief } from './belief.ts';
 import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
 import { learn, noteOwnerExit, noteState } from './learn.ts';
 import { asRecorded, type Ledger, noted } from './ledger.ts';
+import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
 import type { Presence } from './presence.ts';
@@ -76,21 +77,17 @@ export class Transitions {
     }
     if (effects.length === 0 && !isOperation(event)) return;
     const closed = track.belief.closed(this.#scene.options.complete);
-    let belief = closed;
     for (const effect of effects) {
       this.#teller.tell({ event, effect, track, belief: closed, calls, reach: this.#scene.shown(reach) });
-      belief = afterEffect(belief, effect);
     }
+    const afterAll = (before: Belief) => effects.reduce((now, effect) => afterEffect(now, effect), before);
     // A call that two tracers recorded happened once: the record that knows more is the one that counts.
     if (isOperation(event) && event.supersededBy !== null) return;
     if (isOperation(event)) {
-      this.#operate(event, track, belief, reach !== null);
+      this.#operate(event, track, afterAll(closed), reach !== null);
     } else if (effects.some((effect) => MOVES_STATE.has(effect.type) && isSure(effect))) {
       if (!isLost(track.belief)) track.lostIn = event.rootId ?? event.id;
-      track.believe(
-        effects.reduce((now, effect) => afterEffect(now, effect), track.belief),
-        event,
-      );
+      track.change(afterAll, afterAll(track.belief), event);
     }
   }
 
@@ -103,14 +100,18 @@ export class Transitions {
       // INFO and DEBUG change nothing: what can have happened unseen need not be written down.
       const answered = afterOperation(track.belief, event, setting);
       if (!answered.empty) {
-        track.believe(answered, event, !during);
+        track.change((before) => afterOperation(before, event, setting), answered, event, !during);
         return;
       }
     }
-    const done = during ? duringOperation(closed, event, setting) : afterOperation(closed, event, setting);
-    const next = sawItLock(event, track.ledger) ? done.map(asLocked) : done;
+    const locks = sawItLock(event, track.ledger);
+    const operate = (before: Belief) => {
+      const done = during ? duringOperation(before, event, setting) : afterOperation(before, event, setting);
+      return locks ? done.map(asLocked) : done;
+    };
+    const next = operate(closed);
     if (!next.empty) {
-      track.believe(next, event, !during);
+      track.change((before) => atEnd(before, event, operate(before)), next, event, !during);
       return;
     }
     if (isFar) return;
@@ -133,7 +134,9 @@ export class Transitions {
       if (next === null) continue;
       if (provesBinding(heard)) noteState(event, track);
       if (!next.empty) {
-        track.believe(next, event, !during);
+        const { ledger } = track;
+        const said = (before: Belief) => afterProtocol(before, heard, ledger, calls) ?? before;
+        track.change((before) => atEnd(before, heard, said(before)), next, event, !during);
         continue;
       }
       this.#contradict(event, heard, track, closed);

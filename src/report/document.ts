@@ -125,7 +125,7 @@ class DocumentWriter {
       assumptions: draft.assumptions,
       to_confirm: draft.toConfirm,
       legal_order: this.#legalOrder(draft),
-      by_later_evidence: false,
+      by_later_evidence: draft.byLater,
       caused_by: draft.causedBy ? (ids.get(draft.causedBy) ?? null) : null,
       headline: draft.causedBy === null,
       fingerprint: fingerprintOf(draft),

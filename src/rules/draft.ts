@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { EvidenceRole, Severity, Verdict } from '../model/analysis.ts';
 import type { EventClass } from '../model/states.ts';
-import type { Layers } from '../replay/belief.ts';
+import type { Assumption, Layers } from '../replay/belief.ts';
 import type { SourceClocks } from '../replay/clocks.ts';
 import { afterEffect, isOperation } from '../replay/operations.ts';
 import type { Step } from '../replay/replay.ts';
 import type { DeviceTrack, Place } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
+import type { Later } from './later.ts';
 import { restsOn } from './resting.ts';
 import { type Charge, fromSide, type Rule } from './rule.ts';
-import { severityOf, weaker } from './verdict.ts';
+import { severityOf, strength, weaker } from './verdict.ts';
 
 /** A line that proves something, still tied to its event. */
 export interface DraftEvidence {
@@ -26,6 +27,8 @@ export interface Draft {
   readonly summary: string;
   /** The record itself shows that the state was wrong. */
   readonly proved: boolean;
+  /** Records after the step decided. */
+  readonly byLater: boolean;
   readonly violation: StoredEvent;
   /** The outermost recorded call: one operation, one headline. */
   readonly operation: number;
@@ -40,7 +43,14 @@ export interface Draft {
 
 const SYMPTOMS_MAX = 10;
 
-export function draftOf(rule: Rule, step: Step, charge: Charge, verdict: Verdict, severity: Severity): Draft {
+export function draftOf(
+  rule: Rule,
+  step: Step,
+  charge: Charge,
+  verdict: Verdict,
+  severity: Severity,
+  later: Later | null = null,
+): Draft {
   const violation = charge.violation ?? step.event;
   const wrong = step.belief.apply(
     (state) => (charge.wrongIn(state) ? [{ to: state, cost: 0, assumes: null }] : []),
@@ -52,14 +62,15 @@ export function draftOf(rule: Rule, step: Step, charge: Charge, verdict: Verdict
     track: step.track,
     verdict,
     severity,
-    summary: summaryOf(step, charge),
+    summary: `${summaryOf(step, charge)}${later ? byLater(step, later) : ''}`,
     proved: charge.provedByAnswer === true,
+    byLater: later !== null,
     violation,
     operation: step.event.rootId ?? step.event.id,
     clocks: step.clocks,
     before: suspect.layers(),
     after: afterEffect(suspect, step.effect).layers(),
-    assumptions: assumptionsOf(step, charge, verdict),
+    assumptions: assumptionsOf(step, charge, verdict, later),
     toConfirm: toConfirm(rule, step, charge, verdict),
     evidence: [
       { event: violation, role: 'violation' },
@@ -67,6 +78,7 @@ export function draftOf(rule: Rule, step: Step, charge: Charge, verdict: Verdict
       ...contextOf(step, violation),
       ...shownBy(step, violation),
       ...(verdict === 'possible' ? otherOrder(rule, step) : []),
+      ...(later === null ? [] : [laterEvidence(later)]),
     ],
     causedBy: null,
   };
@@ -131,7 +143,7 @@ export function weighTime(draft: Draft, event: StoredEvent): void {
 export function addSymptom(draft: Draft, event: StoredEvent): void {
   const symptoms = draft.evidence.filter((one) => one.role === 'symptom');
   // One refusal can be the answer to a request, and to the command that carries it.
-  if (symptoms.length < SYMPTOMS_MAX && symptoms.at(-1)?.event.id !== event.id) {
+  if (symptoms.length < SYMPTOMS_MAX && !symptoms.some((one) => one.event.id === event.id)) {
     draft.evidence.push({ event, role: 'symptom' });
   }
 }
@@ -158,6 +170,20 @@ function summaryOf(step: Step, charge: Charge): string {
   // What one operation does in several steps is said once.
   const earlier = lost && step.track.lostIn !== (step.event.rootId ?? step.event.id);
   return earlier ? `${charge.summary}; an earlier step had thrown the TDI out of that state already` : charge.summary;
+}
+
+/** The later record that made the verdict what it is. */
+function byLater({ event, clocks }: Step, later: Later): string {
+  const line = lineOf(later.decidedBy, event, clocks);
+  return isStronger(later) ? `, as ${line} tells` : `, though ${line} speaks against it`;
+}
+
+function laterEvidence(later: Later): DraftEvidence {
+  return { event: later.decidedBy, role: isStronger(later) ? 'confirmation' : 'symptom' };
+}
+
+function isStronger({ weighed, was }: Later): boolean {
+  return weighed !== null && strength(weighed) > strength(was);
 }
 
 function stateEvidence(rule: Rule, step: Step): DraftEvidence[] {
@@ -187,7 +213,7 @@ function shownBy({ reach, event, calls }: Step, violation: StoredEvent): DraftEv
   return [{ event: shown, role: 'context' }];
 }
 
-function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
+function assumptionsOf(step: Step, charge: Charge, verdict: Verdict, later: Later | null): string[] {
   const granted = [...(charge.takesForGranted ?? [])];
   const { certainty } = step.event;
   if (step.track.disorderedAt !== null) {
@@ -215,16 +241,27 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict): string[] {
     granted.push('the bind succeeded: its result was not recorded');
   }
   if (verdict === 'definite' || verdict === 'inconsistent' || charge.provedByAnswer) return granted;
-  // What both readings need is no excuse.
-  const shared = new Set(step.belief.assumptions(charge.wrongIn));
-  const excuse = step.belief
-    .assumptions((state) => !charge.wrongIn(state))
-    .filter((assumption) => !shared.has(assumption))
-    .map(({ text, place }) => (place === null ? text : `${text} (${lineOf(place, step.event, step.clocks)})`));
   const bind = step.track.stateEvidence.find((event) => event.kind === 'tsm.bind');
   const since = bind ? ` between ${linesOf(bind, step.event, step.clocks)}` : '';
-  if (excuse.length > 0) granted.push(`the step would be right only with this unseen${since}: ${excuse.join('; ')}`);
+  const { before, after } = later?.excuse ?? { before: excuseOf(step, charge), after: [] };
+  const unseen = [
+    ...(before.length > 0 ? [`${since}: ${listed(before, step)}`] : []),
+    ...(after.length > 0 ? [` after it: ${listed(after, step)}`] : []),
+  ];
+  if (unseen.length > 0) granted.push(`the step would be right only with this unseen${unseen.join(', and')}`);
   return granted;
+}
+
+function listed(assumptions: readonly Assumption[], { event, clocks }: Step): string {
+  return assumptions
+    .map(({ text, place }) => (place === null ? text : `${text} (${lineOf(place, event, clocks)})`))
+    .join('; ');
+}
+
+/** What the step being right takes for granted; what its being wrong takes as well is no excuse. */
+function excuseOf({ belief }: Step, { wrongIn }: Charge): Assumption[] {
+  const shared = new Set(belief.assumptions(wrongIn));
+  return belief.assumptions((state) => !wrongIn(state)).filter((assumption) => !shared.has(assumption));
 }
 
 /** Records since the bind that may be of this device: a bind that the state would rest on, and what would excuse the step. */

@@ -6,10 +6,13 @@ import type { SourceClocks } from '../replay/clocks.ts';
 import type { Effect } from '../replay/effects.ts';
 import { NOTHING_NOTED } from '../replay/ledger.ts';
 import { protocolEffects } from '../replay/protocol.ts';
+import { Readings } from '../replay/readings.ts';
 import type { ReplayObserver, ReplayOptions, Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { addSymptom, type Draft, draftOf, weighOverlap, weighTime } from './draft.ts';
+import { type Foresight, Hindsight, isOpenToLater, keyOfCharge, NO_FORESIGHT } from './hindsight.ts';
+import type { Later } from './later.ts';
 import type { Charge, Rule } from './rule.ts';
 import { Strays } from './strays.ts';
 import { judgeCharge, severityOf, strength, weigh } from './verdict.ts';
@@ -52,10 +55,14 @@ export class Judge implements ReplayObserver {
   /** Findings that are mild only if an event comes before the operation is over. */
   readonly #hoped: { draft: Draft; kind: EventKind; before: number; otherwise: Verdict }[] = [];
   readonly #strays = new Strays();
+  readonly #foresight: Foresight;
+  readonly #hindsight = new Hindsight();
   readonly impossibles: { event: StoredEvent; track: DeviceTrack }[] = [];
 
-  constructor(rules: readonly Rule[], options: ReplayOptions) {
+  /** @param foresight what an earlier replay of the same records has found out, see {@link foresight}. */
+  constructor(rules: readonly Rule[], options: ReplayOptions, foresight: Foresight = NO_FORESIGHT) {
     this.#rules = rules;
+    this.#foresight = foresight;
     this.#options = options;
     this.#applicable = rules.filter((rule) => this.#applies(rule));
   }
@@ -67,7 +74,9 @@ export class Judge implements ReplayObserver {
       if (!charge) continue;
       const tally = this.#tally(rule, step.track);
       tally.triggers += 1;
-      const verdict = judgeCharge(step, charge);
+      const later = this.#laterOf(rule, step, charge);
+      const verdict = judgeCharge(step, charge, later);
+      if (isOpenToLater(rule, step, charge)) this.#awaitLater(rule, step, charge);
       if (rule.restsOnBind && !step.track.boundEvidence && !step.track.startKnown) tally.startMissing = true;
       if (isOpen(step, charge)) tally.open = true;
       if (!this.#isJudgeable(rule, step.track, verdict) || isOpen(step, charge)) continue;
@@ -81,12 +90,35 @@ export class Judge implements ReplayObserver {
       const isProof =
         charge.provedByAnswer === true && known !== undefined && strength(verdict) > strength(known.verdict);
       if (known && !isProof && !isSurer(verdict, charge.violation ?? step.event, known)) continue;
-      const draft = draftOf(rule, step, charge, verdict, charge.severity ?? severityOf(verdict));
+      const draft = draftOf(rule, step, charge, verdict, charge.severity ?? severityOf(verdict), later);
       this.#seen.set(key, draft);
       if (known) this.#replace(known, draft);
       else this.#keep(draft);
       this.#hope(draft, step, charge);
     }
+  }
+
+  /** What records after the steps say of them, once all have been seen. */
+  foresight(eventOf: (id: number) => StoredEvent | null): Foresight {
+    return this.#hindsight.foresight(eventOf);
+  }
+
+  /** A charge in the balance: later records may tip it. Of one that the step is likelier right than wrong, nothing is made later. */
+  #awaitLater(rule: Rule, step: Step, { wrongIn }: Charge): void {
+    const { track, belief, options } = step;
+    const was = weigh(belief, wrongIn);
+    if (was === null || was === 'definite' || track.bdf === null) return;
+    // Nobody is accused of what rests on an unknown start, whatever comes.
+    if (!track.boundEvidence && !track.startKnown) return;
+    const readings = new Readings(belief, wrongIn, options.complete);
+    track.waitFor(readings);
+    if (!readings.settled) this.#hindsight.note(rule, step, was, readings);
+  }
+
+  /** What later records make of a charge, where that changes the verdict. */
+  #laterOf(rule: Rule, step: Step, charge: Charge): Later | null {
+    const later = this.#foresight.get(keyOfCharge(rule, step));
+    return later === undefined || judgeCharge(step, charge, later) === judgeCharge(step, charge) ? null : later;
   }
 
   seen(event: StoredEvent, track: DeviceTrack): void {
@@ -105,7 +137,8 @@ export class Judge implements ReplayObserver {
     // The unbind that should have come before.
     for (const draft of this.#waiting.get(track) ?? []) {
       if (draft.violation.id > event.id) continue;
-      draft.evidence.push({ event, role: 'confirmation' });
+      if (!draft.evidence.some((one) => one.event.id === event.id))
+        draft.evidence.push({ event, role: 'confirmation' });
       weighOverlap(draft, event);
     }
     this.#waiting.delete(track);
@@ -211,7 +244,7 @@ export class Judge implements ReplayObserver {
     const { rightedBy, atMost: _, ...bare } = charge;
     const complete = draft.rule.settledBy.every((one) => this.#options.complete.has(one));
     if (rightedBy === undefined || !complete || step.event.pairId === null) return;
-    const otherwise = judgeCharge(step, bare);
+    const otherwise = judgeCharge(step, bare, this.#laterOf(draft.rule, step, bare));
     if (otherwise !== null) this.#hoped.push({ draft, kind: rightedBy, before: step.event.pairId, otherwise });
   }
 

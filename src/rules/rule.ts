@@ -30,6 +30,9 @@ export interface Rule {
   judge(step: Step): Charge | null;
 }
 
+/** A verdict that somebody did something wrong. */
+export type Accusation = Exclude<Verdict, 'inconsistent'>;
+
 /** What a rule holds against a step, before the belief has been asked. */
 export interface Charge {
   /** The states in which the step is wrong. */

@@ -2,9 +2,8 @@ import type { Severity, Verdict } from '../model/analysis.ts';
 import type { Belief } from '../replay/belief.ts';
 import type { Step } from '../replay/replay.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
-import type { Charge } from './rule.ts';
-
-type Accusation = Exclude<Verdict, 'inconsistent'>;
+import type { Later } from './later.ts';
+import type { Accusation, Charge } from './rule.ts';
 
 // Hypotheses that are less than one assumption apart are equally likely.
 const THRESHOLD = 1;
@@ -16,20 +15,39 @@ const STRENGTH: Readonly<Record<Accusation, number>> = { possible: 1, probable: 
  * `definite` where there are none, `probable` where they need at least one unobserved step more, else `possible`.
  */
 export function weigh(belief: Belief, wrongIn: Charge['wrongIn']): Accusation | null {
-  const wrong = belief.cost(wrongIn);
-  const right = belief.cost((state) => !wrongIn(state));
+  return weighPrices(
+    belief.cost(wrongIn),
+    belief.cost((state) => !wrongIn(state)),
+  );
+}
+
+/** The same for what it takes to believe that the step was wrong, and that it was right. */
+export function weighPrices(wrong: number, right: number): Accusation | null {
   if (wrong === Number.POSITIVE_INFINITY || wrong - right >= THRESHOLD) return null;
   if (right === Number.POSITIVE_INFINITY) return 'definite';
   return right - wrong >= THRESHOLD ? 'probable' : 'possible';
 }
 
-/** The verdict on a step, with all that caps it; null where the step is to be called right. */
-export function judgeCharge(step: Step, charge: Charge): Accusation | null {
+/**
+ * The verdict on a step, with all that caps it; null where the step is to be called right.
+ *
+ * @param later what records after the step make of it.
+ */
+export function judgeCharge(step: Step, charge: Charge, later: Later | null = null): Accusation | null {
   if (charge.provedByAnswer === false) return null;
-  const weighed = charge.provedByAnswer ? 'definite' : weigh(step.belief, charge.wrongIn);
+  const weighed = later ? later.weighed : charge.provedByAnswer ? 'definite' : weigh(step.belief, charge.wrongIn);
   if (weighed === null) return null;
-  const caps = [charge.atMost, certaintyCap(step)].filter((cap) => cap !== undefined);
+  const caps = [charge.atMost, certaintyCap(step), later === null ? undefined : capOfLater(later)].filter(
+    (cap) => cap !== undefined,
+  );
   return caps.reduce((verdict, cap) => weaker(verdict, cap), weighed);
+}
+
+/** What makes a verdict stronger must be as certainly of this device as what the verdict rests on. What excuses need not. */
+function capOfLater({ by, was, weighed }: Later): Accusation | undefined {
+  if (weighed === null || strength(weighed) < strength(was)) return undefined;
+  if (by.every(({ certainty }) => certainty === 'exact')) return undefined;
+  return by.every(({ certainty }) => certainty === 'exact' || certainty === 'inherited') ? 'probable' : was;
 }
 
 /** Who it was must be as certain as what it was: a device taken over from the task's other records is a good guess. */
