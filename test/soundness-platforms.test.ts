@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JudgeOptions } from '../src/analysis.ts';
 import type { Analysis } from '../src/model/analysis.ts';
-import { PLATFORMS, type Platform } from '../src/model/states.ts';
+import { type EventClass, PLATFORMS, type Platform } from '../src/model/states.ts';
 import { strength } from '../src/rules/verdict.ts';
 import { brief } from './support/analyze.ts';
 import type { Entry } from './support/history/acts.ts';
 import { BUGS, type Bug, platformsOf, seededOn } from './support/history/bugs.ts';
 import { FTRACE } from './support/history/forms.ts';
+import { guestOn } from './support/history/guest.ts';
 import { keep, losses } from './support/history/loss.ts';
 import { legalOn } from './support/history/walk.ts';
 import { analyzeLog } from './support/in-memory.ts';
@@ -18,6 +19,18 @@ import { omniscient, PATIENCE, runs } from './support/runs.ts';
 
 const judge = (entries: readonly Entry[], how: Partial<JudgeOptions>, loss?: ReadonlySet<number>): Promise<Analysis> =>
   analyzeLog(FTRACE.render(entries, loss ? { loss } : {}), how);
+
+/** What a user may declare to be recorded whole, and the functions that are recorded then. */
+const CLASSES = {
+  bind: /^(?:pci_tsm_bind|pci_tsm_unbind|__pci_tsm_unbind)$/,
+  link: /^(?:connect_store|disconnect_store|pci_tsm_unregister)$/,
+  'guest-request': /^pci_tsm_guest_req$/,
+} as const satisfies Partial<Record<EventClass, RegExp>>;
+const DECLARED: (keyof typeof CLASSES)[][] = [['bind'], ['bind', 'guest-request'], ['link', 'bind', 'guest-request']];
+
+function isOf(name: keyof typeof CLASSES, entry: Entry): boolean {
+  return (entry.is === 'enter' || entry.is === 'exit') && CLASSES[name].test(entry.call.symbol);
+}
 
 const profiles = (platform: Platform) =>
   fc.constantFrom<Partial<JudgeOptions>>(
@@ -43,6 +56,15 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     );
   });
 
+  test('a guest that does all in its order is not accused of anything', { timeout: PATIENCE }, async () => {
+    await fc.assert(
+      fc.asyncProperty(guestOn(platform), profiles(platform), async (entries, how) => {
+        expect(accusations(await judge(entries, how))).toEqual([]);
+      }),
+      runs(0.05),
+    );
+  });
+
   test('lost lines never make it definite while nothing is declared', { timeout: PATIENCE }, async () => {
     await fc.assert(
       fc.asyncProperty(legalOn(platform), losses, async (entries, loss) => {
@@ -53,6 +75,23 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       runs(0.2),
     );
   });
+
+  test.each(DECLARED)(
+    'lost lines of others never make it definite where %s are declared, and there',
+    { timeout: PATIENCE },
+    async (...complete) => {
+      await fc.assert(
+        fc.asyncProperty(legalOn(platform), losses, async (entries, loss) => {
+          const isDeclared = (entry: Entry | undefined) =>
+            entry !== undefined && complete.some((one) => isOf(one, entry));
+          const { kept } = keep(entries, (index) => loss(index) && !isDeclared(entries[index]));
+          if (kept.length === 0) return;
+          expect(sure(await judge(kept, { platform, complete })).map(brief)).toEqual([]);
+        }),
+        runs(0.1),
+      );
+    },
+  );
 
   test('where the losses are marked not even a declaration makes it definite', { timeout: PATIENCE }, async () => {
     await fc.assert(
