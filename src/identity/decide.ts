@@ -16,8 +16,12 @@ export interface Decision {
   readonly who: readonly Who[];
 }
 
-/** Candidates beyond which an event is of none of them. */
-const CANDIDATES_MAX = 8;
+/**
+ * Candidates beyond which an event is of none of them: each of them is replayed with the event and without it. What a verdict may
+ * turn on, as an unbind, is kept for more: a machine with eight GPUs passes a few dozen functions to one VM.
+ */
+const CANDIDATES_MAX = 32;
+const SIGNIFICANT_CANDIDATES_MAX = 256;
 const DEPTH_MAX = 6;
 /** Leads that are followed for one cluster; a hostile trace may lead anywhere. */
 const STEPS_MAX = 256;
@@ -64,7 +68,7 @@ export class Decider {
     const [only, ...others] = sure.who;
     if (only !== undefined && others.length === 0 && !sure.doubtful)
       return { certainty: typeof only === 'number' ? 'inherited' : 'none', who: [only] };
-    if (only !== undefined) return maybe(sure.who) ?? this.#alone(cluster);
+    if (only !== undefined) return maybe(cluster, sure.who) ?? this.#alone(cluster);
     const [hint] = cluster.hints;
     if (cluster.hints.size === 1 && hint !== undefined) return { certainty: 'inherited', who: [hint] };
     const perhaps = this.#led(cluster, false, passed).who;
@@ -73,11 +77,12 @@ export class Decider {
     const several = [...perhaps, ...(owner === null ? [] : [owner])];
     if (several.length > 0) {
       const open = cluster.leads.some((lead) => lead.open);
-      return (open ? maybe([...several, ...this.#namedBy(cluster)]) : null) ?? maybe(several) ?? this.#alone(cluster);
+      const all = open ? [...several, ...this.#namedBy(cluster)] : several;
+      return maybe(cluster, all) ?? this.#alone(cluster);
     }
     // What a task did without saying to whom it did to one of those that it names.
     if (this.#tasks.taskOf(cluster) === null) return this.#alone(cluster);
-    return maybe([...cluster.hints, ...this.#namedBy(cluster)]) ?? this.#alone(cluster);
+    return maybe(cluster, [...cluster.hints, ...this.#namedBy(cluster)]) ?? this.#alone(cluster);
   }
 
   /** All devices that tasks of the cluster name. */
@@ -118,7 +123,8 @@ export class Decider {
   }
 }
 
-function maybe(who: readonly Who[]): Decision | null {
+function maybe({ significant }: Cluster, who: readonly Who[]): Decision | null {
   const unique = [...new Set(who)].filter((one) => typeof one === 'number');
-  return unique.length === 0 || unique.length > CANDIDATES_MAX ? null : { certainty: 'maybe', who: unique };
+  const most = significant ? SIGNIFICANT_CANDIDATES_MAX : CANDIDATES_MAX;
+  return unique.length === 0 || unique.length > most ? null : { certainty: 'maybe', who: unique };
 }

@@ -206,11 +206,12 @@ export class FileDevices {
     this.#insides.set(entity, [call.name, ...names].join(', '));
     // Whether a call has come to its end before the record shows when its return is recorded; closes are seldom doubted.
     const sure = call.name === 'close' && call.sure;
+    // A number that may mean another file by now may be of another device.
+    const doubted = !call.sure && call.opens === null && call.name !== 'exit_group';
+    const open = doubted || files.length > LEADS_MAX;
     for (const file of files.slice(0, LEADS_MAX)) {
       const known = this.#entity(file, task);
-      // A number that may mean another file by now may be of another device.
-      if (known !== null)
-        this.#lead(entity, known, sure, !call.sure && call.opens === null && call.name !== 'exit_group');
+      if (known !== null) this.#lead(entity, known, sure, open);
     }
     return entity;
   }

@@ -109,10 +109,10 @@ export class Handles {
   /** Whom it may belong to by them, where nothing tells better. */
   suspect(event: KernelEvent, task: string): number | null {
     const own = this.#find(event);
-    // That one device has the number does not make it the only one.
-    const open = own === null;
     const found = own ?? this.#findShared(event);
     if (found === null || found.entities.length === 0) return null;
+    // That one device has the number does not make it the only one.
+    const open = own === null || found.entities.length > LEADS_MAX;
     const entity = this.#newProxy(task);
     if (entity === null) return null;
     for (const one of this.#distinct(found.entities).slice(0, LEADS_MAX))

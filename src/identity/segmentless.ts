@@ -4,7 +4,7 @@ import type { Decision } from './decide.ts';
 import type { Entities } from './entities.ts';
 
 // Candidates of an address without a segment.
-const CANDIDATES_MAX = 8;
+const CANDIDATES_MAX = 64;
 
 /** Addresses without a segment: whose they are is decided when all segments of the capture are known. */
 export class Segmentless {

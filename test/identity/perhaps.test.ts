@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Analysis } from '../../src/model/analysis.ts';
+import { EVENT_CLASSES } from '../../src/model/states.ts';
+import { analyzeText } from '../support/analyze.ts';
 import { Trace } from './read.ts';
 
 const A = '0000:02:00.0';
@@ -58,9 +61,34 @@ test('a bind that cannot have been of a device is of the other one: no contradic
   expect(log.health).not.toContain('belief-reset');
 });
 
-test('more than eight devices of a task are none', async () => {
+const address = (device: number): string => `0000:${device.toString(16).padStart(2, '0')}:00.0`;
+
+/** A task that names so many devices, and unbinds one of them; the first one was bound, and is closed. */
+async function oneOf(count: number): Promise<Analysis> {
   const trace = new Trace();
-  for (let device = 1; device <= 9; device += 1) trace.attach(QEMU, `0000:0${device}:00.0`);
+  const devices = Array.from({ length: count }, (_, index) => address(index));
+  for (const device of devices) trace.attach(QEMU, device);
+  trace.enter('tsm-800', 'connect_store', `bdf="${devices[0]}"`);
+  trace.leave('tsm-800', 'connect_store', `bdf="${devices[0]}" ret=5`);
+  trace.enter('tsm-800', 'pci_tsm_bind', `bdf="${devices[0]}"`);
+  trace.leave('tsm-800', 'pci_tsm_bind', `bdf="${devices[0]}" ret=0`);
+  trace.enter(QEMU, 'pci_tsm_unbind');
+  disables(trace, devices[0] ?? '');
+  return analyzeText(trace.text(), { complete: EVENT_CLASSES, fromBoot: true, platform: 'sev-tio' });
+}
+
+test('an unbind of one of many devices makes no verdict definite, all declared complete', async () => {
+  for (const count of [2, 9, 40]) {
+    const { findings } = await oneOf(count);
+    const named = findings.filter(({ rule }) => rule === 'unbind-before-disable');
+    expect(named.map(({ verdict, device }) => [verdict, device])).toEqual([['possible', address(0)]]);
+  }
+});
+
+test('more devices of a task than any machine has are none', async () => {
+  const trace = new Trace();
+  for (let device = 0; device < 257; device += 1)
+    trace.attach(QEMU, address(device % 256).replace('0000', device < 256 ? '0000' : '0001'));
   const line = trace.enter(QEMU, 'pci_tsm_bind');
   expect((await trace.read()).at(line)).toMatchObject({ device: '?', maybe: [] });
 });
