@@ -3,7 +3,18 @@ import { readdirSync } from 'node:fs';
 // What is mutated, and which tests judge the mutants: those that say what the files are to do, and are quick enough to be run
 // thousands of times. A mutant of a table is there from the start of a file on, so that all of them are run for it.
 
-const PURE = ['belief', 'clocks', 'command', 'effects', 'ledger', 'operations', 'protocol', 'ties', 'topology'];
+const PURE = [
+  'belief',
+  'clocks',
+  'command',
+  'effects',
+  'ledger',
+  'operations',
+  'protocol',
+  'ties',
+  'topology',
+  'track',
+];
 const BELIEF = 'test/replay/belief*.test.ts';
 const JUDGE = ['test/model/*.test.ts', 'test/replay/*.test.ts', 'test/rules/*.test.ts'];
 /** Of src/rules what is not a rule, and what says how strong a charge is. */
@@ -22,7 +33,7 @@ const court = COURT.map((name) => `src/rules/${name}.ts`);
 export const STAGES = {
   model: { mutate: filesOf('src/model'), tests: ['test/model/*.test.ts', BELIEF] },
   // Functions of what they are given: their own tests are to find every fault.
-  steps: { mutate: steps, tests: [BELIEF, ...PURE.map((name) => `test/replay/${name}.test.ts`)] },
+  steps: { mutate: steps, tests: PURE.map((name) => `test/replay/${name}*.test.ts`) },
   // Not src/rules/docs: prose, where the only mutants are emptied texts, which test/rules/docs.test.ts refuses as such.
   rules: {
     mutate: filesOf('src/rules').filter((file) => !court.includes(file)),
