@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { Trace } from './read.ts';
+
+// What had been bound is gone, and another device has its address, its pointer or the number of its file: nothing of the old
+// one's state is the new one's. Each with the same records but for the end of the old one, which then are a finding.
+const A = '0000:02:00.0';
+const B = '0000:03:00.0';
+const PDEV = '0xffff8880037a1000';
+const QEMU = 'qemu-700';
+
+function binds(trace: Trace, bdf: string, rest = ''): void {
+  trace.enter('tsm-800', 'connect_store', `bdf="${bdf}"`);
+  trace.leave('tsm-800', 'connect_store', `bdf="${bdf}" ret=5`);
+  trace.enter('tsm-800', 'pci_tsm_bind', `bdf="${bdf}"${rest}`);
+  trace.leave('tsm-800', 'pci_tsm_bind', `bdf="${bdf}" ret=0`);
+}
+
+/** The device is pulled: its own removal is a finding on it, and stays the only one. */
+function replugs(trace: Trace, bdf: string): void {
+  trace.enter('pciehp-50', 'pci_stop_and_remove_bus_device', `bdf="${bdf}"`);
+  trace.leave('pciehp-50', 'pci_stop_and_remove_bus_device', `bdf="${bdf}"`);
+  trace.say('pciehp-50', `add_device_to_group: IOMMU: groupID=12 device=${bdf}`);
+}
+
+describe.each([
+  ['gone', true],
+  ['still there', false],
+])('the old one is %s', (_what, isGone) => {
+  const flr = (...found: string[]) => (isGone ? [] : found);
+
+  test('a reused address', async () => {
+    const trace = new Trace();
+    binds(trace, A);
+    if (isGone) replugs(trace, A);
+    const at = trace.enter('sh-60', 'pcie_flr', `bdf="${A}"`);
+    const log = await trace.read();
+    expect(log.findings.filter((one) => one.includes('flr'))).toEqual(flr(`probable flr-while-locked ${A}`));
+    expect(log.at(at).deviceId === log.at(5).deviceId).toBe(!isGone);
+  });
+
+  test('a reused pointer', async () => {
+    const trace = new Trace();
+    binds(trace, A, ` pdev=${PDEV}`);
+    if (isGone) replugs(trace, A);
+    trace.enter('sh-60', 'pcie_flr', `dev=${PDEV}`);
+    // Whose it is now shows later.
+    if (isGone) trace.enter('sh-61', 'pci_set_master', `bdf="${B}" dev=${PDEV}`);
+    const { findings } = await trace.read();
+    expect(findings.filter((one) => one.includes('flr'))).toEqual(flr(`probable flr-while-locked ${A}`));
+  });
+
+  test('a reused file number', async () => {
+    const trace = new Trace();
+    const opens = (bdf: string) =>
+      trace.ioctl(QEMU, 7, 0x3b76, () => {
+        trace.enter(QEMU, 'vfio_pci_core_enable', `bdf="${bdf}"`);
+        trace.leave(QEMU, 'vfio_pci_core_enable', `bdf="${bdf}" ret=0`);
+      });
+    trace.opens(QEMU, '/dev/vfio/devices/vfio0', 7);
+    opens(A);
+    binds(trace, A);
+    if (isGone) {
+      trace.system(QEMU, 'close', 'fd: 7', 0);
+      trace.opens(QEMU, '/dev/vfio/devices/vfio1', 7);
+      opens(B);
+    }
+    trace.ioctl(QEMU, 7, 0x3b6f, () => {
+      trace.enter(QEMU, 'pcie_flr');
+    });
+    const { findings } = await trace.read();
+    expect(findings).toEqual(flr(`probable flr-while-locked ${A}`));
+  });
+
+  test('a reused id of iommufd', async () => {
+    const trace = new Trace();
+    const ids = (bdf: string) => {
+      trace.leave(QEMU, 'iommufd_device_bind', `bdf="${bdf}" id=1`);
+      trace.enter(QEMU, 'iommufd_vdevice_alloc_ioctl', 'dev_id=1');
+      trace.leave(QEMU, 'iommufd_vdevice_alloc_ioctl', 'vdevice_id=3 ret=0');
+    };
+    ids(A);
+    trace.enter('sh-60', 'pci_set_master', `bdf="${B}"`);
+    trace.enter('tsm-800', 'connect_store', `bdf="${A}"`);
+    trace.leave('tsm-800', 'connect_store', `bdf="${A}" ret=5`);
+    trace.enter('tsm-800', 'pci_tsm_bind', `bdf="${A}"`);
+    trace.leave('tsm-800', 'pci_tsm_bind', `bdf="${A}" ret=0`);
+    if (isGone) {
+      trace.enter(QEMU, 'iommufd_fops_release');
+      trace.leave(QEMU, 'iommufd_fops_release');
+      ids(B);
+    }
+    trace.enter(QEMU, 'iommufd_vdevice_destroy', 'id=3');
+    const { findings } = await trace.read();
+    expect(findings).toEqual(flr(`possible vdevice-destroy-while-bound ${A}`));
+  });
+});
