@@ -33,6 +33,11 @@ export interface IngestOptions {
   readonly inputs: readonly string[];
   /** Where to keep the timeline; null: a private temporary file that is removed by `close`. */
   readonly db: string | null;
+  /**
+   * Nobody opens the file: without `db` it stays unfinished then, without indexes and findings, and is read by means of
+   * {@link Analyzed.timeline} only.
+   */
+  readonly transient?: boolean;
   /** A format id that overrides detection, or null. */
   readonly inputFormat: string | null;
   /** Limit of decompressed bytes an input. */
@@ -96,14 +101,19 @@ export async function analyze(options: IngestOptions, judgement: JudgeOptions): 
   const { writer, failures } = await readAll(options, own);
   const found = own?.finish(only ?? '') ?? null;
   const side = judgement.side ?? (found?.files.length === 0 ? null : found);
-  return conclude(writer, failures, { ...judgement, side }, options.signal);
+  const isKept = options.db !== null || options.transient !== true;
+  return conclude(writer, failures, { ...judgement, side }, isKept, options.signal);
 }
 
-/** Judges what has been read, and finishes the timeline; where that fails, or `signal` is aborted, nothing is left of it. */
+/**
+ * Judges what has been read, and finishes the timeline if it is kept; where that fails, or `signal` is aborted, nothing is left
+ * of it.
+ */
 export async function conclude(
   writer: TimelineWriter,
   failures: readonly InputError[],
   judgement: JudgeOptions,
+  isKept: boolean,
   signal: AbortSignal | undefined,
 ): Promise<Analyzed> {
   let analysis: Analysis;
@@ -111,16 +121,19 @@ export async function conclude(
     writer.relateClocks();
     analysis = await judge(writer.reader, judgement, signal);
     await hearSignals(signal);
-    writer.writeAnalysis(analysis);
-    await hearSignals(signal);
-    writer.finish();
+    if (isKept) {
+      writer.writeAnalysis(analysis);
+      await hearSignals(signal);
+      writer.finish();
+    }
   } catch (error) {
     writer.abort();
     throw error;
   }
   const timeline = writer.reader;
   const { side } = judgement;
-  return { analysis, failures, side, timeline, timelinePath: timeline.path, close: () => timeline.close() };
+  const close = () => (isKept ? timeline.close() : writer.abort());
+  return { analysis, failures, side, timeline, timelinePath: timeline.path, close };
 }
 
 /** A signal that came while we were busy is only heard when the event loop turns. */

@@ -19,7 +19,7 @@ export function analyzeOptions(args: Arguments, context: CommandContext) {
   const quiet = args.flag('quiet');
   const verbose = args.flag('verbose');
   if (quiet && verbose) throw new UsageError('--quiet and --verbose contradict each other');
-  const ingest = { ...ingestOptions(args, context, [db, output]), db };
+  const ingest = { ...ingestOptions(args, context, [db, output]), db, transient: true };
   const follow = args.flag('follow');
   if (follow && ingest.inputs.length > 1) {
     throw new UsageError(

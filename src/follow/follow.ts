@@ -71,7 +71,7 @@ export async function follow(options: FollowOptions): Promise<Analyzed> {
     // A read that is under way would hold up the close; nobody waits for it.
     void tail.close().catch(() => undefined);
   }
-  const analyzed = await conclude(writer, [], options.judge, what.signal);
+  const analyzed = await conclude(writer, [], options.judge, what.db !== null, what.signal);
   await watch.conclude(analyzed.analysis);
   return analyzed;
 }

@@ -39,7 +39,7 @@ export interface OpenCall {
 
 export interface CallStack {
   readonly calls: OpenCall[];
-  /** Calls that were given up although their exit may still come. */
+  /** Calls that were given up although their exit may still come: the last {@link DEPTH_MAX} count. */
   readonly limbo: OpenCall[];
   /** Calls that have just been closed, by whom: another tracer may report the same return. */
   readonly closed: { readonly call: OpenCall; readonly by: Tracer }[];
@@ -116,16 +116,21 @@ export class CallStacks {
     if (from >= calls.length) return;
     for (let at = from; at < calls.length; at++) limbo.push(calls[at] as OpenCall);
     calls.length = from;
-    // One at a time, which is nearly always all: `splice` makes an array of what it removes.
-    while (limbo.length > DEPTH_MAX) limbo.shift();
+    // To take away the first one moves all the others: many at once.
+    if (limbo.length > 2 * DEPTH_MAX) limbo.splice(0, limbo.length - DEPTH_MAX);
   }
 
   /** Takes the innermost call that fits off the stack, with those inside it; else one that was given up before. */
   static take(stack: CallStack, fits: (call: OpenCall) => boolean): OpenCall | null {
     const at = stack.calls.findLastIndex(fits);
     if (at >= 0) return stack.calls.splice(at)[0] ?? null;
-    const lost = stack.limbo.findLastIndex(fits);
-    return lost < 0 ? null : (stack.limbo.splice(lost, 1)[0] ?? null);
+    const { limbo } = stack;
+    const oldest = Math.max(0, limbo.length - DEPTH_MAX);
+    for (let lost = limbo.length - 1; lost >= oldest; lost--) {
+      const call = limbo[lost];
+      if (call && fits(call)) return limbo.splice(lost, 1)[0] ?? null;
+    }
+    return null;
   }
 }
 

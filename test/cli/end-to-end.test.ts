@@ -138,6 +138,19 @@ describe('JSON', () => {
     expect(tdiTrace(['analyze', '--format', 'json', path]).stdout).toBe(stdout);
   });
 
+  test('says the same whether the timeline is kept or not, and one that is not leaves nothing behind', () => {
+    const temporary = join(folder, 'private');
+    mkdirSync(temporary);
+    const path = file('wrong.txt', WRONG);
+    const options = { env: { TMPDIR: temporary } };
+    const { stdout } = tdiTrace(['analyze', '--format', 'json', path], options);
+    expect(JSON.parse(stdout).findings).not.toEqual([]);
+    expect(tdiTrace(['analyze', '--format', 'json', '--db', join(folder, 'kept.db'), path], options).stdout).toBe(
+      stdout,
+    );
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
   test('-o and --db write whole files; the timeline gives the same findings', () => {
     const path = file('wrong.txt.gz', gzipSync(WRONG));
     const report = join(folder, 'report.json');
