@@ -9,7 +9,7 @@ export interface Requester {
 }
 
 const LOW_HALF = 0xffffn;
-/** TDISP's FUNCTION_ID: a segment of 8 bits above the requester id, and the bit that says that there is one. */
+/** TDISP's FUNCTION_ID: a segment of 8 bits above the requester id, and the bit that says that there is one (tdisp_func_id, tdx-host.c). */
 const SEGMENT_VALID = 1n << 24n;
 
 /**

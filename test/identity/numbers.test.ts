@@ -204,6 +204,14 @@ describe('requester ids', () => {
     expect(log.at(told).device).toBe('0001:02:00.0');
   });
 
+  test('TDISP’s function id says in one number whether it has a segment', async () => {
+    const trace = new Trace();
+    trace.enter('sh-60', 'pci_set_master', `bdf="${A}"`);
+    trace.enter('sh-60', 'pci_set_master', 'bdf="0001:02:00.0"');
+    const told = trace.enter('tsm-800', 'tdh_spdm_create', 'func_id=0x1010200');
+    expect((await trace.read()).at(told)).toMatchObject({ device: '0001:02:00.0', certainty: 'exact' });
+  });
+
   test('inside a call on a device it is the device of the call', async () => {
     const trace = new Trace();
     trace.enter('tsm-800', 'pci_tsm_bind', `bdf="${A}"`);
