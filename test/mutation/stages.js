@@ -15,10 +15,8 @@ const PURE = [
   'topology',
   'track',
 ];
-const BELIEF = 'test/replay/belief*.test.ts';
 const JUDGE = ['test/model/*.test.ts', 'test/replay/*.test.ts', 'test/rules/*.test.ts'];
-/** Of src/rules what is not a rule, and what says how strong a charge is. */
-const COURT = ['doc', 'draft', 'index', 'judge', 'resting', 'strays'];
+const COURT = ['draft', 'judge', 'charges', 'verdict'];
 
 /** The files of a folder, without those of the folders in it. */
 function filesOf(folder) {
@@ -27,19 +25,28 @@ function filesOf(folder) {
 }
 
 const steps = PURE.map((name) => `src/replay/${name}.ts`);
-const court = COURT.map((name) => `src/rules/${name}.ts`);
+/** Each rule has its file of prose, by the same name. */
+const rules = [
+  ...filesOf('src/rules/docs').map((file) => file.replace('/docs/', '/')),
+  'src/rules/rule.ts',
+  'src/rules/verdict.ts',
+];
 
 /** @type {Readonly<Record<string, { mutate: readonly string[], tests: readonly string[] }>>} */
 export const STAGES = {
-  model: { mutate: filesOf('src/model'), tests: ['test/model/*.test.ts', BELIEF] },
+  model: { mutate: filesOf('src/model'), tests: ['test/model/*.test.ts', 'test/replay/belief*.test.ts'] },
   // Functions of what they are given: their own tests are to find every fault.
   steps: { mutate: steps, tests: PURE.map((name) => `test/replay/${name}*.test.ts`) },
   // Not src/rules/docs: prose, where the only mutants are emptied texts, which test/rules/docs.test.ts refuses as such.
   rules: {
-    mutate: filesOf('src/rules').filter((file) => !court.includes(file)),
-    tests: ['test/rules/charges.test.ts', 'test/rules/verdict.test.ts', BELIEF],
+    mutate: rules,
+    tests: ['test/rules/charges.test.ts', 'test/rules/verdict.test.ts', 'test/replay/belief*.test.ts'],
   },
-  court: { mutate: court, tests: ['draft', 'judge', 'charges', 'verdict'].map((name) => `test/rules/${name}.test.ts`) },
+  // What ties findings together.
+  court: {
+    mutate: filesOf('src/rules').filter((file) => !rules.includes(file)),
+    tests: COURT.map((name) => `test/rules/${name}.test.ts`),
+  },
   // What carries the state along: by what comes out of whole logs.
   replay: {
     mutate: filesOf('src/replay').filter((file) => !steps.includes(file)),
