@@ -103,8 +103,17 @@ export const GUEST_MESSAGES: readonly MessageRow[] = [
   ),
   message(
     'guest.unlock',
+    'unlock attempted on',
+    // A WARN knows no dev_fmt: nothing in front tells of the core.
+    /^(?<problem>unlock attempted on driver attached device)$/,
+    'virtio-pci 0000:00:04.0: unlock attempted on driver attached device',
+    by('pci_tsm_unlock, dev_WARN_ONCE', CORE, SERIES),
+    { outcome: 'failed', fixed: GUEST },
+  ),
+  message(
+    'guest.unlock',
     'PCI/TSM: ',
-    /^PCI\/TSM: (?<problem>unlock attempted on driver attached device|MMIO resource still assigned) ?/,
+    /^PCI\/TSM: (?<problem>MMIO resource still assigned) ?/,
     'pci 0000:00:04.0: PCI/TSM: MMIO resource still assigned [mem 0xc0000000-0xc001ffff]',
     by('pci_tsm_unlock', CORE, SERIES),
     { outcome: 'failed', fixed: GUEST },
@@ -187,6 +196,14 @@ export const GUEST_MESSAGES: readonly MessageRow[] = [
     /^(?:[\w-]{1,32}: )?SDTE_WRITE failed, ret=(?<error>-?\d{1,5})$/,
     'SDTE_WRITE failed, ret=-5',
     by('sev_guest_disable_dma, pr_err', AMD_C, AMD),
+    { outcome: 'failed', fixed: GUEST },
+  ),
+  message(
+    'guest.dma',
+    'SDTE write failed',
+    /^SDTE write failed with rc=(?<error>-?\d{1,5}), fwerr=(?<fwerr>0x[0-9a-f]{1,16}), status=(?<status>[0-9a-f]{1,8})$/,
+    'pci 0000:00:04.0: SDTE write failed with rc=0, fwerr=0x0, status=2',
+    by('tio_tdi_sdte_write', AMD_C, AMD),
     { outcome: 'failed', fixed: GUEST },
   ),
   message(

@@ -1,7 +1,25 @@
-import { by, knownRow as known, type MessageRow, messageRow as message, PDEV, type SymbolRow } from './catalogue.ts';
+import {
+  by,
+  knownRow as known,
+  type MessageRow,
+  messageRow as message,
+  PDEV,
+  type SymbolRow,
+  TSM_OPERATIONS,
+} from './catalogue.ts';
 import type { EventKind } from './event.ts';
 
 const IDE = 'drivers/pci/ide.c (7.1)';
+/** The drivers of the TSMs call them to connect and disconnect a device. */
+const CALLERS = [
+  'dsm_connect',
+  'dsm_disconnect',
+  'tdx_tsm_link_connect',
+  'tdx_tsm_link_disconnect',
+  'cca_tsm_connect',
+  'cca_tsm_disconnect',
+  ...TSM_OPERATIONS,
+];
 const STREAM = [{ type: 'ide-pointer', arguments: ['ide'] }] as const;
 
 /** PCI/IDE: each function but alloc, free and register acts on one port, which its argument names. */
@@ -15,7 +33,7 @@ export const IDE_SYMBOLS: readonly SymbolRow[] = [
     kind: 'ide.alloc',
     subject: PDEV,
     pointer: true,
-    anywhere: true,
+    within: CALLERS,
     versions: '6.19-',
     source: IDE,
   },
@@ -24,7 +42,7 @@ export const IDE_SYMBOLS: readonly SymbolRow[] = [
     kind: 'ide.free',
     handles: STREAM,
     void: true,
-    anywhere: true,
+    within: CALLERS,
     versions: '6.19-',
     source: IDE,
   },
@@ -32,7 +50,7 @@ export const IDE_SYMBOLS: readonly SymbolRow[] = [
     symbol: 'pci_ide_stream_register',
     kind: 'call',
     handles: STREAM,
-    anywhere: true,
+    within: CALLERS,
     versions: '6.19-',
     source: `${IDE}; makes the stream visible in sysfs`,
   },
@@ -41,14 +59,14 @@ export const IDE_SYMBOLS: readonly SymbolRow[] = [
     kind: 'call',
     handles: STREAM,
     void: true,
-    anywhere: true,
+    within: CALLERS,
     versions: '6.19-',
     source: IDE,
   },
 ];
 
 function port(symbol: string, kind: EventKind, isVoid: boolean): SymbolRow {
-  const row = { symbol, kind, subject: PDEV, handles: STREAM, keeps: { ide: ['ide'] }, anywhere: true } as const;
+  const row = { symbol, kind, subject: PDEV, handles: STREAM, keeps: { ide: ['ide'] }, within: CALLERS } as const;
   return isVoid
     ? { ...row, void: true, versions: '6.19-', source: IDE }
     : { ...row, versions: '6.19-', source: `${IDE}; -ENXIO: the stream did not become secure` };

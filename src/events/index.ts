@@ -12,7 +12,7 @@ import { IOMMUFD_MESSAGES, IOMMUFD_SYMBOLS } from './iommufd.ts';
 import { KVM_EVENTS, KVM_SYMBOLS } from './kvm.ts';
 import { PCI_SYMBOLS } from './pci.ts';
 import { PCI_MESSAGES } from './pci-messages.ts';
-import { POWER_EVENTS } from './power.ts';
+import { POWER_EVENTS, POWER_MESSAGES } from './power.ts';
 import { QEMU_EVENTS } from './qemu.ts';
 import { SEV_TIO_MESSAGES, SEV_TIO_SYMBOLS } from './sev-tio.ts';
 import { SPLAT_LITERALS } from './splat.ts';
@@ -57,6 +57,7 @@ export const MESSAGES: readonly MessageRow[] = [
   ...VFIO_MESSAGES,
   ...PCI_MESSAGES,
   ...AER_MESSAGES,
+  ...POWER_MESSAGES,
   ...TSM_MESSAGES,
   ...IDE_MESSAGES,
   ...DOE_MESSAGES,

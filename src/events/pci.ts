@@ -1,4 +1,4 @@
-import { PDEV, type SymbolRow } from './catalogue.ts';
+import { DEVICE, PDEV, type SymbolRow } from './catalogue.ts';
 
 const PCI = 'drivers/pci/pci.c';
 const RESETS = [
@@ -8,6 +8,10 @@ const RESETS = [
   '__pci_reset_function_locked',
 ] as const;
 const CONFIG_WRITES = ['vfio_exp_config_write', 'vfio_af_config_write'] as const;
+
+// As in src/model/registers.ts.
+const PASID = 'Process Address Space ID';
+const PRI = 'Page Request Interface';
 
 const WIDTHS = { byte: '1', word: '2', dword: '4' } as const;
 
@@ -191,6 +195,52 @@ export const PCI_SYMBOLS: readonly SymbolRow[] = [
     sameDevice: true,
     versions: '4.8-',
     source: `${PCI}; prints "reset done"`,
+  },
+  ...(
+    [
+      ['pci_enable_pasid', PASID, 'on', '4.11-'],
+      ['pci_disable_pasid', PASID, 'off', '4.11-'],
+      ['pci_enable_pri', PRI, 'on', '3.5-'],
+      ['pci_disable_pri', PRI, 'off', '3.5-'],
+    ] as const
+  ).map(
+    ([symbol, register, to, versions]): SymbolRow => ({
+      symbol,
+      kind: 'pci.feature',
+      subject: PDEV,
+      ...(to === 'off' ? { void: true as const } : {}),
+      fixed: { register, to },
+      anywhere: true,
+      versions,
+      source:
+        'drivers/pci/ats.c (6.12); refuses to turn on what is on; for a VF it writes nothing: the PF has the register',
+    }),
+  ),
+  {
+    symbol: 'pci_rebar_set_size',
+    kind: 'pci.feature',
+    subject: PDEV,
+    fixed: { register: 'Resizable BAR' },
+    anywhere: true,
+    versions: '4.15-',
+    source: 'drivers/pci/pci.c (6.12); of the sysfs files resourceN_resize and of drivers',
+  },
+  {
+    symbol: 'pci_device_probe',
+    kind: 'driver.probe',
+    subject: DEVICE,
+    anywhere: true,
+    versions: '2.6-',
+    source: 'drivers/pci/pci-driver.c (6.12); static, called through pci_bus_type',
+  },
+  {
+    symbol: 'pci_device_remove',
+    kind: 'driver.remove',
+    subject: DEVICE,
+    void: true,
+    anywhere: true,
+    versions: '2.6-',
+    source: 'drivers/pci/pci-driver.c (6.12); static, called through pci_bus_type',
   },
   {
     symbol: 'pci_enable_sriov',

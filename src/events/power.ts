@@ -1,5 +1,5 @@
 import { BDF_SOURCE } from '../base/bdf.ts';
-import type { TraceEventRow } from './catalogue.ts';
+import { by, type MessageRow, messageRow as message, type TraceEventRow } from './catalogue.ts';
 
 const HEADER = { versions: '3.2-', source: 'include/trace/events/rpm.h (6.12, 7.1)' };
 const STATE = `(?<bdf>${BDF_SOURCE}) flags-(?<flags>[0-9a-f]{1,8}) cnt-(?<users>-?\\d{1,5}) {1,4}dep-`;
@@ -30,4 +30,22 @@ export const POWER_EVENTS: readonly TraceEventRow[] = [
     example: 'rpm_return_int: rpm_suspend+0x149/0x6c0:0000:02:00.0 ret=-11',
     ...HEADER,
   },
+];
+
+/** The whole machine goes to sleep: what the devices lose then depends on the state, and on the machine. */
+export const POWER_MESSAGES: readonly MessageRow[] = [
+  message(
+    'host.sleep',
+    'PM: suspend entry',
+    /^PM: suspend entry \((?<state>s2idle|shallow|deep)\)$/,
+    'PM: suspend entry (deep)',
+    by('pm_suspend', 'kernel/power/suspend.c (6.12)', '4.18-'),
+  ),
+  message(
+    'host.sleep',
+    'hibernation entry',
+    /^PM: hibernation: (?<state>hibernation) entry$/,
+    'PM: hibernation: hibernation entry',
+    by('hibernate', 'kernel/power/hibernate.c (6.12)', '5.8-'),
+  ),
 ];

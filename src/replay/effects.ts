@@ -1,7 +1,9 @@
 import { parseInteger } from '../events/numbers.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { COMMAND_BITS, COMMAND_UNKNOWN, type CommandBit, type CommandState, commandAfter } from './command.ts';
+import type { ConfigChange } from './config-change.ts';
 import type { ProtocolEffect } from './protocol.ts';
+import type { StepEffect } from './step-orders.ts';
 import type { Tie } from './topology.ts';
 
 /**
@@ -21,7 +23,9 @@ export type Effect =
   | { readonly type: 'bind' }
   | { readonly type: 'guest-request' }
   | { readonly type: 'owner-exit' }
-  | ProtocolEffect;
+  | ConfigChange
+  | ProtocolEffect
+  | StepEffect;
 
 export type EffectType = Effect['type'];
 

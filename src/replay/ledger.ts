@@ -1,4 +1,7 @@
 import type { StoredEvent } from '../timeline/rows.ts';
+import { NO_REGISTERS, type Registers } from './config-change.ts';
+import { NO_STEPS, noteSteps, type StepNotes } from './step-orders.ts';
+import { noteStream } from './stream-notes.ts';
 
 /**
  * What was recorded of a TDI beside its state: objects and attempts. Only what was seen: after lost records
@@ -19,6 +22,9 @@ export interface Ledger {
   readonly failedBind: { readonly lock: StoredEvent; readonly cleaned: boolean } | null;
   /** What a request of the guest was about, where that was recorded; `within` is the id of its entry. */
   readonly asked: { readonly within: number; readonly request: 'lock' | 'start' | 'stop' } | null;
+  readonly steps: StepNotes;
+  /** What was written to registers that a locked TDI freezes. */
+  readonly registers: Registers;
 }
 
 export const NOTHING_NOTED: Ledger = {
@@ -29,6 +35,8 @@ export const NOTHING_NOTED: Ledger = {
   lockInBind: null,
   failedBind: null,
   asked: null,
+  steps: NO_STEPS,
+  registers: NO_REGISTERS,
 };
 
 /**
@@ -38,6 +46,21 @@ export const NOTHING_NOTED: Ledger = {
  */
 export function noted(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
   if (heard.supersededBy !== null) return ledger;
+  const next = notedOfTdi(ledger, heard, calls);
+  // Of a function that loses its TSM context only what its guest and driver do goes on.
+  const goesOn = next === NOTHING_NOTED && ledger !== next ? { ...NO_STEPS, guest: ledger.steps.guest } : ledger.steps;
+  const steps = heard.phase === 'enter' && heard.pairId !== null ? ledger.steps : noteSteps(goesOn, heard);
+  return steps === next.steps ? next : { ...next, steps };
+}
+
+/** What the function's security manager, or the port above, did to a stream of the device: the call around it is that of the entry. */
+export function notedOfStream(ledger: Ledger, heard: StoredEvent): Ledger {
+  if (heard.supersededBy !== null || (heard.phase === 'exit' && heard.pairId !== null)) return ledger;
+  const stream = noteStream(ledger.steps.stream, heard);
+  return stream === ledger.steps.stream ? ledger : { ...ledger, steps: { ...ledger.steps, stream } };
+}
+
+function notedOfTdi(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
   // Whoever gives the device up, or binds it anew, was told of what was left behind.
   const before = heard.kind === 'vfio.disable' || heard.kind === 'tsm.bind' ? { ...ledger, failedBind: null } : ledger;
   // The answer to a LOCK is known with its entry, which is the line to show.
@@ -84,7 +107,7 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
     case 'tsm.disconnect':
     case 'tsm.disconnect_core':
     case 'tsm.destroy':
-      return { ...NOTHING_NOTED };
+      return NOTHING_NOTED;
     case 'tdisp.start':
       return { ...ledger, asked: askedIn(calls, 'start') ?? ledger.asked };
     case 'tdisp.stop':
@@ -118,7 +141,7 @@ function cleaned({ failedBind }: Ledger): Ledger['failedBind'] {
 
 /** Whether an event of a VM or of a TSM concerns the device as far as records tie the two together. */
 export function isOfVmOrTsm({ kind, args }: StoredEvent, ledger: Ledger): boolean {
-  if (kind === 'tsm.unregister') return ledger.connected;
+  if (kind === 'tsm.unregister' || kind === 'host.sleep') return ledger.connected;
   return kind === 'vm.destroy' && ledger.vm !== null && ledger.vm === args['vm'];
 }
 

@@ -1,12 +1,12 @@
 import { parseInteger } from '../events/numbers.ts';
 import { decodeState, type EncodingId, STATE_ENCODINGS } from '../model/encodings.ts';
-import { headerClasses } from '../model/registers.ts';
 import type { TdiState, TdispState } from '../model/states.ts';
 import { afterDeviceEvent, BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, type Branch, CONNECTED } from '../model/tdi.ts';
 import { statesBehindError, TDISP_ERRORS, type TdispErrorName, type TdispRequest } from '../model/tdisp.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
 import type { Ledger } from './ledger.ts';
+import { STREAM_KINDS } from './step-orders.ts';
 
 /**
  * What the firmware or the device said. `wrong-state`: refused, and the answer names the state as the reason; `mapped`: refused
@@ -34,9 +34,9 @@ export type ProtocolEffect =
     }
   | { readonly type: 'refusal'; readonly answer: Answer; readonly command: string; readonly named: boolean }
   | { readonly type: 'read-back'; readonly whose: 'truth' | 'belief'; readonly state: TdispState }
-  | { readonly type: 'private-unmap'; readonly answer: Answer }
+  | { readonly type: 'private-unmap'; readonly answer: Answer; readonly status?: string | null }
   | { readonly type: 'reclaim'; readonly stopped: boolean }
-  | { readonly type: 'config-change'; readonly register: string }
+  | { readonly type: 'vdev-destroy'; readonly answer: Answer; readonly stopped: boolean }
   | { readonly type: 'stream-stop' }
   | { readonly type: 'session-end' }
   | { readonly type: 'guest-accept'; readonly answer: 'ok' | 'no-report' | 'other' };
@@ -105,14 +105,20 @@ export function isProtocol(event: StoredEvent): boolean {
 
 /** Events that say something of this kind, or that the ledger notes. */
 export function isHeeded(event: StoredEvent): boolean {
-  if (event.kind === 'pci.config_write') return registerWritten(event) !== null;
   return isProtocol(event) || GOVERNED_BY.has(event.kind) || ALSO_NOTED.has(event.kind);
 }
 
 /** Whether the event concerns other devices than its own. */
 export function reachesFar({ kind }: StoredEvent): boolean {
-  return kind === 'vm.destroy' || kind === 'tsm.unregister' || kind === 'ide.disable' || kind === 'spdm.disconnect';
+  return FAR.has(kind) || STREAM_KINDS.has(kind);
 }
+
+const FAR: ReadonlySet<StoredEvent['kind']> = new Set([
+  'vm.destroy',
+  'tsm.unregister',
+  'spdm.disconnect',
+  'host.sleep',
+]);
 
 /** Only a TDI that is bound, or being bound, is locked or started. */
 export function provesBinding(heard: StoredEvent): boolean {
@@ -132,8 +138,8 @@ export function protocolEffects(
   if (heard.supersededBy !== null) return [];
   if (heard.kind === 'tdisp.state') return far ? [] : readBacks(heard);
   if (heard.phase === 'exit' && heard.pairId !== null) return [];
-  const shared = far ? [] : ownEffects(heard, ledger, calls);
-  return [...shared, ...farEffects(heard)];
+  const own = far ? [] : ownEffects(heard, ledger, calls);
+  return [...own, ...farEffects(heard)];
 }
 
 function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEvent[]): ProtocolEffect[] {
@@ -147,10 +153,6 @@ function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEv
     case 'tsm.bind':
     case 'vfio.disable':
       return ledger.failedBind === null ? [] : [{ type: 'failed-bind', ...ledger.failedBind }];
-    case 'pci.config_write': {
-      const register = registerWritten(heard);
-      return register === null ? [] : [{ type: 'config-change', register }];
-    }
     case 'iommufd.vdevice_destroy':
       return [{ type: 'vdevice-destroy' }];
     case 'tdisp.lock':
@@ -172,17 +174,25 @@ function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEv
     case 'mmio.unmap':
       return heard.args['command_name'] === 'TDH.MMIO.UNMAP'
         ? [
-            { type: 'private-unmap', answer },
+            { type: 'private-unmap', answer, status: heard.args['status_name'] ?? null },
             { type: 'refusal', answer, command, named },
           ]
         : [];
     case 'tdi.destroy':
-      return ledger.locked === null ? [] : [{ type: 'reclaim', stopped: ledger.stopped }];
+      return destroying(heard, ledger);
     case 'guest.accept':
       return [{ type: 'guest-accept', answer: acceptance(heard) }];
     default:
       return [];
   }
+}
+
+function destroying(heard: StoredEvent, { locked, stopped }: Ledger): ProtocolEffect[] {
+  const [answer, command] = [answerOf(heard), commandOf(heard)];
+  const named = heard.args['status_name'] !== undefined;
+  const refusal: ProtocolEffect[] = named ? [{ type: 'refusal', answer, command, named }] : [];
+  if (command === 'RMI_VDEV_DESTROY') return [{ type: 'vdev-destroy', answer, stopped }, ...refusal];
+  return locked === null ? refusal : [{ type: 'reclaim', stopped }, ...refusal];
 }
 
 /** sev_guest_accept() of AMD's series refuses to go on without the report; others do not look. */
@@ -222,17 +232,6 @@ const TDI_COMMAND = /^(?:TIO_TDI_|RMI_VDEV_|TDH[._](?:DEVIF|TDI|MMIO)[._])/;
 
 function isOfTdi({ args }: StoredEvent): boolean {
   return TDI_COMMAND.test(args['command_name'] ?? '');
-}
-
-/**
- * The register of the header, other than COMMAND, whose change throws a TDI into ERROR and that this write reaches in the device.
- * vfio keeps the BARs that its user writes to itself (vfio_basic_config_write, drivers/vfio/pci/vfio_pci_config.c).
- */
-function registerWritten({ args }: StoredEvent): string | null {
-  const position = parseInteger(args['position']);
-  if (position === null) return null;
-  const classes = headerClasses(position, parseInteger(args['width']) ?? 1);
-  return classes.find(({ name, effect }) => effect === 'error' && name !== 'Command')?.name ?? null;
 }
 
 function isWithoutForce({ args }: StoredEvent): boolean {

@@ -1,9 +1,11 @@
 import type { StoredEvent } from '../timeline/rows.ts';
 import { COMMAND_UNKNOWN } from './command.ts';
 import { type Effect, effectsOf } from './effects.ts';
+import { hasFailed } from './fence-notes.ts';
 import { isOfVmOrTsm } from './ledger.ts';
 import { reachesFar } from './protocol.ts';
 import type { Scene } from './scene.ts';
+import { TOLD_BY_CALL } from './step-orders.ts';
 import type { Reach } from './topology.ts';
 import type { DeviceTrack } from './track.ts';
 
@@ -63,10 +65,12 @@ export function heeding(
 ): Reached {
   const found: Reached = new Map();
   if (own) found.set(own, null);
-  // What the firmware says names no device: it is the one of the call that asked.
-  const asking = heard.kind === 'firmware.refused' ? calls.find(({ deviceId }) => deviceId !== null) : undefined;
+  // What the firmware says names no device, and a stream is enabled at the port, too: it is the one of the call that asked.
+  const told = TOLD_BY_CALL.has(heard.kind);
+  const asking = told || heard.kind === 'ide.enable' ? calls.find(({ deviceId }) => deviceId !== null) : undefined;
   const asked = asking?.deviceId == null ? undefined : scene.tracks.get(asking.deviceId);
-  if (asked && !found.has(asked)) found.set(asked, null);
+  if (asked && !found.has(asked)) found.set(asked, told ? null : { tie: 'dsm', record: null, side: null });
+  if (asked === undefined) for (const track of fencedIn(scene, heard)) found.set(track, null);
   if (!reachesFar(heard)) return found;
   const topology = scene.topology(heard.sourceId);
   for (const track of scene.tracks.values()) {
@@ -78,6 +82,18 @@ export function heeding(
     }
   }
   return found;
+}
+
+/**
+ * The driver's line on a fence names the VM and the port above: of one function with a fence to see to it tells what became of it;
+ * of several, at least a success excuses each.
+ */
+function fencedIn(scene: Scene, heard: StoredEvent): DeviceTrack[] {
+  if (heard.kind !== 'fence.clear' && heard.kind !== 'fence.status') return [];
+  const due = [...scene.tracks.values()].filter(
+    (track) => track.ledger.steps.fence !== null && !track.gone && scene.sameHistory(track, heard),
+  );
+  return due.length < 2 || !hasFailed(heard) ? due : [];
 }
 
 /** Whether an event may concern other devices than its own. */

@@ -1,10 +1,12 @@
+import type { SideData } from '../input/side-data.ts';
 import type { TdiState } from '../model/states.ts';
 import { type BindLocks, BOUND_LOCKED } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { Belief } from './belief.ts';
+import { configChanges, noteRegisters, writesRegister } from './config-change.ts';
 import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
 import { learn, noteOwnerExit, noteState } from './learn.ts';
-import { asRecorded, type Ledger, noted } from './ledger.ts';
+import { asRecorded, type Ledger, noted, notedOfStream } from './ledger.ts';
 import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
@@ -13,6 +15,7 @@ import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './proto
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
 import type { Scene } from './scene.ts';
 import type { ReplayOptions } from './step.ts';
+import { STEP_KINDS, STREAM_KINDS, stepEffects } from './step-orders.ts';
 import type { Reach } from './topology.ts';
 import type { DeviceTrack } from './track.ts';
 
@@ -47,7 +50,8 @@ export class Transitions {
     if (event.kind === 'task.exit') noteOwnerExit(scene, event);
     const calls = scene.calls.around(event);
     const found: Reached = reached(scene, event, own, calls);
-    if (isHeeded(event)) this.#heed(event, own, calls);
+    const heeded = isHeeded(event) || STEP_KINDS.has(event.kind);
+    if (heeded || writesRegister(event, own?.bdf, scene.options.side)) this.#heed(event, own, calls);
     for (const [track, reach] of found) this.#affect(event, track, reach, calls);
     if (own) learn(scene, this.#presence, event, own, calls);
     this.#presence.endThoseBelow(event, own, found);
@@ -124,12 +128,21 @@ export class Transitions {
   #heed(event: StoredEvent, own: DeviceTrack | null, calls: readonly StoredEvent[]): void {
     const heard = this.#scene.calls.heard(event);
     const during = event.phase === 'enter' && event.pairId !== null;
-    for (const [track, reach] of heeding(this.#scene, heard, own, calls)) {
+    const scene = this.#scene;
+    for (const [track, reach] of heeding(scene, heard, own, calls)) {
       const closed = track.belief.closed(this.#scene.options.complete);
-      for (const effect of protocolEffects(heard, track.ledger, calls, reach !== null)) {
+      const said: Effect[] = protocolEffects(heard, track.ledger, calls, reach !== null);
+      if (reach === null) {
+        said.push(...stepEffects(heard, track.ledger.steps, calls));
+        said.push(...configChanges(heard, track.bdf, track.ledger.registers, scene.options.side));
+      }
+      for (const effect of said) {
         this.#teller.tell({ event, effect, track, belief: closed, calls, reach: this.#scene.shown(reach) });
       }
-      if (reach === null) track.ledger = noted(track.ledger, heard, calls);
+      if (reach === null) {
+        track.ledger = noted(track.ledger, heard, calls);
+        noteWritten(track, heard, scene.options.side);
+      } else if (STREAM_KINDS.has(heard.kind)) track.ledger = notedOfStream(track.ledger, heard);
       const next = afterProtocol(closed, heard, track.ledger, calls);
       if (next === null) continue;
       if (provesBinding(heard)) noteState(event, track);
@@ -159,6 +172,11 @@ function asLocked(state: TdiState): TdiState {
 /** Whether this bind, which succeeded, is seen to have locked the TDI: where the platform leaves it open, the driver tells. */
 function sawItLock(event: StoredEvent, { locked, stopped }: Ledger): boolean {
   return event.kind === 'tsm.bind' && event.phase === 'exit' && event.outcome === 'ok' && locked !== null && !stopped;
+}
+
+function noteWritten(track: DeviceTrack, heard: StoredEvent, side: SideData | null): void {
+  const registers = noteRegisters(track.ledger.registers, heard, track.bdf, side);
+  if (registers !== track.ledger.registers) track.ledger = { ...track.ledger, registers };
 }
 
 function bindLocks({ platform, x86 }: ReplayOptions): BindLocks {

@@ -6,6 +6,7 @@ import { isOperation } from './operations.ts';
 import { isProtocol } from './protocol.ts';
 import { spreads } from './reach.ts';
 import type { Scene } from './scene.ts';
+import { STEP_KINDS } from './step-orders.ts';
 import { areTied } from './ties.ts';
 
 /** Events that are held back until it is clear what came before them. */
@@ -117,6 +118,10 @@ const CHANGES: ReadonlySet<StoredEvent['kind']> = new Set([
 function acts(event: StoredEvent): boolean {
   if (event.supersededBy !== null) return false;
   return (
-    isOperation(event) || isProtocol(event) || CHANGES.has(event.kind) || effectsOf(event, COMMAND_UNKNOWN).length > 0
+    isOperation(event) ||
+    isProtocol(event) ||
+    STEP_KINDS.has(event.kind) ||
+    CHANGES.has(event.kind) ||
+    effectsOf(event, COMMAND_UNKNOWN).length > 0
   );
 }

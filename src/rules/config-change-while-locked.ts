@@ -1,20 +1,41 @@
 import { doc } from './docs/config-change-while-locked.ts';
-import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { fromSide, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
 
 export const rule: Rule = {
   doc,
   rank: 32,
   restsOnBind: true,
   settledBy: LOCK_CLASSES,
-  judge({ effect }) {
-    if (effect.type !== 'config-change') return null;
-    return {
+  judge({ effect, track }) {
+    // The register is that of the PF: for a VF nothing is written.
+    if (effect.type !== 'config-change' || (effect.ofPf && track.isVf)) return null;
+    const charge = {
       wrongIn: isLocked,
       summary: `a write to ${effect.register} reached the function while the TDI was locked or running`,
       onlyIfLikely: true,
-      // A restore writes what stands there already, which changes nothing; the old value is in no record.
-      atMost: 'possible',
-      takesForGranted: ['the write changed the value: writing back the same one is harmless'],
-    };
+    } as const;
+    const granted = effect.side === null ? [] : [fromSide(effect.side)];
+    switch (effect.old) {
+      case 'same':
+        // A restore puts back what stands there.
+        return { ...charge, provedByAnswer: false };
+      case 'differs':
+        return {
+          ...charge,
+          // The list of registers is informative: a device may be less strict.
+          atMost: 'probable',
+          takesForGranted: [
+            ...granted,
+            'the device counts this register among those that a locked TDI freezes',
+            ...(effect.ofPf ? ['the function is no SR-IOV VF (the register is that of its PF)'] : []),
+          ],
+        };
+      case 'unknown':
+        return {
+          ...charge,
+          atMost: 'possible',
+          takesForGranted: [...granted, 'the write changed the value: writing back the same one is harmless'],
+        };
+    }
   },
 };

@@ -76,6 +76,9 @@ export function draftOf(
       { event: violation, role: 'violation' },
       ...stateEvidence(rule, step),
       ...contextOf(step, violation),
+      ...(charge.shownBy ?? [])
+        .filter(({ id }) => id !== violation.id)
+        .map((event): DraftEvidence => ({ event, role: 'context' })),
       ...shownBy(step, violation),
       ...(verdict === 'possible' ? otherOrder(rule, step) : []),
       ...(later === null ? [] : [laterEvidence(later)]),

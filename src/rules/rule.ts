@@ -67,6 +67,8 @@ export interface Charge {
   readonly symptom?: true;
   /** What to say where no history explains the record at all. */
   readonly contradiction?: string;
+  /** Records that show why the step is wrong, beside those that put the TDI into its state. */
+  readonly shownBy?: readonly StoredEvent[];
   /** The record to name as the violation, where it is not the step's own. */
   readonly violation?: StoredEvent;
 }

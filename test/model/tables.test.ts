@@ -3,12 +3,7 @@ import { decodeState, type EncodingId, STATE_ENCODINGS } from '../../src/model/e
 import { STREAM_EVENTS, STREAM_STATES, type StreamEvent, streamEvent } from '../../src/model/ide.ts';
 import { GUEST_REQUEST_SCOPES, LINK_OPERATIONS } from '../../src/model/link.ts';
 import { PLATFORM_PROFILES } from '../../src/model/platforms.ts';
-import {
-  FUNCTION_REGISTERS,
-  headerClasses,
-  type RegisterPlace,
-  ROOT_PORT_REGISTERS,
-} from '../../src/model/registers.ts';
+import { FUNCTION_REGISTERS, freezing, type RegisterPlace, ROOT_PORT_REGISTERS } from '../../src/model/registers.ts';
 import { PLATFORMS } from '../../src/model/states.ts';
 import { afterBind, afterConnect, afterGuestRequest, CONNECTED, TDI_STATES } from '../../src/model/tdi.ts';
 
@@ -49,28 +44,34 @@ describe('state numbers', () => {
 });
 
 describe('register classes', () => {
-  const effects = (offset: number, count: number) =>
-    headerClasses(offset, count).map(({ name, effect }) => [name, effect]);
-
+  // Offsets and masks: Linux include/uapi/linux/pci_regs.h.
   it.each([
-    [0x04, 2, ['Command']],
-    [0x06, 2, ['Status']],
-    [0x04, 4, ['Command', 'Status']],
-    [0x0c, 4, ['Cache Line Size', 'Latency Timer', 'BIST']],
-    [0x0f, 1, ['BIST']],
-    [0x10, 4, ['Base Address Registers']],
-    [0x24, 4, ['Base Address Registers']],
-    [0x28, 4, []],
-    [0x30, 4, ['Expansion ROM Base Address']],
-    [0x3c, 1, ['Interrupt Line']],
-    [0x00, 4, []],
-  ] as const)('a write to 0x%x of %i bytes touches %j', (offset, count, names) => {
-    expect([...new Set(effects(offset, count).map(([name]) => name))]).toEqual(names);
+    ['header', null, 0x0f, 1, 0x40, 'BIST'],
+    ['header', null, 0x10, 4, 0xffffffff, 'Base Address Registers'],
+    ['header', null, 0x24, 4, 0xffffffff, 'Base Address Registers'],
+    ['header', null, 0x30, 4, 0xffffffff, 'Expansion ROM Base Address'],
+    ['capability', 0x10, 0x08, 2, 0x0b00, 'PCI Express Device Control'],
+    ['capability', 0x10, 0x28, 2, 0x1000, 'PCI Express Device Control 2'],
+    ['extended-capability', 0x0e, 0x06, 2, 0xffff, 'Alternative Routing-ID'],
+    ['extended-capability', 0x10, 0x08, 2, 0x0009, 'Single Root I/O Virtualization'],
+    ['extended-capability', 0x13, 0x04, 2, 0xffff, 'Page Request Interface'],
+    ['extended-capability', 0x15, 0x08, 4, 0x3f00, 'Resizable BAR'],
+    ['extended-capability', 0x1b, 0x06, 2, 0xffff, 'Process Address Space ID'],
+  ] as const)('in the %s %s the register at %i, %i bytes, freeze by %i', (where, id, at, bytes, mask, name) => {
+    expect(freezing(where, id).filter((one) => one.bits.at === at)).toEqual([
+      { name, bits: { at, bytes, mask, ...(name === 'BIST' ? { starts: true } : {}) } },
+    ]);
   });
 
-  it('throw into ERROR by a Base Address Register and not by Interrupt Line', () => {
-    expect(effects(0x10, 4)).toEqual([['Base Address Registers', 'error']]);
-    expect(effects(0x3c, 1)).toEqual([['Interrupt Line', 'allowed']]);
+  it.each([
+    ['header', null, 0x04, 'COMMAND, which rules of its own look at'],
+    ['header', null, 0x3c, 'Interrupt Line'],
+    ['capability', 0x05, 0x02, 'MSI'],
+    ['capability', 0x11, 0x02, 'MSI-X, which depends on the lock'],
+    ['extended-capability', 0x0f, 0x06, 'ATS'],
+    ['extended-capability', 0x13, 0x06, 'the status of Page Request'],
+  ] as const)('leave out %s %s at %i: %s', (where, id, at, _name) => {
+    expect(freezing(where, id).filter(({ bits }) => bits.at <= at && at < bits.at + bits.bytes)).toEqual([]);
   });
 
   // Linux include/uapi/linux/pci_regs.h; the bridge of a Flattening Portal Bridge is named in the PCIe specification only.

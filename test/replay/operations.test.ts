@@ -184,7 +184,7 @@ describe('what is done to the device leaves the contract alone', () => {
     ],
     [
       'a register, which may be rewritten as it was',
-      { type: 'config-change', register: 'BIST' },
+      { type: 'config-change', register: 'BIST', old: 'unknown', ofPf: false, side: null },
       ['run/run 0', 'run/error 0'],
     ],
     ['the stream stopped', { type: 'stream-stop' }, ['run/error 0']],

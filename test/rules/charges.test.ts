@@ -57,9 +57,19 @@ const EFFECTS: readonly Effect[] = [
   { type: 'vm-destroy' },
   { type: 'tsm-unregister' },
   { type: 'failed-bind', lock, cleaned: false },
-  { type: 'private-unmap', answer: 'unknown' },
+  { type: 'private-unmap', answer: 'unknown', status: null },
+  { type: 'private-unmap', answer: 'refused', status: 'TDX_GPA_RANGE_NOT_BLOCKED' },
   { type: 'reclaim', stopped: false },
-  { type: 'config-change', register: 'BIST' },
+  { type: 'vdev-destroy', answer: 'not-ready', stopped: false },
+  registerWritten('unknown'),
+  { type: 'fence-left', left: 'uncleared', at: lock },
+  { type: 'lock-over-stream', missing: { why: 'disabled', at: lock } },
+  { type: 'stream-enable', portFirst: lock },
+  { type: 'driver-attached', step: 'probe', how: 'early', locked: lock },
+  { type: 'guest-unlock', left: 'driver' },
+  { type: 'dma-open', how: 'early', locked: lock },
+  { type: 'mmio-accept', how: 'unbound' },
+  { type: 'system-sleep', state: 'deep' },
   { type: 'stream-stop' },
   { type: 'session-end' },
   { type: 'read-back', whose: 'truth', state: 'error' },
@@ -70,6 +80,10 @@ const EFFECTS: readonly Effect[] = [
 
 function asked(request: ExplicitRequest, answer: Answer, named = true, command = 'X'): Effect {
   return { type: 'request', request, answer, command, named };
+}
+
+function registerWritten(old: 'differs' | 'same' | 'unknown', register = 'BIST', ofPf = false): Effect {
+  return { type: 'config-change', register, old, ofPf, side: null };
 }
 
 /** By rule: what it judges, and in which states that is wrong. */
@@ -107,6 +121,16 @@ const JUDGED: readonly (readonly [id: string, effects: string, wrongIn: string])
   ['ide-stream-stop-while-locked', 'stream-stop', LOCKED],
   ['spdm-session-end-while-locked', 'session-end', LOCKED],
   ['reclaim-order', 'reclaim', ALL],
+  ['fence-not-cleared', 'fence-left', ALL],
+  ['lock-before-ide-stream', 'lock-over-stream', ALL],
+  ['root-port-stream-first', 'stream-enable', ALL],
+  ['driver-probe-before-accept', 'driver-attached', ALL],
+  ['guest-unlock-while-in-use', 'guest-unlock', ALL],
+  ['dma-enable-before-run', 'dma-open', ALL],
+  ['mmio-accept-before-bind', 'mmio-accept', ALL],
+  ['mmio-unmap-before-block', 'private-unmap', ALL],
+  ['vdev-destroy-before-unlock', 'vdev-destroy', LOCKED],
+  ['sleep-while-bound', 'system-sleep', BOUND],
   ['tdisp-request-refused', 'refusal', ALL],
   // The device said ERROR.
   [
@@ -151,19 +175,28 @@ describe('each rule judges its own steps, in its own states', () => {
     expect(unbound.sort()).toEqual([
       'accept-before-report',
       'bind-without-connect',
+      'dma-enable-before-run',
       'double-bind',
+      'driver-probe-before-accept',
       'failed-bind-not-cleaned',
+      'fence-not-cleared',
       'guest-request-while-unbound',
+      'guest-unlock-while-in-use',
+      'lock-before-ide-stream',
       'lock-from-wrong-state',
+      'mmio-accept-before-bind',
+      'mmio-unmap-before-block',
       'private-mmio-unmap-before-stop',
       'reclaim-order',
       'report-before-lock',
+      'root-port-stream-first',
       'start-without-lock',
       'state-readback-conflict',
       'tdisp-request-refused',
       'tsm-unregister-while-connected',
       'unbind-without-bind',
       'unlock-before-private-mmio-unmap',
+      'vdev-destroy-before-unlock',
     ]);
   });
 
@@ -200,6 +233,16 @@ describe('each rule judges its own steps, in its own states', () => {
       'ide-stream-stop-while-locked': lockClasses,
       'spdm-session-end-while-locked': lockClasses,
       'reclaim-order': 'firmware',
+      'fence-not-cleared': 'firmware',
+      'lock-before-ide-stream': 'ide',
+      'root-port-stream-first': 'ide',
+      'driver-probe-before-accept': 'guest-request',
+      'guest-unlock-while-in-use': 'guest-request',
+      'dma-enable-before-run': 'guest-request',
+      'mmio-accept-before-bind': 'guest-request',
+      'mmio-unmap-before-block': 'firmware',
+      'vdev-destroy-before-unlock': 'firmware',
+      'sleep-while-bound': bind,
       'tdisp-request-refused': 'firmware',
       'state-readback-conflict': 'bind guest-request reset config-write',
     });
@@ -322,12 +365,27 @@ describe('how strong a charge can be', () => {
       'believed any',
     ],
     // A restore writes what stands there already.
+    ['config-change-while-locked', 'a register', registerWritten('unknown'), {}, 'believed possible likely granted:1'],
     [
       'config-change-while-locked',
-      'a register',
-      { type: 'config-change', register: 'BIST' },
+      'a register that held something else before',
+      registerWritten('differs'),
       {},
-      'believed possible likely granted:1',
+      'believed probable likely granted:1',
+    ],
+    [
+      'config-change-while-locked',
+      'a register that held the same before',
+      registerWritten('same'),
+      {},
+      'right any likely',
+    ],
+    [
+      'config-change-while-locked',
+      'a register that a VF leaves to its PF',
+      registerWritten('differs', 'Process Address Space ID', true),
+      {},
+      'believed probable likely granted:2',
     ],
     [
       'sriov-change-while-locked',
@@ -369,22 +427,28 @@ describe('how strong a charge can be', () => {
     [
       'private-mmio-unmap-before-stop',
       'the module refused',
-      { type: 'private-unmap', answer: 'wrong-state' },
+      { type: 'private-unmap', answer: 'wrong-state', status: null },
       {},
       'proved any likely',
     ],
     [
       'private-mmio-unmap-before-stop',
       'its answer is not known',
-      { type: 'private-unmap', answer: 'unknown' },
+      { type: 'private-unmap', answer: 'unknown', status: null },
       {},
       'believed probable likely granted:1',
     ],
-    ['private-mmio-unmap-before-stop', 'it did so', { type: 'private-unmap', answer: 'ok' }, {}, 'right any likely'],
+    [
+      'private-mmio-unmap-before-stop',
+      'it did so',
+      { type: 'private-unmap', answer: 'ok', status: null },
+      {},
+      'right any likely',
+    ],
     [
       'private-mmio-unmap-before-stop',
       'it found something else',
-      { type: 'private-unmap', answer: 'refused' },
+      { type: 'private-unmap', answer: 'refused', status: null },
       {},
       'right any likely',
     ],
@@ -675,7 +739,7 @@ describe('what is said of a step', () => {
     expect(by(at('pci.clear_master'))).toMatch(/^the kernel cleared/);
     expect(said('bar-zap-while-bound', { type: 'zap' }, { event: at('vfio.revoke') })).toMatch(/dma-bufs/);
     expect(said('bar-zap-while-bound', { type: 'zap' }, { event: at('vfio.zap') })).toMatch(/zapped/);
-    expect(said('config-change-while-locked', { type: 'config-change', register: 'BIST' })).toMatch(/BIST/);
+    expect(said('config-change-while-locked', registerWritten('unknown'))).toMatch(/BIST/);
     expect(said('power-state-while-locked', { type: 'power-loss', certain: true, state: 'D3cold' })).toMatch(/D3cold/);
     const removal = (kind: StoredEvent['kind'], step: Partial<Step> = {}) =>
       said('surprise-removal-while-bound', { type: 'removal' }, { event: at(kind), ...step });
@@ -692,9 +756,9 @@ describe('what is said of a step', () => {
     const left: Effect = { type: 'failed-bind', lock, cleaned: false };
     expect(said('failed-bind-not-cleaned', left, { event: at('tsm.bind') })).toMatch(/bound again/);
     expect(said('failed-bind-not-cleaned', left, { event: at('vfio.disable') })).toMatch(/given up/);
-    expect(said('private-mmio-unmap-before-stop', { type: 'private-unmap', answer: 'wrong-state' })).toMatch(
-      /module refused/,
-    );
+    expect(
+      said('private-mmio-unmap-before-stop', { type: 'private-unmap', answer: 'wrong-state', status: null }),
+    ).toMatch(/module refused/);
   });
 
   it('names the record to blame: the call on the PF, the LOCK that was left', () => {

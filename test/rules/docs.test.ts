@@ -11,7 +11,7 @@ const FOLDER = join(import.meta.dirname, '../../src/rules/docs');
 /** The forms that a source may have; anything else cannot be looked up. */
 const SOURCE_FORMS = [
   // A kernel file with the version it was read in: "drivers/pci/tsm.c, Linux 7.1 merge window".
-  /\b(?:arch|drivers|include|Documentation)\/[\w./-]+, Linux \d+\.\d+/,
+  /\b(?:arch|drivers|include|kernel|Documentation)\/[\w./-]+, Linux \d+\.\d+/,
   // A file of a firmware repository with its commit: "TF-RMM/tf-rmm runtime/rmi/vdev.c@9a7f8ef46378".
   /\b[\w.-]+\/[\w.-]+ [\w./-]+\.\w+@[0-9a-f]{12,40}$/,
   // A chapter or section of the specification.

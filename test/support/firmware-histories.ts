@@ -66,7 +66,12 @@ const unbind = (inner: readonly string[]) =>
   around(
     'pci_tsm_unbind',
     null,
-    around('__pci_tsm_unbind', null, [...inner, ...readBack('unlocked'), ...call('sev_tio_tdi_reclaim', null)]),
+    around('__pci_tsm_unbind', null, [
+      ...inner,
+      ...readBack('unlocked'),
+      ...call('sev_tio_tdi_reclaim', null),
+      ...call('sev_tio_asid_fence_status', 0),
+    ]),
   );
 const firmwareUnbind = (answer: Answer) => call('sev_tio_tdi_unbind', answer, ' force=0');
 const unbindByForce = [...call('sev_tio_tdi_unbind', -5, ' force=0'), ...call('sev_tio_tdi_unbind', 0, ' force=1')];

@@ -1,0 +1,45 @@
+import { parseInteger } from '../events/numbers.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+
+/**
+ * The fence of a guest's ASID on AMD, since the TDI was unbound. `unread`: nobody has looked at it; `fenced`: it was read and stands;
+ * `uncleared`: the firmware would not take it away; `none`: it was read or cleared, and does not stand.
+ */
+export interface FenceNotes {
+  readonly left: 'unread' | 'fenced' | 'uncleared' | 'none';
+  /** The record that says so: the unbind, the reading, the attempt to clear it. */
+  readonly at: StoredEvent;
+  readonly ran: boolean;
+}
+
+/** @param ran the TDI was started since its LOCK. */
+export function noteFence(fence: FenceNotes | null, heard: StoredEvent, ran: boolean): FenceNotes | null {
+  switch (heard.kind) {
+    case 'tdisp.stop':
+      if (heard.args['command_name'] !== 'TIO_TDI_UNBIND' || heard.outcome === 'failed') return fence;
+      return fence === null || fence.left === 'none' ? { left: 'unread', at: heard, ran } : fence;
+    case 'fence.status':
+      return fence === null || heard.outcome === 'failed' ? fence : { ...fence, ...afterReading(fence, heard) };
+    case 'fence.clear':
+      if (fence === null) return null;
+      return { ...fence, at: heard, left: hasFailed(heard) ? 'uncleared' : 'none' };
+    case 'mmio.share':
+    case 'tsm.bind':
+      return null;
+    default:
+      return fence;
+  }
+}
+
+/** `fenced` is filled in by the time the function returns. A TDI that never ran is fenced by default, and stays so (tdi_unbind). */
+function afterReading({ ran }: FenceNotes, heard: StoredEvent): Pick<FenceNotes, 'left' | 'at'> {
+  const value = heard.args['fenced'];
+  const stands = heard.phase !== 'enter' && (value === 'true' || parseInteger(value) === 1);
+  return { left: stands && ran ? 'fenced' : 'none', at: heard };
+}
+
+/** Whether a fence was not cleared: the line of tdi_unbind() is printed whatever became of it: `ret=` is an errno, the number behind it the status of the PSP. */
+export function hasFailed({ outcome, args }: StoredEvent): boolean {
+  if (outcome === 'failed') return true;
+  return [args['error'], args['status']].some((text) => (parseInteger(text) ?? 0) !== 0);
+}

@@ -1,0 +1,176 @@
+import { parseInteger } from '../events/numbers.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import { type FenceNotes, noteFence } from './fence-notes.ts';
+import { type GuestNotes, NO_GUEST, noteGuest } from './guest-notes.ts';
+import { NO_STREAM, noteStream, type StreamNotes } from './stream-notes.ts';
+
+/**
+ * What was recorded of steps that have an order of their own, beside the state of the TDI. Where something was lost nothing is
+ * known, and nothing is held against anybody.
+ */
+export interface StepNotes {
+  /** The TDI was started since its LOCK. */
+  readonly ran: boolean;
+  readonly fence: FenceNotes | null;
+  readonly stream: StreamNotes;
+  readonly guest: GuestNotes;
+}
+
+export const NO_STEPS: StepNotes = { ran: false, fence: null, stream: NO_STREAM, guest: NO_GUEST };
+
+/** Steps that are right or wrong by what was done before them, or by what the firmware or the kernel says of that. */
+export type StepEffect =
+  | { readonly type: 'fence-left'; readonly left: FenceNotes['left']; readonly at: StoredEvent }
+  | { readonly type: 'lock-over-stream'; readonly missing: StreamNotes['missing'] }
+  | { readonly type: 'stream-enable'; readonly portFirst: StoredEvent | null }
+  /** `refused`: with an answer that a driver on the device gives, too. `early`: locked, not accepted as far as was recorded. */
+  | {
+      readonly type: 'driver-attached';
+      readonly step: 'lock' | 'accept' | 'probe';
+      readonly how: 'refused' | 'early' | 'right';
+      readonly locked: StoredEvent | null;
+    }
+  | { readonly type: 'guest-unlock'; readonly left: 'driver' | 'mmio' | null }
+  /** `unbound`: the firmware says that the TDI is not bound. */
+  | { readonly type: 'dma-open'; readonly how: 'unbound' | 'early' | 'right'; readonly locked: StoredEvent | null }
+  | { readonly type: 'mmio-accept'; readonly how: 'unbound' | 'right' }
+  | { readonly type: 'system-sleep'; readonly state: string };
+
+/** Kinds that only these orders look at: they act, and they are heeded. */
+export const STEP_KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
+  'fence.status',
+  'fence.clear',
+  'mmio.share',
+  'mmio.accept',
+  'ide.setup',
+  'ide.enable',
+  'ide.teardown',
+  'guest.lock',
+  'guest.unlock',
+  'guest.dma',
+  'driver.probe',
+  'host.sleep',
+]);
+
+/** What is done to a stream at the device's security manager, or at the port above, concerns all that are locked over it. */
+export const STREAM_KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
+  'ide.setup',
+  'ide.enable',
+  'ide.disable',
+  'ide.teardown',
+]);
+
+/** Records that name no device of their own: the call around them tells whom they concern. */
+export const TOLD_BY_CALL: ReadonlySet<StoredEvent['kind']> = new Set([
+  'firmware.refused',
+  'fence.status',
+  'fence.clear',
+]);
+
+/** After an event has come to its end. */
+export function noteSteps(notes: StepNotes, heard: StoredEvent): StepNotes {
+  const ran = hasRun(notes.ran, heard);
+  const fence = noteFence(notes.fence, heard, notes.ran);
+  const stream = noteStream(notes.stream, heard);
+  const guest = noteGuest(notes.guest, heard);
+  const same = ran === notes.ran && fence === notes.fence && stream === notes.stream && guest === notes.guest;
+  return same ? notes : { ran, fence, stream, guest };
+}
+
+function hasRun(ran: boolean, { kind, outcome }: StoredEvent): boolean {
+  if (outcome === 'failed') return ran;
+  if (kind === 'tdisp.start') return true;
+  return kind === 'tdisp.lock' || kind === 'tsm.bind' ? false : ran;
+}
+
+const EINVAL = -22;
+const ENXIO = -6;
+const EBUSY = -16;
+
+/** What a step, as it begins, is in the order of its own. */
+export function stepEffects(heard: StoredEvent, notes: StepNotes, calls: readonly StoredEvent[]): StepEffect[] {
+  if (heard.supersededBy !== null || (heard.phase === 'exit' && heard.pairId !== null)) return [];
+  switch (heard.kind) {
+    case 'mmio.share':
+      return fenceLeft(notes);
+    case 'tsm.bind':
+      // The core refuses these before anybody asks the device.
+      if (heard.outcome === 'failed' && (heard.code === EINVAL || heard.code === ENXIO)) return [];
+      return [...fenceLeft(notes), ...overStream(notes)];
+    case 'tdisp.lock':
+      return overStream(notes);
+    case 'ide.enable':
+      return enabling(heard, notes, calls);
+    case 'guest.lock':
+      return [{ type: 'driver-attached', step: 'lock', how: refusal(heard), locked: null }];
+    case 'guest.accept':
+      return [{ type: 'driver-attached', step: 'accept', how: refusal(heard), locked: null }];
+    case 'driver.probe':
+      if (notes.guest.locked === null || heard.outcome === 'failed') return [];
+      return [probing(notes.guest)];
+    case 'guest.unlock':
+      return [{ type: 'guest-unlock', left: leftAt(heard) }];
+    case 'guest.dma':
+      return opening(heard, notes);
+    case 'mmio.accept':
+      return accepting(heard);
+    case 'host.sleep':
+      return [{ type: 'system-sleep', state: heard.args['state'] ?? 'sleep' }];
+    default:
+      return [];
+  }
+}
+
+function probing({ locked, accepted }: GuestNotes): StepEffect {
+  return { type: 'driver-attached', step: 'probe', how: accepted ? 'right' : 'early', locked };
+}
+
+function fenceLeft({ fence }: StepNotes): StepEffect[] {
+  return fence === null ? [] : [{ type: 'fence-left', left: fence.left, at: fence.at }];
+}
+
+function overStream({ stream }: StepNotes): StepEffect[] {
+  if (stream.enabled.length > 0) return [{ type: 'lock-over-stream', missing: null }];
+  return stream.missing === null ? [] : [{ type: 'lock-over-stream', missing: stream.missing }];
+}
+
+/** Only inside a connect, and only with the stream's name, it is certain that two calls are about the ends of one stream. */
+function enabling(heard: StoredEvent, { stream }: StepNotes, calls: readonly StoredEvent[]): StepEffect[] {
+  const { ide } = heard.args;
+  const ofConnect = calls.some(({ kind, deviceId }) => kind === 'tsm.connect' && deviceId === heard.deviceId);
+  if (ide === undefined || !ofConnect) return [];
+  const first = stream.enabled.find((one) => one.ide === ide)?.first ?? null;
+  return [{ type: 'stream-enable', portFirst: first?.deviceId === heard.deviceId ? null : first }];
+}
+
+/** Only a call has an answer of its own; the lines of drivers tell of other troubles. */
+function refusal({ outcome, code, symbol }: StoredEvent): 'refused' | 'right' {
+  return symbol !== null && outcome === 'failed' && code === EBUSY ? 'refused' : 'right';
+}
+
+/** What pci_tsm_unlock() warns of; after the WARN of a driver it does nothing. */
+function leftAt({ args }: StoredEvent): 'driver' | 'mmio' | null {
+  const problem = args['problem'];
+  if (problem === 'unlock attempted on driver attached device') return 'driver';
+  return problem === 'MMIO resource still assigned' ? 'mmio' : null;
+}
+
+/** TDI_UNBOUND of MMIO_VALIDATE and TDI_NOT_BOUND of SDTE_WRITE: 2 in every revision of the messages. */
+const NOT_BOUND = 2;
+
+function isUnbound({ outcome, args }: StoredEvent): boolean {
+  return outcome === 'failed' && args['status'] !== undefined && parseInteger(`0x${args['status']}`) === NOT_BOUND;
+}
+
+function opening(heard: StoredEvent, { guest }: StepNotes): StepEffect[] {
+  if (isUnbound(heard)) return [{ type: 'dma-open', how: 'unbound', locked: null }];
+  // The line of the driver does not tell whether DMA was opened or closed.
+  if (heard.symbol === null || heard.outcome === 'failed' || guest.locked === null) return [];
+  return [{ type: 'dma-open', how: guest.accepted ? 'right' : 'early', locked: guest.locked }];
+}
+
+function accepting(heard: StoredEvent): StepEffect[] {
+  if (heard.args['world'] !== 'guest') return [];
+  if (isUnbound(heard)) return [{ type: 'mmio-accept', how: 'unbound' }];
+  return heard.outcome === 'failed' ? [] : [{ type: 'mmio-accept', how: 'right' }];
+}

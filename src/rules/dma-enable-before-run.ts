@@ -1,0 +1,30 @@
+import { doc } from './docs/dma-enable-before-run.ts';
+import type { Rule } from './rule.ts';
+
+export const rule: Rule = {
+  doc,
+  rank: 23,
+  restsOnBind: false,
+  settledBy: ['guest-request'],
+  judge({ effect, options }) {
+    if (effect.type !== 'dma-open') return null;
+    const shownBy = effect.locked === null ? [] : [effect.locked];
+    const charge = { wrongIn: () => true, shownBy, summary: 'trusted DMA was opened before the TDI ran' };
+    switch (effect.how) {
+      case 'right':
+        return { ...charge, provedByAnswer: false };
+      case 'unbound':
+        return {
+          ...charge,
+          summary: 'trusted DMA was to be opened for a TDI that is not bound, and the firmware refused it',
+          provedByAnswer: true,
+        };
+      case 'early':
+        return {
+          ...charge,
+          atMost: options.complete.has('guest-request') ? 'probable' : 'possible',
+          takesForGranted: options.complete.has('guest-request') ? [] : ['an accept would have been recorded'],
+        };
+    }
+  },
+};

@@ -1,0 +1,37 @@
+import { doc } from './docs/driver-probe-before-accept.ts';
+import type { Rule } from './rule.ts';
+
+export const rule: Rule = {
+  doc,
+  rank: 22,
+  restsOnBind: false,
+  settledBy: ['guest-request'],
+  judge({ effect, options }) {
+    if (effect.type !== 'driver-attached') return null;
+    const shownBy = effect.locked === null ? [] : [effect.locked];
+    const charge = {
+      wrongIn: () => true,
+      shownBy,
+      summary: 'a driver was attached to a TDI that was locked and not accepted',
+    };
+    if (effect.how === 'right') return { ...charge, provedByAnswer: false };
+    if (effect.how === 'early') {
+      const complete = options.complete.has('guest-request');
+      return {
+        ...charge,
+        ...(complete ? {} : { atMost: 'possible', takesForGranted: ['an accept or unlock would have been recorded'] }),
+      };
+    }
+    return {
+      ...charge,
+      provedByAnswer: true,
+      summary: `the ${effect.step} of the TDI was refused with -EBUSY: a driver was attached`,
+      atMost: 'possible',
+      severity: 'note',
+      symptom: true,
+      takesForGranted: [
+        'a driver was the reason: the TSM may be busy, and a device that is locked already says so, too',
+      ],
+    };
+  },
+};

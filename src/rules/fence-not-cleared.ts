@@ -1,0 +1,40 @@
+import type { FenceNotes } from '../replay/fence-notes.ts';
+import { doc } from './docs/fence-not-cleared.ts';
+import type { Rule } from './rule.ts';
+
+const LEFT: Readonly<Record<FenceNotes['left'], string>> = {
+  uncleared: 'although the firmware had refused to take the fence of the guest away',
+  fenced: 'while the fence of the guest, read after the unbind, still stood',
+  unread: 'without a look at the fence of the guest after the unbind',
+  none: 'after the fence of the guest was gone',
+};
+
+export const rule: Rule = {
+  doc,
+  rank: 27,
+  restsOnBind: false,
+  settledBy: ['firmware'],
+  judge({ effect, event, options }) {
+    if (effect.type !== 'fence-left') return null;
+    const what = event.kind === 'tsm.bind' ? 'the function was bound again' : 'the BARs were made shared';
+    const charge = { wrongIn: () => true, summary: `${what} ${LEFT[effect.left]}`, shownBy: [effect.at] };
+    const complete = options.complete.has('firmware');
+    switch (effect.left) {
+      case 'none':
+        return { ...charge, provedByAnswer: false };
+      case 'uncleared':
+        return { ...charge, provedByAnswer: true };
+      case 'fenced':
+        if (complete) return charge;
+        return { ...charge, atMost: 'possible', takesForGranted: ['TIO_ASID_FENCE_CLEAR would have been recorded'] };
+      case 'unread':
+        // Whoever probes the unbind need not have probed these; and nobody knows whether the fence stood.
+        if (!complete) return null;
+        return {
+          ...charge,
+          atMost: 'possible',
+          takesForGranted: ['the fence stood'],
+        };
+    }
+  },
+};

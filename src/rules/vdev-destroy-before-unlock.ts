@@ -1,0 +1,24 @@
+import { doc } from './docs/vdev-destroy-before-unlock.ts';
+import { isLocked, type Rule } from './rule.ts';
+
+export const rule: Rule = {
+  doc,
+  rank: 28,
+  restsOnBind: false,
+  settledBy: ['firmware'],
+  judge({ effect }) {
+    if (effect.type !== 'vdev-destroy' || effect.answer === 'unknown' || effect.answer === 'unfinished') return null;
+    const charge = {
+      wrongIn: isLocked,
+      summary: 'the VDEV was to be destroyed before it was unlocked, and the RMM refused it',
+    };
+    // The RMM looks at the state: where it destroyed the VDEV, or found something else, the order was right.
+    if (effect.answer !== 'not-ready') return { ...charge, provedByAnswer: false };
+    return {
+      ...charge,
+      onlyIfLikely: true,
+      atMost: effect.stopped ? 'possible' : 'probable',
+      takesForGranted: ['the state was the reason: RMI_ERROR_DEVICE also says that the SMMU could not let go'],
+    };
+  },
+};
