@@ -1,3 +1,4 @@
+import type { TdiState } from '../model/states.ts';
 import type { Effect } from '../replay/effects.ts';
 import type { Charge } from '../rules/rule.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
@@ -23,6 +24,8 @@ export interface Case {
   readonly deviceId: number;
   readonly charge: Charge;
   readonly effect: Effect['type'];
+  /** What the TDI may be in before the step, of the states in which the step is wrong. */
+  readonly states: readonly TdiState[];
 }
 
 /** Orders that are tried for one finding. */
@@ -37,7 +40,7 @@ export function movesFor(found: Case): Move[] {
   const own = history.events.filter((event) => acts(event) && event.deviceId === deviceId);
   const at = history.events.indexOf(step);
   const later = untilBoundAnew(
-    own.filter((event) => history.events.indexOf(event) > at && !isAround(history, event, step)),
+    own.filter((event) => history.bounds(history.unit(event)).last > at && !isAround(history, event, step)),
     found,
   );
   const earlier = own.filter((event) => history.events.indexOf(event) < at && isApart(history, event, step));
@@ -46,7 +49,9 @@ export function movesFor(found: Case): Move[] {
       .filter((event) => rights(event, found))
       .flatMap((event) => {
         const right = nameable(history, event, step);
-        const before = moveOf(found, right, step, 'before');
+        // What was under way already can only be waited for.
+        const isUnderWay = history.bounds(history.unit(right)).first < at;
+        const before = isUnderWay ? null : moveOf(found, right, step, 'before');
         const mayWait = isMovable(step, found.effect) && isApart(history, right, step);
         return mayWait ? [before, moveOf(found, step, right, 'after')] : [before];
       }),
@@ -117,16 +122,31 @@ function untilBoundAnew(later: readonly StoredEvent[], { charge }: Case): readon
   return again < 0 ? later : later.slice(0, again);
 }
 
+/** An operation of the device that was under way when the step began, in another task, and leads into or out of what makes it wrong. */
+export function underWay(found: Case): StoredEvent | null {
+  const { history, step, deviceId } = found;
+  const at = history.events.indexOf(step);
+  const overlaps = (event: StoredEvent) => {
+    const { first, last } = history.bounds(history.unit(event));
+    return first < at && last > at && !isAround(history, event, step);
+  };
+  const own = history.events.filter((event) => event.deviceId === deviceId && acts(event));
+  return own.find((event) => (rights(event, found) || wrongs(event, found)) && overlaps(event)) ?? null;
+}
+
 /** Records that begin or are an operation that did something. */
 function acts({ phase, pairId, outcome, supersededBy, certainty }: StoredEvent): boolean {
   if (supersededBy !== null || outcome === 'failed' || certainty === 'maybe' || certainty === 'none') return false;
   return phase !== 'exit' || pairId === null;
 }
 
-function rights({ kind }: StoredEvent, { charge, effect }: Case): boolean {
+function rights({ kind }: StoredEvent, { charge, effect, states, history, step }: Case): boolean {
   // It is part of a removal; the unbind in it can be done before.
   if (kind === 'tsm.destroy') return false;
-  if (!decidesNoState(charge.wrongIn)) return setsRight(kind, charge.wrongIn);
+  // What a guest asks for needs the binding.
+  const ofGuest = history.callsAround(step).some((call) => call.kind === 'tsm.guest_request');
+  if (ofGuest && kind.startsWith('tsm.') && !wantsSetup(charge.wrongIn)) return false;
+  if (!decidesNoState(charge.wrongIn)) return setsRight(kind, charge.wrongIn, states);
   return effect === 'reclaim' || effect === 'failed-bind' ? kind === 'tdisp.stop' : false;
 }
 

@@ -92,10 +92,9 @@ export class History {
   withInserted(inserted: readonly StoredEvent[], target: Unit): History {
     const at = this.bounds(target).first;
     const beside = this.events[at] ?? null;
-    return new History(
-      [...this.events.slice(0, at), ...this.#called(inserted, beside), ...this.events.slice(at)],
-      this.gaps,
-    );
+    const called = this.#called(inserted, beside);
+    const gaps = before(called[0], beside ?? undefined, this.gaps);
+    return new History([...this.events.slice(0, at), ...called, ...this.events.slice(at)], gaps);
   }
 
   without(unit: Unit): History {
@@ -105,14 +104,19 @@ export class History {
     );
   }
 
-  /** The same with every record as `change` makes it; null: without that one. */
+  /** The same with every record as `change` makes it; null: without that one. What was called there stands for itself. */
   changed(change: (event: StoredEvent) => StoredEvent | null): History {
     const events = this.events.flatMap((event) => change(event) ?? []);
     const kept = new Set(events.map(({ id }) => id));
-    return new History(
-      events,
-      this.#gapsWithout(new Set(this.events.map(({ id }) => id).filter((id) => !kept.has(id)))),
+    const gone = this.events.map(({ id }) => id).filter((id) => !kept.has(id));
+    const left = new History(events, this.#gapsWithout(new Set(gone)));
+    if (!events.some(({ rootId }) => rootId !== null && gone.includes(rootId))) return left;
+    const rooted = events.map((event) =>
+      event.rootId === null || kept.has(event.rootId)
+        ? event
+        : { ...event, rootId: left.callsAround(event).at(-1)?.id ?? null },
     );
+    return new History(rooted, left.gaps);
   }
 
   /** Gaps stay where they were: before the next record that stays. */
@@ -156,4 +160,14 @@ export class History {
     const begin = this.#begin(event);
     return begin.id === id || this.callsAround(begin).some((call) => call.id === id);
   }
+}
+
+/** What comes right before a record comes after what was lost before that. */
+function before(
+  first: StoredEvent | undefined,
+  next: StoredEvent | undefined,
+  gaps: ReadonlySet<number>,
+): ReadonlySet<number> {
+  if (first === undefined || next === undefined || !gaps.has(next.id)) return gaps;
+  return new Set([...gaps].map((id) => (id === next.id ? first.id : id)));
 }

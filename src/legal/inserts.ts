@@ -15,29 +15,36 @@ export interface Insert {
 
 /** What the model says is missing before the step, the plainest first. */
 export function insertsFor(found: Case, platform: Platform): Insert[] {
-  const { charge, effect } = found;
+  const { charge, effect, states, history, step } = found;
   const { wrongIn } = charge;
   if (effect === 'reclaim' || effect === 'failed-bind' || effect === 'private-unmap') {
     return [{ name: STOP[platform], events: [record(found, -1, 'tdisp.stop', 'ok')], inside: true }];
   }
-  if (decidesNoState(wrongIn)) return [];
+  // What does nothing where it stands wants nothing before it.
+  if (decidesNoState(wrongIn) || effect === 'unbind') return [];
+  // What a guest asks for needs the binding.
+  const ofGuest = history.callsAround(step).some(({ kind }) => kind === 'tsm.guest_request');
   const kinds = wantsSetup(wrongIn) ? SETS_UP : RELEASES;
   const plain = kinds
-    .filter(({ kind }) => setsRight(kind, wrongIn))
+    .filter(
+      ({ kind }) => setsRight(kind, wrongIn, states) && !(ofGuest && BINDING.has(kind) && effect !== 'guest-request'),
+    )
     .map(({ kind, name, outcome }) => ({ name, events: [record(found, -1, kind, outcome)], inside: false }));
-  return setsRight('tdisp.stop', wrongIn) ? [...plain, stopByGuest(found)] : plain;
+  return setsRight('tdisp.stop', wrongIn, states) ? [...plain, stopByGuest(found)] : plain;
 }
 
 const SETS_UP = [
-  { kind: 'tsm.connect', name: 'connect', outcome: 'ok' },
+  { kind: 'tsm.connect', name: 'connect_store', outcome: 'ok' },
   { kind: 'tsm.bind', name: 'pci_tsm_bind', outcome: 'ok' },
   { kind: 'tdisp.lock', name: 'LOCK_INTERFACE_REQUEST', outcome: 'ok' },
 ] as const;
 
 const RELEASES = [
   { kind: 'tsm.unbind', name: 'pci_tsm_unbind', outcome: 'void' },
-  { kind: 'tsm.disconnect', name: 'disconnect', outcome: 'ok' },
+  { kind: 'tsm.disconnect', name: 'disconnect_store', outcome: 'ok' },
 ] as const;
+
+const BINDING: ReadonlySet<EventKind> = new Set(['tsm.connect', 'tsm.bind', 'tsm.unbind', 'tsm.disconnect']);
 
 /** How the host has a TDI stopped: what each platform's teardown begins with, or what it comes down to. */
 const STOP: Readonly<Record<Platform, string>> = {

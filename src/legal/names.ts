@@ -29,6 +29,9 @@ export function nameOf({ symbol, kind }: StoredEvent): string {
   return symbol ?? WORDS[kind] ?? kind;
 }
 
+/** What the firmware says names no operation: the call around it does. */
+const SAYINGS: ReadonlySet<EventKind> = new Set(['firmware.refused', 'tdisp.refused']);
+
 export function recorded(event: StoredEvent): Recorded {
   return { name: nameOf(event), event };
 }
@@ -36,6 +39,8 @@ export function recorded(event: StoredEvent): Recorded {
 /** The operation that the step is part of, as far as its name tells more: the close around a disable. */
 export function operationOf(history: History, step: StoredEvent, within: StoredEvent): Recorded {
   const calls = history.callsAround(step);
+  const [request] = calls;
+  if (SAYINGS.has(step.kind) && request !== undefined) return operationOf(history, request, within);
   const depth = calls.findIndex(({ id }) => id === within.id);
   const around = calls
     .slice(0, depth + 1)

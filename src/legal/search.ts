@@ -5,13 +5,13 @@ import type { Rule } from '../rules/rule.ts';
 import { strength } from '../rules/verdict.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { succeeding, withoutAnswers } from './answers.ts';
-import { bySize, type Case, isOfHardware, type Move, moveOf, movesFor } from './edits.ts';
+import { bySize, type Case, isOfHardware, type Move, moveOf, movesFor, underWay } from './edits.ts';
 import type { History, Unit } from './history.ts';
 import { insertsFor } from './inserts.ts';
 import { nameOf, operationOf, recorded } from './names.ts';
 import type { LegalOrder } from './order.ts';
 import { type Shelf, type Stretch, Stretches } from './stretch.ts';
-import { type Found, Laboratory, type Outcome, type Question, type Reading } from './trial.ts';
+import { type Found, type Judged, Laboratory, type Outcome, type Question, type Reading } from './trial.ts';
 import { unlockAfter } from './unlock.ts';
 
 /** Headlines whose legal order is looked for: the surest ones, the earlier first. */
@@ -82,6 +82,7 @@ class Search {
     if (excuse !== null) return excuse;
     const stretch = this.#stretches.of(draft);
     if (stretch === null) return UNKNOWN;
+    if (stretch.isDisordered) return DISORDERED;
     return new Trials(this.#laboratory, this.#setting, draft, stretch).best();
   }
 }
@@ -91,13 +92,29 @@ const UNKNOWN: LegalOrder = {
   reason: 'the records around the step, replayed by themselves, do not show the finding',
 };
 
+const UNEXPLAINED: LegalOrder = {
+  kind: 'unknown',
+  reason: 'by what was recorded the step came in the right state, and was refused all the same',
+};
+
+const DISORDERED: LegalOrder = {
+  kind: 'unknown',
+  reason: 'the times contradict the order of the lines, so that the order it had is not known',
+};
+
+const NOT_SHOWN = 'is not shown to be right by what was recorded';
+
+const NOTHING: Unit = new Set();
+
 /** Where no order can be told, and why. */
 function excuseOf({ rule, violation, verdict }: Draft): LegalOrder | null {
   if (isOfHardware(violation))
     return { kind: 'none', reason: 'hardware did it, and no order of what software did avoids that' };
   const reason = BEYOND[rule.doc.id];
   if (reason !== undefined) return { kind: 'unknown', reason };
-  if (verdict === 'possible' && (violation.certainty === 'maybe' || violation.certainty === 'none'))
+  // What a process, a VM or a TSM does names no device.
+  const isSomeones = violation.deviceId !== null || violation.maybe.length > 0;
+  if (verdict === 'possible' && isSomeones && (violation.certainty === 'maybe' || violation.certainty === 'none'))
     return { kind: 'unknown', reason: 'the record of the step may be of another device' };
   return null;
 }
@@ -114,7 +131,19 @@ const REST_UNMAPPED = 'RMI_RTT_DEV_UNMAP of what is still mapped';
 /** Operations of the core whose steps the replay does not follow: their end says what became of the TDI. */
 const GOVERNS: ReadonlySet<StoredEvent['kind']> = new Set(['tsm.unbind', 'tsm.unbind_core', 'tsm.bind', 'tsm.destroy']);
 
-const STATE_OF_STEPS: ReadonlySet<StoredEvent['kind']> = new Set(['mmio.unmap']);
+const STATE_OF_STEPS: ReadonlySet<StoredEvent['kind']> = new Set([
+  'mmio.unmap',
+  'tdisp.lock',
+  'tdisp.start',
+  'tdisp.report',
+  'tdisp.request',
+  'firmware.refused',
+]);
+
+const REQUESTS: ReadonlySet<StoredEvent['kind']> = new Set(['tdisp.lock', 'tdisp.start', 'tdisp.report']);
+
+/** Their TDI is another one once they are dissolved: to be no concern of theirs is to be right. */
+const TIED: ReadonlySet<Case['effect']> = new Set(['vm-destroy', 'tsm-unregister']);
 
 /** The stretch with the core's own operation around the step taken apart, where the order of its steps is the question. */
 function opened(stretch: Stretch): Stretch {
@@ -147,18 +176,27 @@ class Trials {
     this.#stretch = opened(stretch);
     const { step, deviceId, history } = this.#stretch;
     this.#operation = history.unit(history.callsAround(step).at(-1) ?? step);
-    this.#question = { rule: draft.rule, deviceId, steps: history.unit(step) };
+    // What the firmware says is the answer to the request that the call around it makes.
+    const request = history.callsAround(step).find(({ kind }) => REQUESTS.has(kind)) ?? step;
+    this.#question = { rule: draft.rule, deviceId, steps: history.unit(request) };
   }
 
   async best(): Promise<LegalOrder> {
     const { history, step, deviceId } = this.#stretch;
     const { charges, found } = await this.#baseline('as-declared');
-    const judged = charges.find(({ held }) => !held);
+    const isRefusal = ({ charge }: Judged) => charge.provedByAnswer === true;
+    const judged = charges.find(({ held }) => !held) ?? charges.find(isRefusal);
     if (judged === undefined || !found.some((one) => this.#isTheFinding(one))) return UNKNOWN;
     if (this.#draft.rule.doc.id === 'unlock-before-private-mmio-unmap') return this.#unlocked();
-    const open: Case = { history, step, deviceId, charge: judged.charge, effect: judged.effect };
-    for (const move of movesFor(open)) if (await this.#isLegalMove(move)) return this.#moved(move);
-    return (await this.#inserted(open)) ?? (await this.#omitted(open)) ?? this.#none();
+    if (isRefusal(judged) && (await this.#objectionTo(history, NOTHING)) === null) return UNEXPLAINED;
+    const { charge, effect, states } = judged;
+    const open: Case = { history, step, deviceId, charge, effect, states };
+    const needed = !TIED.has(effect);
+    for (const move of movesFor(open)) if (await this.#isLegalMove(move, needed)) return this.#moved(move);
+    const other = underWay(open);
+    if (other !== null)
+      return { kind: 'unknown', reason: `${nameOf(other)}${this.#at(other.id, false)} was under way` };
+    return (await this.#inserted(open, needed)) ?? (await this.#omitted(open)) ?? this.#none();
   }
 
   /** Where the firmware is the one that follows what is mapped. */
@@ -194,15 +232,15 @@ class Trials {
     return objection === null;
   }
 
-  async #inserted(open: Case): Promise<LegalOrder | null> {
+  async #inserted(open: Case, needed: boolean): Promise<LegalOrder | null> {
     const { history, step } = open;
     const outermost = history.callsAround(step).at(-1) ?? step;
     for (const { name, events, inside } of insertsFor(open, this.#setting.options.platform)) {
       const target = history.unit(inside ? step : outermost);
       const edited = history.withInserted(events, target);
       const touched = new Set([...history.unit(step), ...events.map(({ id }) => id)]);
-      const objection = await this.#objectionTo(edited, touched);
-      const other = inside ? recorded(step) : operationOf(history, step, outermost);
+      const objection = await this.#objectionTo(edited, touched, needed);
+      const other = operationOf(history, step, inside ? step : outermost);
       if (objection === null) return { kind: 'insert', what: name, other };
       this.#note(objection, `a ${name} before ${other.name}`);
     }
@@ -218,6 +256,7 @@ class Trials {
   }
 
   #none(): LegalOrder {
+    if (this.#objection?.endsWith(NOT_SHOWN) === true) return { kind: 'unknown', reason: this.#objection };
     return {
       kind: 'none',
       reason: this.#objection ?? 'nothing recorded, and no single operation more, sets the step right',
@@ -250,16 +289,16 @@ class Trials {
       if (broken !== undefined) return `breaks ${broken.rule}${this.#at(broken.violation)}`;
       const denied = [...after.impossible].find((id) => !before.impossible.has(id));
       if (denied !== undefined) return `does not go with what was recorded${this.#at(denied)}`;
-      if (judged && (after.charges.length === 0 || after.charges.some(({ held }) => !held)))
-        return 'is not shown to be right by what was recorded';
+      if (judged && (after.charges.length === 0 || after.charges.some(({ held }) => !held))) return NOT_SHOWN;
     }
     return null;
   }
 
-  #at(id: number): string {
+  #at(id: number, names = true): string {
     const event = this.#stretch.history.event(id);
     if (event === null) return '';
     const isHere = event.sourceId === this.#draft.violation.sourceId;
+    if (!names) return isHere ? ` (line ${event.line})` : '';
     return isHere ? ` at line ${event.line} (${nameOf(event)})` : ` at ${nameOf(event)}`;
   }
 

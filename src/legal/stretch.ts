@@ -18,6 +18,8 @@ export interface Stretch {
   readonly history: History;
   readonly step: StoredEvent;
   readonly deviceId: number;
+  /** A time of the device's records falls: the lines are not in the order of the events. */
+  readonly isDisordered: boolean;
 }
 
 /** Records of the device on either side of the step. */
@@ -56,7 +58,9 @@ export class Stretches {
     const ties = step.deviceId === track.id ? [] : this.#ties(events[0]?.id ?? operation, step);
     const history = this.#history([...ties, ...events]);
     const known = history.event(step.id);
-    return known === null ? null : { history, step: known, deviceId: track.id };
+    if (known === null) return null;
+    const own = events.filter(({ deviceId }) => deviceId === track.id);
+    return { history, step: known, deviceId: track.id, isDisordered: falls(own) };
   }
 
   /** Back to where the function was opened for the bind, or came into being. */
@@ -204,6 +208,16 @@ const REACHES_FAR: ReadonlySet<StoredEvent['kind']> = new Set([
   'ide.disable',
   'spdm.disconnect',
 ]);
+
+function falls(events: readonly StoredEvent[]): boolean {
+  const latest = new Map<number, bigint>();
+  return events.some(({ sourceId, time }) => {
+    if (time === null) return false;
+    const before = latest.get(sourceId);
+    latest.set(sourceId, time);
+    return before !== undefined && time < before;
+  });
+}
 
 function concerns(event: StoredEvent, deviceId: number): boolean {
   if (event.deviceId === deviceId || event.maybe.includes(deviceId)) return true;

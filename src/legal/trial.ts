@@ -30,6 +30,8 @@ export interface Outcome {
 export interface Judged {
   readonly charge: Charge;
   readonly effect: Step['effect']['type'];
+  /** The likeliest states in which it would be wrong. */
+  readonly states: readonly TdiState[];
   readonly held: boolean;
 }
 
@@ -139,7 +141,10 @@ class Watch implements ReplayObserver {
     const { rule, deviceId, steps } = this.#question;
     if (step.track.id === deviceId && steps.has(this.#idOf(step.event)) && rule.concerns?.(step.track) !== false) {
       const charge = rule.judge(step);
-      if (charge !== null) this.charges.push({ charge, effect: step.effect.type, held: isHeld(step, rule, charge) });
+      if (charge !== null) {
+        const states = step.belief.likeliest(charge.wrongIn);
+        this.charges.push({ charge, effect: step.effect.type, states, held: isHeld(step, rule, charge) });
+      }
     }
     this.#court.step(step);
   }

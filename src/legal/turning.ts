@@ -35,18 +35,26 @@ function leadsTo(kind: StoredEvent['kind'], state: TdiState): readonly TdiState[
 
 const isLocked = ({ contract, device }: TdiState): boolean => contract === 'locked' && device === 'locked';
 
-/** Whether the operation takes a TDI out of the states in which a step is wrong. */
-export function setsRight(kind: StoredEvent['kind'], wrongIn: Wrong): boolean {
-  return turns(kind, wrongIn, (state) => !wrongIn(state));
+/** Whether the operation takes a TDI out of the states in which a step is wrong; `states`: those that it may be in. */
+export function setsRight(
+  kind: StoredEvent['kind'],
+  wrongIn: Wrong,
+  states: readonly TdiState[] = TDI_STATES,
+): boolean {
+  return turns(kind, states.filter(wrongIn), (state) => !wrongIn(state));
 }
 
 /** Whether it takes a TDI into them. */
 export function setsWrong(kind: StoredEvent['kind'], wrongIn: Wrong): boolean {
-  return turns(kind, (state) => !wrongIn(state), wrongIn);
+  return turns(
+    kind,
+    TDI_STATES.filter((state) => !wrongIn(state)),
+    wrongIn,
+  );
 }
 
-function turns(kind: StoredEvent['kind'], from: Wrong, to: Wrong): boolean {
-  return TDI_STATES.filter(from).some((state) => {
+function turns(kind: StoredEvent['kind'], from: readonly TdiState[], to: Wrong): boolean {
+  return from.some((state) => {
     const after = leadsTo(kind, state);
     return after.length > 0 && after.every(to);
   });

@@ -16,9 +16,9 @@ export function legalOrder(finding: Finding, lookup: Lookup): string | null {
     case 'omit':
       return `legal without ${of(order.what)}`;
     case 'none':
-      return `no other order of what was recorded is legal: ${order.reason}`;
+      return `no single change makes it legal: ${order.reason}`;
     case 'unknown':
-      return `cannot tell a legal one: ${order.reason}`;
+      return `a legal one cannot be told: ${order.reason}`;
     default:
       return assertNever(order.kind);
   }
