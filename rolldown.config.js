@@ -23,5 +23,11 @@ export default {
   // Native: it finds its binary beside itself.
   external: ['better-sqlite3'],
   plugins: [plainWidth],
-  output: { dir: 'dist/bundle', format: 'esm', cleanDir: true, minify: false },
+  output: {
+    dir: 'dist/bundle',
+    format: 'esm',
+    cleanDir: true,
+    minify: false,
+    comments: { legal: true, annotation: false, jsdoc: false },
+  },
 };

@@ -8,6 +8,7 @@ import {
   openSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   unlinkSync,
@@ -31,6 +32,16 @@ export interface Place {
   remove(): void;
 }
 
+/** To look through a directory takes as long as all of a small analysis: nearly always it holds the timeline only. */
+function removePrivate(directory: string, workPath: string): void {
+  try {
+    unlinkSync(workPath);
+    rmdirSync(directory);
+  } catch {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
 /** A directory that only this user can enter, removed with everything in it. @throws InputError where there is no room. */
 export function privatePlace(parent: string = tmpdir()): Place {
   let directory: string;
@@ -40,7 +51,7 @@ export function privatePlace(parent: string = tmpdir()): Place {
     throw new InputError(`${parent}: cannot make a temporary directory (${errorCode(error)}); set TMPDIR`);
   }
   const workPath = join(directory, 'timeline.db');
-  const forget = removeAtExit(() => rmSync(directory, { recursive: true, force: true }));
+  const forget = removeAtExit(() => removePrivate(directory, workPath));
   closeSync(openSync(workPath, 'wx', 0o600));
   return { workPath, finalPath: workPath, elsewhere: 'set TMPDIR to another directory', keep() {}, remove: forget };
 }
