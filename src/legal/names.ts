@@ -13,6 +13,7 @@ const WORDS: Partial<Record<EventKind, string>> = {
   'pci.remove': 'removal',
   'pci.sriov_disable': 'SR-IOV disable',
   'task.exit': 'process exit',
+  'host.sleep': 'sleep',
 };
 
 /** Calls that hold all kinds of things: what they hold says more. */

@@ -11,7 +11,8 @@ import { insertsFor } from './inserts.ts';
 import { nameOf, operationOf, recorded } from './names.ts';
 import type { LegalOrder } from './order.ts';
 import { type Shelf, type Stretch, Stretches } from './stretch.ts';
-import { type Found, type Judged, Laboratory, type Outcome, type Question, type Reading } from './trial.ts';
+import { type Found, type Judged, Laboratory, LEDGERED, type Outcome, type Question, type Reading } from './trial.ts';
+import { decidesNoState } from './turning.ts';
 import { unlockAfter } from './unlock.ts';
 
 /** Headlines whose legal order is looked for: the surest ones, the earlier first. */
@@ -95,6 +96,11 @@ const UNKNOWN: LegalOrder = {
 const UNEXPLAINED: LegalOrder = {
   kind: 'unknown',
   reason: 'by what was recorded the step came in the right state, and was refused all the same',
+};
+
+const BESIDE: LegalOrder = {
+  kind: 'unknown',
+  reason: 'the rule goes by what was recorded beside the state of the TDI, which is not tried in other orders',
 };
 
 const DISORDERED: LegalOrder = {
@@ -190,6 +196,7 @@ class Trials {
     if (this.#draft.rule.doc.id === 'unlock-before-private-mmio-unmap') return this.#unlocked();
     if (isRefusal(judged) && (await this.#objectionTo(history, NOTHING)) === null) return UNEXPLAINED;
     const { charge, effect, states } = judged;
+    if (decidesNoState(charge.wrongIn) && !LEDGERED.has(effect)) return BESIDE;
     const open: Case = { history, step, deviceId, charge, effect, states };
     const needed = !TIED.has(effect);
     for (const move of movesFor(open)) if (await this.#isLegalMove(move, needed)) return this.#moved(move);

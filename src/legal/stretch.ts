@@ -1,5 +1,6 @@
 import { SourceClocks } from '../replay/clocks.ts';
 import type { GapsBySource } from '../replay/gaps.ts';
+import { reachesFar } from '../replay/protocol.ts';
 import type { Draft } from '../rules/draft.ts';
 import type { StoredDevice, StoredEvent, StoredSource } from '../timeline/rows.ts';
 import { History } from './history.ts';
@@ -51,7 +52,7 @@ export class Stretches {
     const counts = (event: StoredEvent) =>
       event.duplicateOf === null &&
       this.#clocks.history(event.sourceId) === this.#clocks.history(step.sourceId) &&
-      concerns(event, track.id);
+      (concerns(event, track.id) || this.#isPartOf(event, track.id));
     const before = this.#before(operation, track.id, counts);
     const after = this.#after(operation, step, track.id, counts);
     const events = this.#withCalls([...before, ...after]);
@@ -61,6 +62,11 @@ export class Stretches {
     if (known === null) return null;
     const own = events.filter(({ deviceId }) => deviceId === track.id);
     return { history, step: known, deviceId: track.id, isDisordered: falls(own) };
+  }
+
+  /** A record without a device inside an operation on this one. */
+  #isPartOf({ deviceId, maybe, rootId }: StoredEvent, wanted: number): boolean {
+    return deviceId === null && maybe.length === 0 && rootId !== null && this.#at(rootId)?.deviceId === wanted;
   }
 
   /** Back to where the function was opened for the bind, or came into being. */
@@ -189,8 +195,6 @@ const REACHES_FAR: ReadonlySet<StoredEvent['kind']> = new Set([
   'tsm.connect',
   'tsm.disconnect',
   'tsm.disconnect_core',
-  'tsm.unregister',
-  'vm.destroy',
   'task.exit',
   'firmware.refused',
   'pci.flr',
@@ -205,8 +209,6 @@ const REACHES_FAR: ReadonlySet<StoredEvent['kind']> = new Set([
   'pci.bus',
   'pci.vf',
   'aer.source',
-  'ide.disable',
-  'spdm.disconnect',
 ]);
 
 function falls(events: readonly StoredEvent[]): boolean {
@@ -221,5 +223,5 @@ function falls(events: readonly StoredEvent[]): boolean {
 
 function concerns(event: StoredEvent, deviceId: number): boolean {
   if (event.deviceId === deviceId || event.maybe.includes(deviceId)) return true;
-  return event.maybe.length === 0 && REACHES_FAR.has(event.kind);
+  return event.maybe.length === 0 && (REACHES_FAR.has(event.kind) || reachesFar(event));
 }

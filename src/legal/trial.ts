@@ -167,4 +167,4 @@ function isHeld(step: Step, rule: Rule, { wrongIn, provedByAnswer }: Charge): bo
 }
 
 /** Effects that say themselves what was recorded before them. */
-const LEDGERED: ReadonlySet<Step['effect']['type']> = new Set(['reclaim', 'failed-bind']);
+export const LEDGERED: ReadonlySet<Step['effect']['type']> = new Set(['reclaim', 'failed-bind']);
