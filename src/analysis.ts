@@ -154,6 +154,7 @@ async function readAll(
   try {
     for (const path of options.inputs) {
       options.signal?.throwIfAborted();
+      const inside: InputError[] = [];
       try {
         await readInput(path, {
           maxBytes: options.maxBytes,
@@ -173,7 +174,11 @@ async function readAll(
             writer.clearAnalysis();
           },
           health: (item) => writer?.addHealth({ ...item, sourceId: null }),
+          unreadable: (error) => inside.push(error),
         });
+        for (const { message } of inside)
+          writer?.addHealth({ sourceId: null, code: 'source-unusable', line: null, message, count: 1 });
+        failures.push(...inside);
         read += 1;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;

@@ -35,6 +35,9 @@ export class InputError extends TdiTraceError {
   }
 }
 
+/** The system does not let us read an input: whatever it is, it was not looked at. */
+export class UnreadableError extends InputError {}
+
 /** For the last branch of an exhaustive switch. */
 export function assertNever(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);

@@ -62,6 +62,7 @@ async function tellInputs(args: Arguments, context: CommandContext, asJson: bool
       stdout.write(
         asJson ? parts.map((part) => jsonLine(asObject(name, part))).join('') : asText(name, parts, context),
       );
+    const unreadable: InputError[] = [];
     try {
       await readInput(path, {
         maxBytes: limit,
@@ -76,14 +77,18 @@ async function tellInputs(args: Arguments, context: CommandContext, asJson: bool
           );
         },
         health: (item) => void item,
+        unreadable: (error) => unreadable.push(error),
       });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
+      unreadable.push(error);
+    }
+    for (const { message } of unreadable) {
       failed = true;
       await stdout.write(
         asJson
-          ? jsonLine({ path, format: null, error: error.message })
-          : textOf(context, (page) => page.paragraph(0, { text: 'cannot be read: ', style: 'error' }, error.message)),
+          ? jsonLine({ path, format: null, error: message })
+          : textOf(context, (page) => page.paragraph(0, { text: 'cannot be read: ', style: 'error' }, message)),
       );
     }
     if (stdout.closed) break;

@@ -29,9 +29,10 @@ export interface Walk {
 /**
  * Walks a directory. Links are not followed: what they name lies in it too, or is none of its business.
  *
+ * @param unreadable told of a directory below that cannot be read.
  * @throws InputError the directory cannot be read, or belongs to the running kernel.
  */
-export async function walk(path: string): Promise<Walk> {
+export async function walk(path: string, unreadable: (error: InputError) => void): Promise<Walk> {
   const live = LIVE.get((await statfs(path).catch(() => ({ type: 0 }))).type);
   if (live !== undefined) {
     throw new InputError(
@@ -43,12 +44,10 @@ export async function walk(path: string): Promise<Walk> {
   const below = async function* (relative: string, depth: number): AsyncGenerator<string> {
     const entries = await list(relative === '' ? path : `${path}/${relative}`).catch((error: unknown) => {
       if (depth === 0) throw openError(path, error);
+      unreadable(openError(`${path}/${relative}`, error));
       return null;
     });
-    if (entries === null) {
-      passed += 1;
-      return;
-    }
+    if (entries === null) return;
     passed += entries.passed;
     for (const { name, isFolder } of entries.list) {
       const inside = relative === '' ? name : `${relative}/${name}`;

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { InputError } from '../base/errors.ts';
+import { InputError, UnreadableError } from '../base/errors.ts';
 import type { HealthCode, HealthSink } from '../base/health.ts';
 import { noteChange } from './bytes.ts';
 import { Chooser } from './chosen.ts';
@@ -38,6 +38,8 @@ export interface InputOptions {
   readonly side?: SideCollector;
   /** Takes what concerns an archive or a directory as a whole. */
   readonly health: HealthSink;
+  /** Takes a file or a directory inside a directory that may not be read; the others still are. */
+  readonly unreadable: (error: InputError) => void;
   readonly signal?: AbortSignal;
   /** Instead of the real one. */
   readonly stdin?: Readable;
@@ -80,6 +82,8 @@ class Tally {
   passed = 0;
   /** Why the end was not reached, to be told by the path. */
   damage: string | null = null;
+  /** Why a file or a directory in it could not be read. */
+  #refused: InputError | null = null;
   readonly #left: string[] = [];
   #leftCount = 0;
   /** Of files that may be logs, but have to be converted or unpacked first. */
@@ -94,6 +98,11 @@ class Tally {
     this.#leftCount += 1;
     if (this.#left.length < NAMES_MAX) this.#left.push(name);
     if (this.#remedies.length < NAMES_MAX && !NO_LOG.test(message)) this.#remedies.push(message);
+  }
+
+  /** It may not be read, and is told of by itself. */
+  refuse(error: InputError): void {
+    this.#refused ??= error;
   }
 
   /** @throws InputError nothing was read. */
@@ -130,6 +139,7 @@ class Tally {
 
   #nothing(where: string): string {
     if (this.damage !== null) return `${where} ${this.damage} before any kernel log: copy it again`;
+    if (this.#refused !== null) return `${where} holds nothing else that can be read: ${this.#refused.message}`;
     if (this.#leftCount === 0) {
       return this.passed === 0
         ? `${where} is empty: name a log`
@@ -205,7 +215,11 @@ function noteDamage({ path, bytes }: OpenedArchive, damage: Damage, options: Inp
 }
 
 async function readFolder(opened: FolderInput, options: InputOptions, tally: Tally): Promise<void> {
-  const { files, passed, isSos } = await walk(opened.path);
+  const refuse = (error: InputError): void => {
+    tally.refuse(error);
+    options.unreadable(error);
+  };
+  const { files, passed, isSos } = await walk(opened.path, refuse);
   const folder = opened.path.replace(/(?<=.)\/+$/, '');
   const chooser = new Chooser(isSos);
   // Also where the directory turns out to be empty: what fails here is no fault of a file in it.
@@ -220,7 +234,8 @@ async function readFolder(opened: FolderInput, options: InputOptions, tally: Tal
       await readFileOf(folder === '/' ? `/${name}` : `${folder}/${name}`, options, tally);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      tally.leave(name, error);
+      if (error instanceof UnreadableError) refuse(error);
+      else tally.leave(name, error);
     }
   }
   tally.passed += passed();

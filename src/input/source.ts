@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { Compression } from '../base/compression.ts';
-import { InputError } from '../base/errors.ts';
+import { InputError, UnreadableError } from '../base/errors.ts';
 import { escapeForTerminal } from '../base/untrusted.ts';
 import { ByteReader } from './byte-reader.ts';
 import { Damage } from './damage.ts';
@@ -321,5 +321,5 @@ export function openError(path: string, error: unknown): InputError {
   if (isLossy)
     return new InputError(`${shownPath(path)}: its name is not UTF-8: rename it, or give it as stdin: < FILE`);
   const text = REMEDIES[code] ?? `cannot be read (${code || 'unknown error'}): copy it to a plain file first`;
-  return new InputError(`${shownPath(path)}: ${text}`);
+  return new UnreadableError(`${shownPath(path)}: ${text}`);
 }

@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { tar } from '../input/tar-files.ts';
-import { ROOT, shell, tdiTrace } from './spawn.ts';
+import { LAUNCHER, ROOT, shell, tdiTrace } from './spawn.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdi-trace-containers-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -128,4 +129,34 @@ test('--db that cannot be written is not taken for a fault of the members', () =
   const { code, stderr } = tdiTrace(['analyze', '--db', 'no/such/run.db', path], options);
   expect(code).toBe(3);
   expect(stderr).toMatch(/run\.db: cannot be written/);
+});
+
+test('what may not be read inside a directory is an error, and the rest is analysed', () => {
+  mkdirSync(join(folder, 'mixed/private'), { recursive: true });
+  writeFileSync(join(folder, 'mixed/private/trace.txt'), trace);
+  writeFileSync(join(folder, 'mixed/secret.log'), trace);
+  writeFileSync(join(folder, 'mixed/trace.txt'), trace);
+  chmodSync(folder, 0o755);
+  chmodSync(join(folder, 'mixed/private'), 0);
+  chmodSync(join(folder, 'mixed/secret.log'), 0);
+  // Root may read anything, so somebody else has to try.
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const run = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [LAUNCHER, ...args], { cwd: folder, encoding: 'utf8', input: '', ...nobody });
+  const { status, stdout, stderr } = run('analyze', '--format', 'json', 'mixed');
+  const refused = ['mixed/private: permission denied: ', 'mixed/secret.log: permission denied: '];
+  expect(status).toBe(3);
+  expect(stderr.split('\n').map((line) => line.slice(0, line.indexOf(': make it') + 2))).toEqual([
+    ...refused.map((line) => `tdi-trace: ${line}`),
+    '',
+  ]);
+  const document = JSON.parse(stdout) as Document;
+  expect(document.sources.map(({ path }) => path)).toEqual(['mixed/trace.txt']);
+  expect(document.findings).toHaveLength(findings.length);
+  const rows = document.health.filter(({ code }) => code === 'source-unusable');
+  expect(rows.map(({ message }) => message.slice(0, message.indexOf(': make it') + 2))).toEqual(refused);
+  const listed = run('formats', 'mixed');
+  expect(listed.status).toBe(3);
+  expect(listed.stdout).toContain('cannot be read: mixed/private: permission denied');
+  chmodSync(join(folder, 'mixed/private'), 0o700);
 });

@@ -42,6 +42,9 @@ async function readAll(path: string, options: { maxBytes?: number; stdin?: Reada
       throw new Error('a timeline');
     },
     health: note,
+    unreadable: (error) => {
+      throw error;
+    },
     read: async (source) => {
       expect(prepared).toBeGreaterThan(0);
       const chunks: Buffer[] = [];
