@@ -33,7 +33,8 @@ export type NewProxy = (task: string) => number | null;
 
 /** What is told of files by their names; see {@link ToldFiles}. */
 export interface FileNames {
-  heed(path: string | null, entity: number): void;
+  /** @returns what is told, for people; null where nothing is. */
+  heed(path: string | null, entity: number): string | null;
   deny(entity: number, other: number): void;
 }
 
@@ -221,7 +222,8 @@ export class FileDevices {
     if (file.kind === 'device') this.#used.set(task, used.add(file.id));
     if (file.entity === null) {
       file.entity = this.#newProxy(task);
-      if (file.entity !== null) this.#told.heed(file.path, file.entity);
+      const told = file.entity === null ? null : this.#told.heed(file.path, file.entity);
+      if (told !== null) file.name = `${file.name ?? 'a file'} (${told})`;
     }
     if (file.entity !== null && file.name !== null) this.#names.set(file.entity, file.name);
     return file.entity;

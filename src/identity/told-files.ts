@@ -38,15 +38,20 @@ export class ToldFiles {
     this.#side = side;
   }
 
-  /** The file that `entity` stands for was opened by this name: it leads to the present bearers of the addresses. */
-  heed(path: string | null, entity: number, clusters: Clusters, functions: Functions): void {
+  /**
+   * The file that `entity` stands for was opened by this name: it leads to the present bearers of the addresses.
+   *
+   * @returns what is told, for people: `vfio0, side: vfio.txt:3`; null where nothing is.
+   */
+  heed(path: string | null, entity: number, clusters: Clusters, functions: Functions): string | null {
     const named = path === null || this.#side === null ? null : fileOf(path, this.#side);
-    if (named === null || named.bdfs.length === 0 || named.bdfs.length > MEMBERS_MAX) return;
-    if (this.#refuted.has(named.name)) return;
+    if (named === null || named.bdfs.length === 0 || named.bdfs.length > MEMBERS_MAX) return null;
+    if (this.#refuted.has(named.name)) return null;
     const sure = named.isAll && named.bdfs.length === 1;
     const leads = named.bdfs.map((bdf) => functions.told(bdf));
     for (const lead of leads) clusters.of(entity).leads.push({ entity: lead, sure });
     this.#told.set(entity, { file: named, leads });
+    return `${named.name}, side: ${named.fact.place}`;
   }
 
   /** Records show the file that `entity` stands for to be of `other`: what was told of such files is taken back. */
@@ -64,12 +69,6 @@ export class ToldFiles {
       this.#told.delete(one);
     }
     if (this.#denied.length < DENIED_MAX) this.#denied.push({ fact: told.file.fact, other: bdf });
-  }
-
-  /** What the file that `entity` stands for is called where side data tell whose it is. */
-  aliasOf(entity: number): string | null {
-    const told = this.#told.get(entity);
-    return told === undefined ? null : `${told.file.name} (side: ${told.file.fact.place})`;
   }
 
   get denied(): readonly Denied[] {

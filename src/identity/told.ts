@@ -31,11 +31,10 @@ export class Told {
 
   /** What the device is called by the user's word alone. */
   aliases({ members, named }: Cluster): string[] {
-    if (named !== null) return [];
+    if (named !== null || this.#told.size === 0) return [];
     return members.flatMap((entity) => {
       const told = this.#told.get(entity);
-      const file = this.files.aliasOf(entity);
-      return [...(told === undefined ? [] : [toldAlias(told.pointer)]), ...(file === null ? [] : [file])];
+      return told === undefined ? [] : [toldAlias(told.pointer)];
     });
   }
 

@@ -34,7 +34,13 @@ describe('vfio devices by their numbers', () => {
     const log = await trace.read(told(cdevs));
     expect(log.at(line)).toMatchObject({ device: A, certainty: 'inherited' });
     expect(log.headlines).toEqual([`probable flr-while-locked ${A}`]);
-    expect(log.devices.find(({ bdf }) => bdf === A)?.aliases).toContain('vfio0 (side: vfio.txt:1)');
+    expect(log.devices.find(({ bdf }) => bdf === A)?.aliases).toContain(
+      'fd 5 of process 700 (vfio0, side: vfio.txt:1)',
+    );
+    // The finding says what it rests on.
+    expect(log.assumptions[0]?.[0]).toBe(
+      'the record names no device: it was made in a system call on a file of this one (ioctl, fd 5 of process 700 (vfio0, side: vfio.txt:1))',
+    );
   });
 
   test('another number is another function: the bound one was not reset', async () => {
