@@ -9,7 +9,8 @@ interface Member {
   readonly sure: boolean;
 }
 
-const MEMBERS_MAX = 10_000;
+// All are looked through: a machine has some hundreds of them.
+const MEMBERS_MAX = 1024;
 
 /**
  * Ids of iommufd that stand for several devices: address spaces (IOAS, HWPT), which devices are attached to, and vIOMMUs, which

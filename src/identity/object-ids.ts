@@ -37,7 +37,8 @@ export interface Candidates {
   readonly sure: boolean;
 }
 
-const IDS_MAX = 10_000;
+// All are looked through where a device loses its own.
+const IDS_MAX = 4096;
 const SAME_ID_MAX = 64;
 
 /** Ids of iommufd that stand for one device each: of the device itself, and of its place in a VM (vDEVICE). */

@@ -13,7 +13,8 @@ const SAME_NAME_MAX = 64;
 /** Devices by names other than the ids of iommufd: of objects of the TSM's firmware and driver, IDE streams, SMMU streams. */
 export class ObjectNames {
   readonly #clusters: Clusters;
-  readonly #named = new Map<string, Set<number>>();
+  readonly #byType = new Map<HandleType, Map<string, Set<number>>>();
+  #count = 0;
 
   constructor(clusters: Clusters) {
     this.#clusters = clusters;
@@ -29,42 +30,53 @@ export class ObjectNames {
 
   /** A record tells the name beside the device. Two devices that claim one name leave it open which of them is meant. */
   learn(type: HandleType, value: string, event: Pick<KernelEvent, 'args'>, entity: number): void {
+    const names = this.#byType.get(type) ?? new Map<string, Set<number>>();
+    this.#byType.set(type, names);
     const key = keyOf(type, value, event);
-    const named = this.#named.get(key) ?? new Set();
-    if (this.#named.size >= NAMES_MAX || named.size >= SAME_NAME_MAX) return;
+    const named = names.get(key) ?? new Set();
+    if (this.#count >= NAMES_MAX || named.size >= SAME_NAME_MAX) return;
     const cluster = this.#clusters.of(entity);
     for (const one of named) if (this.#clusters.of(one) === cluster) return;
-    this.#named.set(key, named.add(entity));
+    this.#count += 1;
+    names.set(key, named.add(entity));
   }
 
   /** Those that have the name now. */
   find(type: HandleType, value: string, event: Pick<KernelEvent, 'args'>): readonly number[] {
-    return [...(this.#named.get(keyOf(type, value, event)) ?? [])];
+    return [...(this.#byType.get(type)?.get(keyOf(type, value, event)) ?? [])];
   }
 
   /** What had the name is gone. */
   end(type: HandleType, value: string, event: Pick<KernelEvent, 'args'>): void {
-    this.#named.delete(keyOf(type, value, event));
+    const names = this.#byType.get(type);
+    const key = keyOf(type, value, event);
+    this.#count -= names?.get(key)?.size ?? 0;
+    names?.delete(key);
   }
 
   /** The device has no name of this type any more; null: none of any type. */
   forget(entity: number, type: HandleType | null): void {
     const cluster = this.#clusters.of(entity);
-    for (const [key, named] of this.#named) {
-      if (type !== null && !key.startsWith(`${type}:`)) continue;
-      for (const one of named) if (this.#clusters.of(one) === cluster) named.delete(one);
-      if (named.size === 0) this.#named.delete(key);
+    for (const [known, names] of this.#byType) {
+      if (type !== null && known !== type) continue;
+      for (const [key, named] of names) {
+        for (const one of named) if (this.#clusters.of(one) === cluster && named.delete(one)) this.#count -= 1;
+        if (named.size === 0) names.delete(key);
+      }
     }
   }
 
   clear(): void {
-    this.#named.clear();
+    this.#byType.clear();
+    this.#count = 0;
   }
 
   /** A copy that goes its own way, over a copy of the clusters. */
   fork(clusters: Clusters): ObjectNames {
     const copy = new ObjectNames(clusters);
-    for (const [key, named] of this.#named) copy.#named.set(key, new Set(named));
+    for (const [type, names] of this.#byType)
+      copy.#byType.set(type, new Map([...names].map(([key, named]) => [key, new Set(named)])));
+    copy.#count = this.#count;
     return copy;
   }
 }
@@ -72,7 +84,7 @@ export class ObjectNames {
 function keyOf(type: HandleType, value: string, { args }: Pick<KernelEvent, 'args'>): string {
   // Each SMMU counts its streams by itself.
   const where = type === 'stream-id' ? `${args['smmu'] ?? ''} ` : '';
-  return `${type}:${where}${SHARED.has(type) || type === 'stream-id' ? canonical(value) : value}`;
+  return `${where}${SHARED.has(type) || type === 'stream-id' ? canonical(value) : value}`;
 }
 
 /** `0x200` and `512` are one number. */
