@@ -3,11 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { analyze, type JudgeOptions } from '../../src/analysis.ts';
 import { NEUTRAL_JUDGEMENT } from '../../src/commands/reading.ts';
+import { type Hints, NO_HINTS } from '../../src/identity/hints.ts';
 import type { Analysis, Finding } from '../../src/model/analysis.ts';
 
 /** Analyses files as the command would, and hands over the document. */
-export async function analyzeFiles(inputs: readonly string[], judge: Partial<JudgeOptions> = {}): Promise<Analysis> {
-  const ingest = { inputs, db: null, inputFormat: null, maxBytes: 2 ** 30 };
+export async function analyzeFiles(
+  inputs: readonly string[],
+  judge: Partial<JudgeOptions> = {},
+  hints: Hints = NO_HINTS,
+): Promise<Analysis> {
+  const ingest = { inputs, db: null, inputFormat: null, maxBytes: 2 ** 30, hints };
   const analyzed = await analyze(ingest, { ...NEUTRAL_JUDGEMENT, ...judge });
   try {
     return analyzed.analysis;
@@ -17,12 +22,16 @@ export async function analyzeFiles(inputs: readonly string[], judge: Partial<Jud
 }
 
 /** The same for a text, by way of a file that is gone afterwards. */
-export async function analyzeText(text: string, judge: Partial<JudgeOptions> = {}): Promise<Analysis> {
+export async function analyzeText(
+  text: string,
+  judge: Partial<JudgeOptions> = {},
+  hints: Hints = NO_HINTS,
+): Promise<Analysis> {
   const folder = mkdtempSync(join(tmpdir(), 'tdi-trace-test-'));
   try {
     const path = join(folder, 'log.txt');
     writeFileSync(path, text);
-    return await analyzeFiles([path], judge);
+    return await analyzeFiles([path], judge, hints);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -4,6 +4,7 @@ import type { OpenedSource } from '../../src/input/source.ts';
 import type { Analysis } from '../../src/model/analysis.ts';
 import { createTimeline } from '../../src/timeline/create.ts';
 import { ingest } from '../../src/timeline/ingest.ts';
+import type { StoredEvent } from '../../src/timeline/rows.ts';
 import type { TimelineWriter } from '../../src/timeline/timeline.ts';
 
 // The whole way from text to verdicts, for thousands of short logs: one timeline is made, each log is read into it, judged, and
@@ -18,13 +19,24 @@ export function analyzeLog(text: string, judgement: Partial<JudgeOptions> = {}):
   return mine;
 }
 
-async function analyzeNow(text: string, judgement: Partial<JudgeOptions>): Promise<Analysis> {
+/** The events that a log is read as, at most so many. */
+export function eventsIn(text: string, most = 10_000): Promise<StoredEvent[]> {
+  const mine = turn.then(() => withTimeline(text, async (timeline) => timeline.reader.events(0, most)));
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+function analyzeNow(text: string, judgement: Partial<JudgeOptions>): Promise<Analysis> {
+  return withTimeline(text, (timeline) => judge(timeline.reader, { ...NEUTRAL_JUDGEMENT, ...judgement }, undefined));
+}
+
+async function withTimeline<T>(text: string, work: (timeline: TimelineWriter) => Promise<T>): Promise<T> {
   made ??= createTimeline(null);
   const timeline = await made;
   return timeline.preview(async () => {
     await ingest(timeline, opened(Buffer.from(text)), { inputFormat: null, maxBytes: 2 ** 30 });
     timeline.relateClocks();
-    return judge(timeline.reader, { ...NEUTRAL_JUDGEMENT, ...judgement }, undefined);
+    return work(timeline);
   });
 }
 

@@ -314,6 +314,15 @@ export const BUGS: readonly Bug[] = [
     because: RMM_VAGUE,
   },
   {
+    rule: 'tdisp-request-refused',
+    name: 'the driver says that the LOCK failed',
+    platforms: ['tdx'],
+    when: ['open'],
+    acts: ({ bdf }) => [said(`pci ${bdf}: tdx_tsm_bind fial to request bind`)],
+    verdict: 'possible',
+    because: 'the line names no reason',
+  },
+  {
     rule: 'state-readback-conflict',
     name: 'ERROR without a reason',
     platforms: ['sev-tio'],
@@ -380,6 +389,14 @@ export const BUGS: readonly Bug[] = [
         call('cca_tsm_unbind', world.bdf, {}, [call('rmi_vdev_unlock', world.bdf, { ret: RMI_GRANULE })]),
       ]),
     verdict: 'definite',
+  },
+  {
+    rule: 'unlock-before-private-mmio-unmap',
+    name: 'the driver says that the unlock failed',
+    when: LOCKED,
+    acts: (world) => unbindActs(world, [said(`vfio-pci ${world.bdf}: failed to unlock vdev (-5)`)]),
+    verdict: 'possible',
+    because: 'the line names no reason',
   },
   {
     rule: 'reclaim-order',

@@ -168,7 +168,7 @@ export const DRIVERS: Readonly<Record<Platform, Driver>> = {
       ]),
     ],
     requests: {
-      START_INTERFACE_REQUEST: (bdf) => [tdxRequest(bdf, 2)],
+      START_INTERFACE_REQUEST: (bdf) => [tdxRequest(bdf, 2), seam('tdh_dmar_add', bdf)],
       GET_DEVICE_INTERFACE_STATE: (bdf) => [tdxRequest(bdf, 3)],
       STOP_INTERFACE_REQUEST: (bdf) => [tdxRequest(bdf, 4)],
     },

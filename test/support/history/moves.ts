@@ -185,6 +185,7 @@ const openActs = (world: World): Act[] => {
       call('pci_enable_device', bdf, { ret: 0 }, [said(`vfio-pci ${bdf}: enabling device (0000 -> 0002)`)]),
       call('pci_try_reset_function', bdf, { ret: 0 }, flr(bdf)),
     ]),
+    traced('attach_device_to_domain', `IOMMU: device=${bdf}`),
   ];
 };
 
@@ -217,10 +218,12 @@ export const bindActs = ({ bdf, platform, deep, vm, bindLocks }: World, ret = 0,
 
 export const disconnectActs = ({ bdf, pf, platform, deep }: World, unbinds: readonly Act[]): Act[] => [
   call('disconnect_store', pf, { ret: 5 }, [
-    ...unbinds,
-    ...(pf === bdf ? [] : [call('__pci_tsm_unbind', bdf)]),
-    call('__pci_tsm_unbind', pf),
-    ...(deep ? DRIVERS[platform].disconnect(pf) : []),
+    call('__pci_tsm_disconnect', pf, {}, [
+      ...unbinds,
+      ...(pf === bdf ? [] : [call('__pci_tsm_unbind', bdf)]),
+      call('__pci_tsm_unbind', pf),
+      ...(deep ? DRIVERS[platform].disconnect(pf) : []),
+    ]),
   ]),
 ];
 
@@ -228,18 +231,20 @@ export const vdeviceDestroyActs = ({ bdf }: World, inner: readonly Act[] = []): 
   call('iommufd_vdevice_destroy', bdf, {}, inner),
 ];
 
+/** The core drops the TSM context of a function that goes; what it does to a TDI that is still bound is left out: that is a bug. */
+const removed = (bdf: string, state: TdiState): Act =>
+  call('pci_stop_and_remove_bus_device', bdf, {}, state.bind === 'connected' ? [call('pci_tsm_destroy', bdf)] : []);
+
 /** What takes away, or resets, more than one function. */
 export const FAR = {
   pfReset: ({ pf }: World): Act[] => [call('pci_reset_function', pf, { ret: 0 }, flr(pf))],
   portReset: ({ port }: World): Act[] => [call('pci_bridge_secondary_bus_reset', port, { ret: 0 })],
   dpc: ({ port }: World): Act[] => [said(`pcieport ${port}: DPC: containment event, status:0x1f01 source:0x0200`)],
-  sriovOff: ({ pf, bdf }: World): Act[] => [
-    call('pci_disable_sriov', pf, {}, [call('pci_stop_and_remove_bus_device', bdf)]),
-  ],
-  linkDown: ({ port, pf, bdf, isVf }: World): Act[] => [
+  sriovOff: ({ pf, bdf, state }: World): Act[] => [call('pci_disable_sriov', pf, {}, [removed(bdf, state)])],
+  linkDown: ({ port, pf, bdf, isVf, state }: World): Act[] => [
     said(`pcieport ${port}: pciehp: Slot(2): Link Down`),
-    ...(isVf ? [call('pci_stop_and_remove_bus_device', bdf)] : []),
-    call('pci_stop_and_remove_bus_device', pf),
+    ...(isVf ? [removed(bdf, state)] : []),
+    removed(pf, state),
   ],
 } as const;
 
@@ -250,7 +255,12 @@ export function arrival({ port, pf, bdf, isVf }: World): Act[] {
     said(`pci ${port}: PCI bridge to [bus ${bus}]`),
     traced('add_device_to_group', `IOMMU: groupID=12 device=${pf}`),
     ...(isVf
-      ? [call('pci_enable_sriov', pf, { ret: 0 }, [traced('add_device_to_group', `IOMMU: groupID=13 device=${bdf}`)])]
+      ? [
+          call('pci_enable_sriov', pf, { ret: 0 }, [
+            traced('add_device_to_group', `IOMMU: groupID=13 device=${bdf}`),
+            said(`vfio-pci ${pf}: Captured SR-IOV VF ${bdf} driver_override`),
+          ]),
+        ]
       : []),
   ];
 }
@@ -263,8 +273,11 @@ export const MOVES: readonly Move[] = [
   {
     name: 'connect',
     rows: [{ link: 'connect' }, { stream: 'key-refresh' }],
-    acts: ({ pf, platform, deep }) => [
-      call('connect_store', pf, { ret: 5 }, deep ? DRIVERS[platform].connect(pf) : []),
+    acts: ({ bdf, pf, platform, deep }) => [
+      call('connect_store', pf, { ret: 5 }, [
+        call('pci_tsm_connect', pf, { ret: 0 }, deep ? DRIVERS[platform].connect(pf) : []),
+        ...(bdf === pf ? [] : [said(`pci ${bdf}: PCI/TSM: setup TSM context: DSM: ${pf} status: success`)]),
+      ]),
     ],
     admin: true,
     weight: 8,
