@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Hints } from '../src/identity/hints.ts';
+import { SideCollector, type SideData } from '../src/input/side/collector.ts';
+import { analyzeText, brief } from './support/analyze.ts';
+
+const FIXTURES = join(import.meta.dirname, '../fixtures');
+const TRACE = readFileSync(join(FIXTURES, 'captures/vf-removed-while-bound/trace.probes.txt'), 'utf8');
+const GOOD = readFileSync(join(FIXTURES, 'captures/good-order/trace.probes.txt'), 'utf8');
+const LSPCI = readFileSync(join(FIXTURES, 'side/lspci-vvv.txt'), 'latin1');
+const COMPLETE = { complete: ['bind', 'guest-request', 'reset', 'hotplug'], platform: 'sev-tio' } as const;
+
+function sideOf(files: Readonly<Record<string, string>>): SideData {
+  const collector = new SideCollector();
+  for (const [name, text] of Object.entries(files)) collector.file(name, Buffer.from(text, 'latin1'));
+  return collector.finish('side');
+}
+
+const bdf = fc.constantFrom('0000:00:05.0', '0000:02:00.0', '0000:02:10.0', '0000:02:10.2', '0000:03:00.0');
+/** Side data that say wrong things of the very functions that the trace is of. */
+const lies = fc
+  .array(
+    fc.oneof(
+      fc
+        .tuple(bdf, bdf)
+        .map(([a, b]) => `lrwxrwxrwx 1 root root 0 Nov 22 06:20 /sys/bus/pci/devices/${a}/physfn -> ../${b}`),
+      fc
+        .tuple(bdf, bdf)
+        .map(([a, b]) => `lrwxrwxrwx 1 root root 0 Nov 22 06:20 ${b} -> ../../../devices/pci0000:00/${a}/${b}`),
+      fc
+        .tuple(bdf, fc.constantFrom('+', '-'))
+        .map(([a, flag]) => `${a} A: B\n\t\tStatus: D0 NoSoftRst${flag} PME-Enable-`),
+      bdf.map((a) => `${a} PCI bridge: A\n\tBus: primary=00, secondary=02, subordinate=03, sec-latency=0`),
+      bdf.map((a) => `/sys/bus/pci/devices/${a}/tsm/bound:tsm0`),
+      bdf.map((a) => `/sys/bus/pci/devices/${a}/tsm/connect:`),
+    ),
+    { maxLength: 12 },
+  )
+  .map((rows) => sideOf({ 'lies.txt': `${rows.join('\n\n')}\n`, 'lspci.txt': rows.length % 2 === 0 ? LSPCI : '' }));
+
+test('no side data make a finding definite that is not so without them', async () => {
+  const definite = async (side: SideData | null) =>
+    (await analyzeText(TRACE, { ...COMPLETE, side })).findings
+      .filter(({ verdict }) => verdict === 'definite')
+      .map(brief);
+  const without = await definite(null);
+  expect(without.length).toBeGreaterThan(0);
+  await fc.assert(
+    fc.asyncProperty(lies, async (side) => {
+      for (const finding of await definite(side)) expect(without).toContain(finding);
+    }),
+    { numRuns: 25 },
+  );
+}, 60_000);
+
+test('what tsm/ says accuses nobody: a listing has no time', async () => {
+  const rows = ['connect', 'bound'].map((name) => `/sys/bus/pci/devices/0000:02:00.0/tsm/${name}:tsm0\n`).join('');
+  const said = async (side: SideData | null) => (await analyzeText(GOOD, { side })).findings.map(brief);
+  expect(await said(sideOf({ 'tsm.txt': rows }))).toEqual(await said(null));
+  const { health } = await analyzeText(GOOD, { side: sideOf({ 'tsm.txt': rows }) });
+  expect(health.find(({ message }) => message.includes('when tsm/ was listed'))?.message).toBe(
+    'side: when tsm/ was listed, 0000:02:00.0 was connected to tsm0 (tsm.txt:1), 0000:02:00.0 was bound (tsm0) (tsm.txt:2); when that was nothing tells, so it is not taken for the state in which the log begins',
+  );
+});
+
+test('the log is of another kernel than the data beside it: said, and nothing else changes', async () => {
+  const log =
+    '[    0.000000] Linux version 7.3.4-tditrace (root@vm) (gcc 12) #2 SMP\n[    1.000000] vfio-pci 0000:02:00.0: resetting\n';
+  const uname = (release: string) => sideOf({ uname: `Linux host ${release} #1 SMP x86_64 GNU/Linux\n` });
+  const contradictions = async (release: string) => {
+    const { health } = await analyzeText(log, { side: uname(release) }, new Hints(new Map(), uname(release)));
+    return health.filter(({ code }) => code === 'side-contradicted').map(({ line, message }) => `${line} ${message}`);
+  };
+  expect(await contradictions('7.3.4-tditrace')).toEqual([]);
+  expect(await contradictions('6.12.107+deb13-amd64')).toEqual([
+    '1 the log says otherwise than uname:1: the kernel was 6.12.107+deb13-amd64: this is another one, and what was stored may not hold for it',
+  ]);
+});
