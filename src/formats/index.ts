@@ -43,6 +43,14 @@ export function formatById(id: string): Format | null {
  * @param lines the first ones, latin1, at most {@link SAMPLE_LINES}.
  */
 export function detectFormat(lines: readonly string[], formats: readonly Format[] = FORMATS): Format | null {
+  return bestFormat(lines, formats)?.format ?? null;
+}
+
+/** As {@link detectFormat}, and what the form's `detect` answered. */
+export function bestFormat(
+  lines: readonly string[],
+  formats: readonly Format[],
+): { readonly format: Format; readonly score: number } | null {
   let best: Format | null = null;
   let bestScore = 0;
   for (const format of formats) {
@@ -50,6 +58,8 @@ export function detectFormat(lines: readonly string[], formats: readonly Format[
     if (score <= bestScore) continue;
     best = format;
     bestScore = score;
+    // None is better than one that explains every line.
+    if (score >= 1) break;
   }
-  return best;
+  return best === null ? null : { format: best, score: bestScore };
 }

@@ -1,6 +1,6 @@
 import type { Format, LineKind } from './format.ts';
 import { ftraceDump } from './ftrace-dump.ts';
-import { detectFormat } from './index.ts';
+import { bestFormat, FORMATS } from './index.ts';
 import { PRINTK_FORMATS } from './printk-forms.ts';
 import type { Shape, ShapeScanner } from './shape.ts';
 import { NOBODY } from './share.ts';
@@ -82,19 +82,19 @@ export class OddRun {
 
 /** The form that explains nearly all of the lines, or null. */
 function explaining(lines: readonly string[]): Format | null {
-  const format = detectPart(lines);
-  return format !== null && format.detect(lines) >= MIN_SHARE * (format.best ?? 1) ? format : null;
+  const best = detectPart(lines);
+  return best !== null && best.score >= MIN_SHARE * (best.format.best ?? 1) ? best.format : null;
 }
 
 /** Forms that find a dump inside them. */
 const LOGS = PRINTK_FORMATS.filter(({ id }) => id !== 'dmesg-bare');
 
-/** Like {@link detectFormat}, but a dump with the heads of a log is a log: its rows become a part of their own. */
-export function detectPart(lines: readonly string[]): Format | null {
-  const format = detectFormat(lines);
-  if (format !== ftraceDump) return format;
-  const log = detectFormat(lines, LOGS);
-  return log !== null && log.detect(lines) >= ONE_FORM ? log : format;
+/** Like {@link bestFormat}, but a dump with the heads of a log is a log: its rows become a part of their own. */
+function detectPart(lines: readonly string[]): ReturnType<typeof bestFormat> {
+  const best = bestFormat(lines, FORMATS);
+  if (best?.format !== ftraceDump) return best;
+  const log = bestFormat(lines, LOGS);
+  return log !== null && log.score >= ONE_FORM ? log : best;
 }
 
 /**
@@ -107,8 +107,10 @@ export function leadingForm(lines: readonly string[], scanner: ShapeScanner): Fo
   const header = lines.findIndex((line, index) => index > 0 && isHeader(line));
   const above = header < 0 ? null : explaining(lines.slice(0, header));
   if (above !== null) return above;
-  const most = detectPart(lines);
-  if (most === null || most.detect(lines) >= ONE_FORM) return most;
+  const best = detectPart(lines);
+  if (best === null) return null;
+  const { format: most, score } = best;
+  if (score >= ONE_FORM) return most;
   const parser = most.parser(NOBODY);
   let run: OddRun | null = null;
   let clear = true;
