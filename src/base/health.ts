@@ -72,6 +72,10 @@ export const HEALTH_CODES = {
     severity: 'note',
     meaning: 'this source and another one hold the same messages: their records were merged into one order',
   },
+  'comparison-capped': {
+    severity: 'note',
+    meaning: 'there are more inputs, or more of one message, than are compared: some clocks may relate unseen',
+  },
   'source-repeated': {
     severity: 'note',
     meaning: 'all events of this source stand in another one, at the same times: they were counted once',

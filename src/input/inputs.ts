@@ -16,10 +16,12 @@ import {
   shownPath,
   type TimelineInput,
 } from './source.ts';
-import { tarMembers } from './tar.ts';
+import { type TarMember, tarMembers } from './tar.ts';
 
 /** Sources that one archive or directory may become. */
 const SOURCES_MAX = 1000;
+/** Names of an archive that are remembered. */
+const ENTRIES_MAX = 100_000;
 /** Names in a message. */
 const NAMES_MAX = 3;
 /** Why a file is none that anybody meant: nothing to be said of it but its name. */
@@ -161,6 +163,7 @@ async function readArchive(opened: OpenedArchive, options: InputOptions, tally: 
   const chooser = new Chooser();
   // Of the text of members that are compressed once more.
   const budget = { left: maxBytes };
+  const names = new Map<string, number>();
   bytes.limit = maxBytes;
   await prepare(opened, options);
   try {
@@ -171,7 +174,7 @@ async function readArchive(opened: OpenedArchive, options: InputOptions, tally: 
         continue;
       }
       try {
-        await options.read(await openMember(opened, member, budget));
+        await options.read(await openMember(opened, named(member, names), budget));
         tally.read += 1;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
@@ -189,6 +192,13 @@ async function readArchive(opened: OpenedArchive, options: InputOptions, tally: 
     await bytes.close();
     await opened.close();
   }
+}
+
+/** A file that was added to an archive once more stands in it twice, under one name. */
+function named(member: TarMember, names: Map<string, number>): TarMember {
+  const number = (names.get(member.name) ?? 0) + 1;
+  if (number > 1 || names.size < ENTRIES_MAX) names.set(member.name, number);
+  return number === 1 ? member : { ...member, name: `${member.name} (no. ${number} of that name)` };
 }
 
 const DAMAGE_CODES: Readonly<Record<Damage['kind'], HealthCode>> = {

@@ -53,11 +53,15 @@ export class AnchorCollector {
     else if (record.name === 'print') this.#add('mark', record.body.replace(/^\s*tracing_mark_write:/, ''), record);
   }
 
-  /** By hash, then in the order of the source. `limit`: texts whose hash is larger may be missing. */
-  finish(): { readonly anchors: readonly Anchor[]; readonly limit: number } {
+  /**
+   * By hash, then in the order of the source. `limit`: texts whose hash is larger may be missing. `crowded`: texts that are left
+   * out, since they are repeated too often.
+   */
+  finish(): { readonly anchors: readonly Anchor[]; readonly limit: number; readonly crowded: number } {
     this.#shrink(TEXTS_MAX);
     const lists = [...this.#texts].filter(([, list]) => list.length < OCCURRENCES_MAX).sort(([a], [b]) => a - b);
-    return { anchors: lists.flatMap(([, list]) => list), limit: this.#limit };
+    const crowded = this.#texts.size - lists.length;
+    return { anchors: lists.flatMap(([, list]) => list), limit: this.#limit, crowded };
   }
 
   #add(via: AnchorVia, message: string, { time, pid, line }: KernelRecord): void {

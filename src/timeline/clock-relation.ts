@@ -401,6 +401,8 @@ export interface Clocks {
     readonly reason: Unrelated;
     readonly texts: number;
   }[];
+  /** Sources that were not compared with all that they share a message with, since there are too many. */
+  readonly uncompared: number;
 }
 
 /** Pairs that are compared in all: an archive may hold hundreds of logs. */
@@ -410,7 +412,8 @@ const COMPARED_MAX = 500;
 export function groupClocks(sources: readonly Anchored[]): Clocks {
   const edges: { a: number; b: number; relation: Extract<ClockRelation, { related: true }> }[] = [];
   const failures: { a: number; b: number; reason: Unrelated; texts: number }[] = [];
-  for (const [i, j] of candidates(sources)) {
+  const { pairs, uncompared } = candidates(sources);
+  for (const [i, j] of pairs) {
     const [a, b] = [sources[i], sources[j]];
     if (!a || !b) continue;
     const relation = relate(a, b);
@@ -425,24 +428,26 @@ export function groupClocks(sources: readonly Anchored[]): Clocks {
     for (const id of group.keys()) placed.add(id);
     if (group.size === 1) continue;
     const own = edges.filter(({ a }) => group.has(a));
+    // What both hold at other distances denies what a chain of others says of them.
+    const denied = failures.some(({ a, b, reason }) => reason === 'inconsistent' && group.has(a) && group.has(b));
     const contradicted = own.some(({ a, b, relation }) => {
       const [from, to] = [group.get(a), group.get(b)];
       if (!from || !to) return false;
       const gap = to.offset - from.offset - relation.offset;
       return Math.abs(Number(gap)) > from.error + to.error + relation.error;
     });
-    if (contradicted) {
+    if (contradicted || denied) {
       for (const { a, b, relation } of own) failures.push({ a, b, reason: 'ambiguous', texts: relation.anchors });
       continue;
     }
     const members = [...group].map(([id, at]) => ({ sourceId: id, ...at })).sort((x, y) => x.sourceId - y.sourceId);
     groups.push({ members, anchors: own.reduce((sum, { relation }) => sum + relation.anchors, 0) });
   }
-  return { groups, failures };
+  return { groups, failures, uncompared };
 }
 
 /** Pairs of sources that share a text; the others need not be compared. */
-function candidates(sources: readonly Anchored[]): [number, number][] {
+function candidates(sources: readonly Anchored[]): { pairs: [number, number][]; uncompared: number } {
   const holders = new Map<number, Set<number>>();
   for (const [index, { anchors }] of sources.entries()) {
     for (const { key } of anchors) {
@@ -451,16 +456,18 @@ function candidates(sources: readonly Anchored[]): [number, number][] {
     }
   }
   const pairs = new Map<string, [number, number]>();
+  const left = new Set<number>();
   for (const list of holders.values()) {
     const indexes = [...list];
     for (const [at, i] of indexes.entries()) {
       for (const j of indexes.slice(at + 1)) {
-        if (pairs.size >= COMPARED_MAX) break;
-        pairs.set(`${i} ${j}`, [i, j]);
+        const key = `${i} ${j}`;
+        if (pairs.size < COMPARED_MAX) pairs.set(key, [i, j]);
+        else if (!pairs.has(key)) left.add(i).add(j);
       }
     }
   }
-  return [...pairs.values()].sort(([a, b], [c, d]) => a - c || b - d);
+  return { pairs: [...pairs.values()].sort(([a, b], [c, d]) => a - c || b - d), uncompared: left.size };
 }
 
 /** Offset and error of every source that relations lead to, by the chain with the least error. */

@@ -10,6 +10,8 @@ import type { NewHealth } from './rows.ts';
 export interface KeptAnchors {
   readonly anchors: readonly Anchor[];
   readonly limit: number;
+  /** Texts that are left out, since the source repeats them too often to tell a moment. */
+  readonly crowded: number;
 }
 
 interface SourceRow {
@@ -44,7 +46,7 @@ export function relateClocks(
     )
     .all();
   if (rows.length < 2) return [];
-  const { copies } = countOnce(db);
+  const { copies, uncompared } = countOnce(db);
   const isCopy = new Set(copies.map(({ sourceId }) => sourceId));
   const told = rows.filter(({ id }) => !isCopy.has(id));
   // Integers count nothing that could be added; a source of several boots has several clocks.
@@ -68,10 +70,11 @@ export function relateClocks(
     ...clocks.groups.flatMap((group) => merged(group, names)),
     ...apart.map(livesApart),
     ...standingAlone(told, clocks, names),
+    ...capped(uncompared, clocks, fit, anchors, names),
   ];
 }
 
-const NOTHING: KeptAnchors = { anchors: [], limit: Number.POSITIVE_INFINITY };
+const NOTHING: KeptAnchors = { anchors: [], limit: Number.POSITIVE_INFINITY, crowded: 0 };
 
 function merged({ members, anchors }: ClockGroup, names: ReadonlyMap<number, string>): NewHealth[] {
   const [first, ...others] = members;
@@ -89,6 +92,45 @@ function merged({ members, anchors }: ClockGroup, names: ReadonlyMap<number, str
 function repeated({ sourceId, originalId, events }: Copy, names: ReadonlyMap<number, string>): NewHealth {
   const message = `all of its ${events} events stand in ${names.get(originalId)}, at the same times: they were counted once, there`;
   return { sourceId, code: 'source-repeated', line: null, message, count: events };
+}
+
+/** What was left out of the comparison of inputs that were not merged. */
+function capped(
+  pairs: number,
+  { groups, uncompared }: Clocks,
+  fit: readonly SourceRow[],
+  anchors: ReadonlyMap<number, KeptAnchors>,
+  names: ReadonlyMap<number, string>,
+): NewHealth[] {
+  const row = (sourceId: number | null, message: string, count: number): NewHealth[] =>
+    count === 0 ? [] : [{ sourceId, code: 'comparison-capped', line: null, message, count }];
+  const merged = new Set(groups.flatMap(({ members }) => members.map(({ sourceId }) => sourceId)));
+  const unkept = fit.filter(({ id }) => !anchors.has(id));
+  const some = `${unkept
+    .slice(0, TOLD)
+    .map(({ id }) => names.get(id))
+    .join(', ')}${unkept.length > TOLD ? ' and others' : ''}`;
+  return [
+    ...row(
+      null,
+      `${pairs} pairs of inputs were not looked at for being copies of one another: there are too many`,
+      pairs,
+    ),
+    ...row(
+      null,
+      `${uncompared} inputs share messages with more others than are compared: some may relate unseen`,
+      uncompared,
+    ),
+    ...row(null, `the messages of ${some} were not compared: those of all inputs are too many`, unkept.length),
+    ...fit.flatMap(({ id }) => {
+      const crowded = merged.has(id) ? 0 : (anchors.get(id)?.crowded ?? 0);
+      return row(
+        id,
+        `${count(crowded)} that it repeats hundreds of times tell no moment and were not compared`,
+        crowded,
+      );
+    }),
+  ];
 }
 
 function livesApart(bdf: string): NewHealth {

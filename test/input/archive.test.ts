@@ -94,6 +94,15 @@ describe('archives', () => {
     expect(whole.health).toEqual([['members-left', `${path}: ${left}`]]);
   });
 
+  test('two files of one name are told apart', async () => {
+    const path = file('twice.tar', tar([0, 1, 2].map(() => ({ name: 'trace.txt', content: LOG }))));
+    expect(names(path, await readAll(path))).toEqual([
+      ':trace.txt none',
+      ':trace.txt (no. 2 of that name) none',
+      ':trace.txt (no. 3 of that name) none',
+    ]);
+  });
+
   test('whatever its name, compressed, from a pipe', async () => {
     const path = file('wrong.txt', gzipSync(tar(files)));
     expect(names(path, await readAll(path))).toEqual([':dmesg.txt gzip', ...expected.slice(1)]);

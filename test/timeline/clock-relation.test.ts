@@ -341,6 +341,27 @@ describe('groups', () => {
     expect(groups).toEqual([]);
     expect(failures.map(({ reason }) => reason)).toEqual(['ambiguous', 'ambiguous', 'ambiguous']);
   });
+
+  it('do not hold two that deny what a third one says of them', () => {
+    const said = (letters: string, by: number): Said =>
+      letters.split('').map((text, index) => [text, 10 + index * 1.3 + by]);
+    const join = (id: number, ...lists: Said[]) => source(id, 'console', lists.flat());
+    // 1 and 2 agree, and 2 and 3; what 1 and 3 hold in common stands at distances of its own.
+    const one = join(1, said('abc', 0), said('pqr', 50), [['s', 70]]);
+    const two = join(2, said('abc', 0), said('uvw', 20));
+    // A clock was set between r and s.
+    const three = join(3, said('uvw', 20), said('pqr', 150), [['s', 190]]);
+    const { groups, failures } = groupClocks([one, two, three]);
+    expect(failures).toContainEqual(expect.objectContaining({ a: 1, b: 3, reason: 'inconsistent' }));
+    expect(groups).toEqual([]);
+  });
+
+  it('tell of how many not all were compared', () => {
+    const many = Array.from({ length: 40 }, (_, id) => source(id + 1, 'console', [['a', id]]));
+    // 780 pairs, of which 500 are compared.
+    expect(groupClocks(many).uncompared).toBeGreaterThan(20);
+    expect(groupClocks(many.slice(0, 30)).uncompared).toBe(0);
+  });
 });
 
 describe('what is kept of a source', () => {
@@ -379,6 +400,7 @@ describe('what is kept of a source', () => {
     for (let us = 0; us < 1000; us++) collector.note(record('the same', us));
     collector.note(record('another', 1));
     expect(collector.finish().anchors).toHaveLength(1);
+    expect(collector.finish().crowded).toBe(1);
   });
 
   it('is only what a log hands over', () => {
