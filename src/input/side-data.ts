@@ -12,6 +12,8 @@ export type { SideFact } from './side/fact.ts';
 const DEPTH_MAX = 24;
 /** Files and links of a folder and what is below it. A machine has some thousands of functions, and more files in /sys. */
 const ENTRIES_MAX = 65_536;
+/** Entries that are looked at, wanted or not. */
+const WALK_MAX = 500_000;
 /** Of a sos report: where side data are. */
 const SOS_FOLDERS: ReadonlySet<string> = new Set([SOS_FOLDER, 'proc', 'sys']);
 /** Bytes of all of them. */
@@ -39,7 +41,13 @@ export function readSideData(folder: string): SideData {
   const isSos = entries.some((entry) => entry.name === SOS_FOLDER && entry.isDirectory());
   const budget = { entries: ENTRIES_MAX, bytes: BYTES_MAX };
   const wanted = isSos ? entries.filter((entry) => SOS_FOLDERS.has(entry.name)) : entries;
+  let walked = 0;
   for (const [name, entry] of below(folder, '', wanted, collector, 0)) {
+    walked += 1;
+    if (walked > WALK_MAX) {
+      collector.leave(`more than ${WALK_MAX} files and links: the others were not looked at`);
+      break;
+    }
     if (isSos && !isSideDataOfSos(name)) continue;
     budget.entries -= 1;
     if (budget.entries < 0) {
