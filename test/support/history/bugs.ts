@@ -3,7 +3,7 @@ import type { Verdict } from '../../../src/model/analysis.ts';
 import type { Platform } from '../../../src/model/states.ts';
 import { RULES } from '../../../src/rules/index.ts';
 import { type Act, call, type Entry, said, traced } from './acts.ts';
-import { DRIVERS, RMI_GRANULE, TDX_INVALID_STATE, teardownOf } from './drivers.ts';
+import { DRIVERS, RMI_GRANULE, TDX_INVALID_STATE, TDX_NOT_BLOCKED, teardownOf } from './drivers.ts';
 import {
   ADMIN,
   bindActs,
@@ -43,6 +43,9 @@ const move = (name: string) => {
   if (!found) throw new Error(`no move is called ${name}`);
   return found.acts;
 };
+/** Where a guest sees a device; no function of the host has this address. */
+const GUEST = '0000:00:1e.0';
+const IDE = '0xffff888004009000';
 const LOCKED = ['locked', 'run'] as const;
 /** Rules that say nothing where it is as likely as not that the TDI was unlocked. */
 const LIKELY = { deep: true };
@@ -366,8 +369,8 @@ export const BUGS: readonly Bug[] = [
     rule: 'accept-before-report',
     name: 'refused by the guest',
     when: ['run'],
-    acts: () => [said('pci 0000:00:1e.0: Cannot accept without the report')],
-    victim: '0000:00:1e.0',
+    acts: () => [said(`pci ${GUEST}: Cannot accept without the report`)],
+    victim: GUEST,
     verdict: 'possible',
     because: 'the guest refused it',
   },
@@ -440,10 +443,123 @@ export const BUGS: readonly Bug[] = [
     name: 'a BAR is written by the host',
     when: LOCKED,
     start: LIKELY,
-    acts: ({ bdf }) => [call('pci_user_write_config_dword', bdf, { ret: 0, args: { pos: '0x10', val: '0xfe000000' } })],
+    acts: ({ bdf }) => [call('pci_user_write_config_dword', bdf, { ret: 0, args: { pos: '0x10', val: '0xfd000000' } })],
     admin: true,
     verdict: 'possible',
     because: 'the same value may have been there before',
+  },
+  {
+    rule: 'fence-not-cleared',
+    name: 'bound again although the fence could not be cleared',
+    when: ['run'],
+    start: DEEP,
+    acts: (world) => [
+      ...unbindActs(world, [
+        ...teardownOf(world.platform, world.bdf, (steps) => steps.filter((step) => !/FENCE|shared/.test(step))),
+        call('sev_tio_asid_fence_status', world.bdf, { ret: 0, args: { asid: '0x5' }, out: { fenced: '1' } }),
+        call('sev_tio_asid_fence_clear', world.bdf, { ret: -5, args: { gctx_paddr: '0x107e00000' } }),
+      ]),
+      ...bindActs(world),
+    ],
+    verdict: 'definite',
+  },
+  {
+    rule: 'dma-enable-before-run',
+    name: 'refused by the firmware: not bound',
+    platforms: ['sev-tio'],
+    when: ['run'],
+    acts: () => [said(`pci ${GUEST}: SDTE write failed with rc=0, fwerr=0x0, status=2`)],
+    victim: GUEST,
+    verdict: 'definite',
+  },
+  {
+    rule: 'lock-before-ide-stream',
+    name: 'bound after the stream was disabled, and refused',
+    when: ['open'],
+    start: PF,
+    acts: (world) => [
+      call('pci_ide_stream_setup', world.pf, { args: { ide: IDE } }),
+      call('pci_ide_stream_enable', world.pf, { ret: 0, args: { ide: IDE } }),
+      call('pci_ide_stream_disable', world.pf, { args: { ide: IDE } }),
+      ...bindActs(world, -5, []),
+    ],
+    verdict: 'probable',
+    because: 'a device inside the root complex needs no stream',
+  },
+  {
+    rule: 'root-port-stream-first',
+    name: 'the port before the endpoint',
+    when: ['unconnected'],
+    start: PF,
+    acts: ({ pf, port }) => [
+      call('connect_store', pf, { ret: 5 }, [
+        call('pci_ide_stream_enable', port, { ret: 0, args: { ide: IDE } }),
+        call('pci_ide_stream_enable', pf, { ret: 0, args: { ide: IDE } }),
+      ]),
+    ],
+    admin: true,
+    verdict: 'possible',
+    because: 'kernels do it so, mostly without harm',
+  },
+  {
+    rule: 'driver-probe-before-accept',
+    name: 'between lock and accept',
+    when: ['locked'],
+    acts: () => [
+      call('pci_tsm_lock', GUEST, { ret: 0 }),
+      call('pci_device_probe', GUEST, { ret: 0 }),
+      call('pci_tsm_accept', GUEST, { ret: -16 }),
+    ],
+    victim: GUEST,
+    verdict: 'definite',
+  },
+  {
+    rule: 'guest-unlock-while-in-use',
+    name: 'a driver is attached',
+    when: ['locked'],
+    acts: () => [said(`virtio-pci ${GUEST}: unlock attempted on driver attached device`)],
+    victim: GUEST,
+    verdict: 'definite',
+  },
+  {
+    rule: 'mmio-accept-before-bind',
+    name: 'refused by the firmware: not bound',
+    when: ['locked'],
+    acts: () => [said(`pci ${GUEST}: MMIO validate failed with rc=-5, fwerr=0x0, status=2`)],
+    victim: GUEST,
+    verdict: 'definite',
+  },
+  {
+    rule: 'mmio-unmap-before-block',
+    name: 'refused by the module: not blocked',
+    when: LOCKED,
+    start: DEEP,
+    acts: (world) =>
+      unbindActs(world, [
+        call('tdx_tsm_unbind', world.bdf, {}, [
+          ...(DRIVERS.tdx.requests.STOP_INTERFACE_REQUEST?.(world.bdf) ?? []),
+          call('tdh_mmio_unmap', world.bdf, { ret: TDX_NOT_BLOCKED }),
+        ]),
+      ]),
+    verdict: 'definite',
+  },
+  {
+    rule: 'vdev-destroy-before-unlock',
+    name: 'refused by the RMM',
+    when: LOCKED,
+    start: DEEP,
+    acts: ({ bdf }) => [call('rmi_vdev_destroy', bdf, { ret: '0x6' })],
+    verdict: 'probable',
+    because: RMM_VAGUE,
+  },
+  {
+    rule: 'sleep-while-bound',
+    name: 'suspended',
+    when: BOUND,
+    acts: () => [said('PM: suspend entry (deep)')],
+    admin: true,
+    verdict: 'possible',
+    because: 'no code says what is to become of a TDI then',
   },
 ];
 
@@ -463,6 +579,7 @@ export const UNSEEDED: Readonly<Record<string, Partial<Record<Platform, string>>
     tdx: 'the TD asks for the report itself: no function of the host does',
   },
   'spdm-session-end-while-locked': { generic: NO_DRIVER() },
+  'dma-enable-before-run': { cca: 'the guest says nothing of its own' },
 };
 
 function NO_DRIVER(): string {

@@ -30,6 +30,8 @@ export interface Driver {
 export const RMI_GRANULE = '0xfd80000010';
 /** TDX_DEVIF_TDISP_INVALID_STATE as the code tables know it. */
 export const TDX_INVALID_STATE = '0xc0000f1000000000';
+/** TDX_GPA_RANGE_NOT_BLOCKED. */
+export const TDX_NOT_BLOCKED = '0xc0000b0600000000';
 const TDX_SPDM_REQUEST = '0xc0000f5700000000';
 const OK = '0x0';
 

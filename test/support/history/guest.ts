@@ -17,8 +17,10 @@ const CORE: Readonly<Record<GuestStep, (inner: readonly Act[]) => Act[]>> = {
   report: (inner) => [...inner],
   accept: (inner) => [core('pci_tsm_accept', inner)],
   'dma-enable': (inner) => [core('pci_tsm_enable_dma', inner)],
-  'driver-probe': () => [core('pci_enable_device', []), core('pci_set_master', [], null)],
-  'driver-unbind': () => [core('pci_clear_master', [], null), core('pci_disable_device', [], null)],
+  'driver-probe': () => [core('pci_device_probe', [core('pci_enable_device', []), core('pci_set_master', [], null)])],
+  'driver-unbind': () => [
+    core('pci_device_remove', [core('pci_clear_master', [], null), core('pci_disable_device', [], null)], null),
+  ],
   unlock: (inner) => [core('pci_tsm_unlock', inner, null)],
 };
 

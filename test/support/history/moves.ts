@@ -36,6 +36,8 @@ export interface World {
   /** What the VMM keeps for the VM beside the device. */
   readonly vdevice: boolean;
   readonly task: number;
+  /** No other function of the machine is told of. */
+  readonly alone: boolean;
 }
 
 /**
@@ -527,6 +529,13 @@ export const MOVES: readonly Move[] = [
     rows: [],
     only: isFree,
     acts: ({ vm }) => [call('kvm_destroy_vm', null, { args: { kvm: vm } })],
+  },
+  {
+    name: 'the machine sleeps and wakes',
+    rows: [],
+    only: (world) => world.alone && isFree(world),
+    acts: () => [said('PM: suspend entry (deep)'), said('PM: suspend exit')],
+    admin: true,
   },
   {
     name: 'an error that is corrected',

@@ -19,9 +19,10 @@ export interface Start {
   readonly isVf: boolean;
   readonly deep: boolean;
   readonly bindLocks: boolean;
+  readonly alone: boolean;
 }
 
-export function worldOf({ platform, index, isVf, deep, bindLocks }: Start): World {
+export function worldOf({ platform, index, isVf, deep, bindLocks, alone }: Start): World {
   const bus = `0${index + 2}`;
   const pf = `0000:${bus}:00.0`;
   return {
@@ -41,6 +42,7 @@ export function worldOf({ platform, index, isVf, deep, bindLocks }: Start): Worl
     memory: false,
     vdevice: false,
     task: 300 + index,
+    alone,
   };
 }
 
@@ -112,18 +114,19 @@ export function bring(
 export const choices = (maxLength: number): fc.Arbitrary<number[]> =>
   fc.array(fc.nat(0xffff), { minLength: 1, maxLength });
 
-export const startOn = (platform: Platform, index = 0): fc.Arbitrary<Start> =>
+export const startOn = (platform: Platform, index = 0, alone = true): fc.Arbitrary<Start> =>
   fc.record({
     platform: fc.constant(platform),
     index: fc.constant(index),
     isVf: fc.boolean(),
     deep: fc.boolean(),
     bindLocks: fc.boolean(),
+    alone: fc.constant(alone),
   });
 
 /** A legal life, which may end anywhere: the end of a capture is no mistake. */
-export const lifeOn = (platform: Platform, index = 0, length = 14): fc.Arbitrary<Life> =>
-  fc.tuple(startOn(platform, index), choices(length), fc.boolean()).map(([start, numbers, ends]) => {
+export const lifeOn = (platform: Platform, index = 0, alone = true, length = 14): fc.Arbitrary<Life> =>
+  fc.tuple(startOn(platform, index, alone), choices(length), fc.boolean()).map(([start, numbers, ends]) => {
     const life = walk(born(start), numbers);
     return ends ? bring(life, 'gone') : life;
   });
@@ -134,7 +137,7 @@ export const legalOn = (platform: Platform): fc.Arbitrary<Entry[]> =>
     .integer({ min: 1, max: 3 })
     .chain((count) =>
       fc.tuple(
-        fc.tuple(...Array.from({ length: count }, (_, index) => lifeOn(platform, index))),
+        fc.tuple(...Array.from({ length: count }, (_, index) => lifeOn(platform, index, count === 1))),
         fc.infiniteStream(fc.nat(2)),
       ),
     )
