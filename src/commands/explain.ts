@@ -4,7 +4,7 @@ import { Page } from '../report/page.ts';
 import type { RuleDoc } from '../rules/doc.ts';
 import { nearest, valueOption } from './arguments.ts';
 import type { Command } from './command.ts';
-import { ruleDocs } from './rule-docs.ts';
+import { ordersOf, ruleDocs } from './rule-docs.ts';
 
 /** `tdi-trace explain RULE`: what a maintainer asks before believing a finding. */
 export const command: Command = {
@@ -43,14 +43,27 @@ function explain(doc: RuleDoc, page: Page): string {
   section(page, 'why', doc.why);
   section(page, 'otherwise', doc.consequence);
   section(page, 'what to do', doc.remedy);
+  items(
+    page,
+    'orders that it judges',
+    ordersOf(doc.id).map(({ says }) => says),
+  );
   items(page, 'what shows it', doc.evidence);
   items(page, 'how to disprove a finding', doc.disprove);
   page.heading('scope');
   page.line(2, `platforms: ${doc.platforms.join(', ')}`);
   page.line(2, `needs, of the step:  ${doc.needs.trigger.join(', ')}`);
   page.line(2, `needs, of the state: ${doc.needs.state.join(', ')}`);
-  items(page, 'sources', doc.sources);
+  items(page, 'sources', sourcesOf(doc));
   return page.toString();
+}
+
+/** Those of the rule, then those of the orders that it judges. */
+function sourcesOf({ id, sources }: RuleDoc): string[] {
+  const others = ordersOf(id)
+    .map(({ source }) => source)
+    .filter((source) => !sources.some((own) => own.endsWith(source) || own.startsWith(`${source},`)));
+  return [...new Set([...sources, ...others])];
 }
 
 function section(page: Page, title: string, text: string): void {

@@ -3,6 +3,7 @@ import { escapeJson, jsonLine } from '../report/json.ts';
 import { modelDocument, modelDot, modelMermaid, modelText } from '../report/model.ts';
 import { count, Page } from '../report/page.ts';
 import type { RuleDoc } from '../rules/doc.ts';
+import { ORDERS } from '../rules/orders.ts';
 import { flagOption, valueOption } from './arguments.ts';
 import type { Command } from './command.ts';
 import { ruleDocs } from './rule-docs.ts';
@@ -14,6 +15,10 @@ export const command: Command = {
   builder: (yargs) =>
     yargs
       .option('model', flagOption('print the TDISP and TSM model instead: states, requests, registers, platforms'))
+      .option(
+        'orders',
+        flagOption('print every order that was found in kernels, firmware and specification, and who judges it'),
+      )
       .option('format', valueOption('text, or json: one object a line; of the model also mermaid, dot', 'text'))
       .example('$0 rules', 'ids, platforms and titles')
       .example('$0 rules --model --format dot | dot -Tsvg', 'the state machine as a picture')
@@ -26,6 +31,12 @@ export const command: Command = {
       return EXIT.clean;
     }
     if (format === 'mermaid' || format === 'dot') throw new UsageError(`--format ${format} needs --model`);
+    if (args.flag('orders')) {
+      await stdout.write(
+        format === 'json' ? ORDERS.map(jsonLine).join('') : orders(new Page(stdout.width, stdout.color)),
+      );
+      return EXIT.clean;
+    }
     const docs = ruleDocs();
     if (format === 'json')
       await stdout.write(docs.map(({ id, title, platforms }) => jsonLine({ id, title, platforms })).join(''));
@@ -45,6 +56,19 @@ function model(format: (typeof FORMATS)[number], page: Page): string {
     case 'text':
       return modelText(page);
   }
+}
+
+/** What no log shows comes with the reason, so that silence is not taken for a pass. */
+function orders(page: Page): string {
+  for (const { says, rules, unseen } of ORDERS) {
+    page.paragraph(0, '', says, 2);
+    if (rules.length > 0) page.paragraph(4, 'judged by ', rules.join(', '), 6);
+    if (unseen !== null) page.paragraph(4, rules.length > 0 ? 'not seen: ' : 'not judged: ', unseen, 6);
+  }
+  const open = ORDERS.filter(({ rules }) => rules.length === 0).length;
+  page.blank();
+  page.line(0, `${count(ORDERS.length, 'order')}, ${open} of them judged by no rule`);
+  return page.toString();
 }
 
 function table(docs: readonly RuleDoc[], page: Page): string {
