@@ -102,6 +102,35 @@ describe('address spaces', () => {
   });
 });
 
+describe('vIOMMUs', () => {
+  /** A vDEVICE of the device in vIOMMU 4. */
+  function vdevice(trace: Trace, bdf: string, id: number): void {
+    trace.enter(QEMU, 'iommufd_vdevice_alloc_ioctl', `bdf="${bdf}" viommu_id=4`);
+    trace.leave(QEMU, 'iommufd_vdevice_alloc_ioctl', `vdevice_id=${id} ret=0`);
+  }
+
+  test('what is done to one concerns the device that has a vDEVICE in it', async () => {
+    const trace = new Trace();
+    trace.enter(QEMU, 'pci_set_master', `bdf="${B}"`);
+    vdevice(trace, A, 7);
+    const first = trace.enter(QEMU, 'iommufd_viommu_destroy', 'id=4');
+    const second = trace.enter(QEMU, 'iommufd_viommu_destroy', 'id=4');
+    const log = await trace.read();
+    expect(log.at(first)).toMatchObject({ device: A, certainty: 'inherited' });
+    // The id is another object's by now.
+    expect(log.at(second).device).not.toBe(A);
+  });
+
+  test('of several it may be any', async () => {
+    const trace = new Trace();
+    vdevice(trace, A, 7);
+    vdevice(trace, B, 8);
+    const line = iommufd(trace, DESTROY, [8, 4]);
+    const log = await trace.read();
+    expect(log.at(line)).toMatchObject({ device: null, maybe: [A, B] });
+  });
+});
+
 describe('two files of /dev/iommu in one process', () => {
   /** Both devices have the id 1, each in its own context; calls are told apart by the file that they are on. */
   function two(): Trace {
