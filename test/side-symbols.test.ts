@@ -62,6 +62,28 @@ const REPORTED = `cpus=2
              drv-512   [001] ...2.   312.888813: dis:                  (ffffffff81000200) bdf="0000:02:00.0"
 `;
 
+test('kallsyms of another boot names nothing, and that is said', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'tdi-trace-test-'));
+  writeFileSync(join(other, 'report.txt'), REPORTED);
+  // The kernel was moved by 2 MiB, and a function stands where another one's middle was.
+  const rows = [
+    'ffffffff80e00000 T caller',
+    'ffffffff810000f0 T pci_tsm_bind',
+    'ffffffff810001f0 T vfio_pci_core_disable',
+  ];
+  writeFileSync(join(other, 'kallsyms'), rows.join('\n'));
+  const side = readSideData(other);
+  const input = { inputs: [join(other, 'report.txt')], db: null, inputFormat: null, maxBytes: 2 ** 30 };
+  const analyzed = await analyze({ ...input, hints: new Hints(new Map(), side) }, { ...NEUTRAL_JUDGEMENT, side });
+  analyzed.close();
+  rmSync(other, { recursive: true });
+  const { findings, health } = analyzed.analysis;
+  expect(findings).toEqual([]);
+  expect(health.find(({ code }) => code === 'symbols-missing')?.message).toBe(
+    '2 dynamic events name an address instead of a function, what they sit on cannot be told: kallsyms does not name them, it may be of another boot',
+  );
+});
+
 test('no verdict on functions that kallsyms named is definite, whatever is declared complete', async () => {
   writeFileSync(join(folder, 'report.txt'), REPORTED);
   const rows = [

@@ -88,7 +88,12 @@ export class EntryReader {
   /** The input is over: says what could not be used. */
   end(): void {
     if (this.#addresses === 0) return;
-    const message = `${this.#addresses} dynamic events name an address instead of a function: what they sit on cannot be told`;
+    const { symbols } = this.#context.interest;
+    const remedy =
+      symbols === undefined
+        ? 'give the trace.dat itself, or the /proc/kallsyms of that boot (--side)'
+        : `${symbols.file} does not name them, it may be of another boot`;
+    const message = `${this.#addresses} dynamic events name an address instead of a function, what they sit on cannot be told: ${remedy}`;
     this.#context.health({ code: 'symbols-missing', line: this.#firstAddress, message, count: this.#addresses });
   }
 
