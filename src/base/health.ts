@@ -38,6 +38,10 @@ export const HEALTH_CODES = {
   },
   'messages-dropped': { severity: 'warning', meaning: 'printk messages were dropped' },
   'messages-suppressed': { severity: 'warning', meaning: 'a rate limit suppressed messages' },
+  'losses-everywhere': {
+    severity: 'warning',
+    meaning: 'so many marks of lost evidence that from here on something may be missing between any two records',
+  },
   'time-backwards': {
     severity: 'warning',
     meaning: 'a time stamp is earlier than the one before it; the order of the file was kept',

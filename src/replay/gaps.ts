@@ -22,7 +22,7 @@ const around: Hole = ({ line, count }) =>
   line === null ? {} : count > 1 ? { throughout: line } : { lines: [line, line + 1] };
 /** The source ends here: what others tell of later stands beside a hole. Of a trace.dat one CPU ends, and others go on. */
 const end: Hole = ({ line }) => (line === null ? { lines: [Number.POSITIVE_INFINITY] } : { throughout: line });
-/** Which of the lines that follow hold something is not known. */
+/** Which of the lines that follow something is missing beside is not known. */
 const fromHere: Hole = ({ line }) => (line === null ? {} : { throughout: line });
 
 /** Rows that tell of lost evidence. What was never promised, as by a trace of one CPU, is no loss. */
@@ -38,6 +38,7 @@ const HOLES: Partial<Record<HealthCode, Hole>> = {
   'nul-bytes': around,
   'source-cut': end,
   'source-capped': end,
+  'losses-everywhere': fromHere,
   'mostly-unparsed': fromHere,
 };
 

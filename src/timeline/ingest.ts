@@ -175,6 +175,8 @@ class SourceIngest {
   readonly #kernel: OtherKernel;
   readonly #anchors = new AnchorCollector(INTEREST.message);
   #splats = new SplatCollector();
+  /** Something may be missing before any record from now on. */
+  #losing = false;
   readonly #unrecognised = new Map<string, { subsystem: string; text: string; line: number; count: number }>();
 
   constructor(
@@ -197,6 +199,7 @@ class SourceIngest {
     const copy = new SourceIngest(this.#writer, this.sourceId, this.#hints, from);
     copy.events = this.events;
     copy.#splats = this.#splats.fork();
+    copy.#losing = this.#losing;
     for (const mark of this.#host) copy.#host.add(mark);
     for (const [key, item] of this.#unrecognised) copy.#unrecognised.set(key, { ...item });
     return copy;
@@ -214,14 +217,18 @@ class SourceIngest {
       this.#identity.reboot();
       this.#calls.clear();
     }
-    if (LOSSES.has(item.code) && !isBystander(item)) {
-      this.#calls.lose();
-      this.#identity.lose();
-    }
+    this.#losing ||= item.code === 'losses-everywhere';
+    if (LOSSES.has(item.code) && !isBystander(item)) this.#lose();
     this.#writer.addHealth({ ...item, sourceId: this.sourceId });
   }
 
+  #lose(): void {
+    this.#calls.lose();
+    this.#identity.lose();
+  }
+
   take(record: KernelRecord): void {
+    if (this.#losing) this.#lose();
     this.#anchors.note(record);
     if (this.#splats.passes(record)) this.#takeIn(record, null);
     else for (const one of this.#splats.take(record)) this.#takeIn(one.record, one.splat);

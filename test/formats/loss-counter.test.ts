@@ -53,6 +53,40 @@ describe('LossCounter', () => {
     expect(counter.lost).toBe(2 * (1003 + 3));
   });
 
+  it('says that losses are everywhere where records stand between ten thousand of them, and how many at the end', () => {
+    const rows: HealthItem[] = [];
+    const counter = new LossCounter((item) => void rows.push(item));
+    for (let line = 1; line <= 100_000; line += 2) {
+      counter.take({ code: 'events-lost', line, message: `at ${line}`, count: 3 });
+      counter.before(line + 1);
+    }
+    counter.end();
+    expect(rows).toHaveLength(10_002);
+    // The mark after the ten thousandth stands in line 20,001.
+    expect(rows[10_000]).toMatchObject({ code: 'losses-everywhere', line: 20_001 });
+    expect(rows[10_001]).toEqual({
+      code: 'events-lost',
+      line: 20_001,
+      message: '40000 more marks like the ones before, from here on',
+      count: 120_000,
+    });
+    expect(counter.lost).toBe(150_000);
+  });
+
+  it('lets no loss go unheeded where they are everywhere', async () => {
+    const behind = Array.from({ length: 11_000 }, (_, index) => [
+      `            bash-100     [000] .....   ${(10 + index / 1000).toFixed(6)}: vfio_bind_ret: (x+0x15f/0x220 <- pci_tsm_guest_req) ret=0`,
+      'CPU:0 [LOST 1 EVENTS]',
+    ]).flat();
+    const judge = { complete: ['bind', 'start'] } as const;
+    const text = trace(['CPU:0 [LOST 1 EVENTS]']).replace('# tracer: nop\n', `# tracer: nop\n${behind.join('\n')}\n`);
+    const { health, findings } = await analyzeText(text, judge);
+    expect(health.filter(({ code }) => code === 'losses-everywhere')).toHaveLength(1);
+    expect(health.filter(({ code }) => code === 'events-lost')).toHaveLength(10_001);
+    const [found] = findings.filter(({ rule }) => rule === 'unbind-before-disable');
+    expect(found?.verdict).toBe('possible');
+  });
+
   it('lets no loss go unheeded behind the thousandth', async () => {
     const judge = { complete: ['bind', 'start'] } as const;
     expect(headlines(await analyzeText(trace([]), judge))).toEqual([
