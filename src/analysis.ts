@@ -401,7 +401,7 @@ function coverageCapped(left: number): NewHealth[] {
 
 function ordersCapped(left: number): NewHealth[] {
   if (left === 0) return [];
-  const message = `the legal order of ${left} headlines was not looked for: that of the ${TREATED_MAX} surest was`;
+  const message = `the legal order of ${left} headlines was not looked for: that of the ${TREATED_MAX} surest was, as far as it could be had at a bounded price`;
   return [{ sourceId: null, code: 'legal-orders-capped', line: null, message, count: left }];
 }
 

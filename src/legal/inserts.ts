@@ -17,7 +17,9 @@ export interface Insert {
 export function insertsFor(found: Case, platform: Platform): Insert[] {
   const { charge, effect, states, history, step } = found;
   const { wrongIn } = charge;
-  if (effect === 'reclaim' || effect === 'failed-bind' || effect === 'private-unmap') {
+  // Below the core's own operations it is the driver that stops the TDI.
+  const isDrivers = step.kind === 'tdi.destroy' || step.kind === 'mmio.unmap';
+  if (isDrivers || effect === 'failed-bind') {
     return [{ name: STOP[platform], events: [record(found, -1, 'tdisp.stop', 'ok')], inside: true }];
   }
   // What does nothing where it stands wants nothing before it.

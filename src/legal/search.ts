@@ -18,6 +18,9 @@ import { unlockAfter } from './unlock.ts';
 /** Headlines whose legal order is looked for: the surest ones, the earlier first. */
 export const TREATED_MAX = 64;
 
+/** Records that are replayed for all of them: what a log that was made to be slow can cost. */
+const SPENT_MAX = 1_000_000;
+
 /** What was found, and how many headlines were left out. */
 export interface LegalOrders {
   readonly orders: ReadonlyMap<Draft, LegalOrder>;
@@ -46,13 +49,13 @@ export async function legalOrders(shelf: Shelf, drafts: readonly Draft[], settin
   const treated = headlines.slice(0, TREATED_MAX);
   if (treated.length > 0) {
     const search = new Search(shelf, setting);
-    for (const draft of treated) orders.set(draft, await search.of(draft));
+    for (const draft of treated) if (search.spent < SPENT_MAX) orders.set(draft, await search.of(draft));
     for (const draft of drafts) {
       const order = draft.causedBy === null ? undefined : orders.get(draft.causedBy);
       if (order !== undefined && isOfOperation(draft, draft.causedBy)) orders.set(draft, order);
     }
   }
-  return { orders, left: headlines.length - treated.length };
+  return { orders, left: headlines.filter((draft) => !orders.has(draft)).length };
 }
 
 function isOfOperation(draft: Draft, headline: Draft | null): boolean {
@@ -76,6 +79,10 @@ class Search {
     this.#setting = setting;
     this.#stretches = new Stretches(shelf, options.gaps);
     this.#laboratory = new Laboratory(rules, options, devices, source);
+  }
+
+  get spent(): number {
+    return this.#laboratory.spent;
   }
 
   async of(draft: Draft): Promise<LegalOrder> {
@@ -139,6 +146,7 @@ const GOVERNS: ReadonlySet<StoredEvent['kind']> = new Set(['tsm.unbind', 'tsm.un
 
 const STATE_OF_STEPS: ReadonlySet<StoredEvent['kind']> = new Set([
   'mmio.unmap',
+  'tdi.destroy',
   'tdisp.lock',
   'tdisp.start',
   'tdisp.report',
@@ -157,9 +165,9 @@ function opened(stretch: Stretch): Stretch {
   if (!STATE_OF_STEPS.has(step.kind)) return stretch;
   const calls = history.callsAround(step).filter(({ kind }) => GOVERNS.has(kind));
   const ids = new Set(calls.flatMap(({ id, pairId }) => (pairId === null ? [id] : [id, pairId])));
-  return ids.size === 0
-    ? stretch
-    : { ...stretch, history: history.changed((event) => (ids.has(event.id) ? null : event)) };
+  if (ids.size === 0) return stretch;
+  const inner = history.changed((event) => (ids.has(event.id) ? null : event));
+  return { ...stretch, history: inner, step: inner.event(step.id) ?? step };
 }
 
 /** The orders tried for one finding. */

@@ -64,7 +64,11 @@ export class Laboratory {
     this.#source = { ...source, path: '', clockGroup: source.id, clockOffset: 0n, clockError: null };
   }
 
+  /** Records replayed so far. */
+  spent = 0;
+
   async replay(history: History, question: Question, reading: Reading): Promise<Outcome> {
+    this.spent += history.events.length;
     const events = history.events.map((event, index) => this.#timeless(event, index + 1));
     const options: ReplayOptions = {
       ...this.#options,
