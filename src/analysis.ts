@@ -25,6 +25,7 @@ import { holdTrial } from './rules/trial.ts';
 import { createTimeline, createTimelineFrom } from './timeline/create.ts';
 import { ingest } from './timeline/ingest.ts';
 import type { NewHealth, StoredEvent } from './timeline/rows.ts';
+import { refuseTicks } from './timeline/ticks.ts';
 import type { TimelineReader, TimelineWriter } from './timeline/timeline.ts';
 
 /** What to read and how to keep it. */
@@ -98,7 +99,7 @@ export async function analyze(options: IngestOptions, judgement: JudgeOptions): 
   // A sos report tells of the machine that its logs are of, and of no other.
   const [only, ...others] = options.inputs;
   const own = only === undefined || others.length > 0 || judgement.side !== null ? null : new SideCollector();
-  const { writer, failures } = await readAll(options, own);
+  const { writer, failures } = await readAll(options, own, judgement);
   const found = own?.finish(only ?? '') ?? null;
   const side = judgement.side ?? (found?.files.length === 0 ? null : found);
   const isKept = options.db !== null || options.transient !== true;
@@ -146,6 +147,7 @@ async function hearSignals(signal: AbortSignal | undefined): Promise<void> {
 async function readAll(
   options: IngestOptions,
   side: SideCollector | null,
+  judgement: JudgeOptions,
 ): Promise<{ writer: TimelineWriter; failures: InputError[] }> {
   const failures: InputError[] = [];
   // Set in callbacks, which the compiler does not follow.
@@ -180,6 +182,7 @@ async function readAll(
           writer?.addHealth({ sourceId: null, code: 'source-unusable', line: null, message, count: 1 });
         failures.push(...inside);
         read += 1;
+        if (writer) refuseTicks(writer.reader, judgement);
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         failures.push(error);

@@ -576,3 +576,12 @@ describe('two traces of one boot that nothing relates', () => {
     expect(verdictOf(await analyzeFiles([closed, file('stop-2.txt', traceOf([stop]))]))).toEqual(['probable']);
   });
 });
+
+test('seconds asked of a clock that counts ticks are refused once that is known, before the other inputs are read', async () => {
+  const counting = file('ticks.txt', '            qemu-1     [000] ...1. 123456789: vfio_pci_core_enable <-x\n');
+  const judge = { since: '1' } as const;
+  await expect(analyzeFiles([counting, join(folder, 'not-there.txt')], judge)).rejects.toThrow(
+    /clock of .*ticks\.txt counts ticks: leave them away/,
+  );
+  await expect(analyzeFiles([counting], { since: null })).resolves.toBeDefined();
+});

@@ -1,9 +1,9 @@
 import type { Analyzed, JudgeOptions } from '../analysis.ts';
-import { UsageError } from '../base/errors.ts';
 import { parseSeconds } from '../base/time.ts';
 import { escapeForTerminal } from '../base/untrusted.ts';
 import { SourceClocks } from '../replay/clocks.ts';
 import { absentText, type Scope, type Window, windowText } from '../report/scope.ts';
+import { refuseTicks } from '../timeline/ticks.ts';
 import type { TimelineReader } from '../timeline/timeline.ts';
 import type { CommandContext } from './context.ts';
 
@@ -38,12 +38,8 @@ function addresses(timeline: TimelineReader): string[] {
 
 function windowOf(timeline: TimelineReader, { since, until, lastBoot }: JudgeOptions): Window | null {
   if (since === null && until === null) return lastBoot ? { since, until, lastBoot, empty: false } : null;
-  const ticking = timeline.sources().find((source) => source.timeUnit === 'ticks');
-  if (ticking !== undefined) {
-    throw new UsageError(
-      `--since and --until are seconds, but the clock of ${ticking.path} counts ticks: leave them away for it`,
-    );
-  }
+  // Of what was followed it was not known before.
+  refuseTicks(timeline, { since, until });
   const from = since === null ? null : parseSeconds(since);
   const to = until === null ? null : parseSeconds(until);
   return { since, until, lastBoot, empty: !hasEvent(timeline, from, to) };
