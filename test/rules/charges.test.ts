@@ -629,7 +629,29 @@ describe('how strong a charge can be', () => {
     ['accept-before-report', 'it does not look', { type: 'guest-accept', answer: 'other' }, {}, 'none'],
     ['conventional-reset-while-locked', 'of another function', { type: 'function-reset', certain: true }, {}, 'none'],
   ])('%s, %s', (id, _what, effect, step, expected) => {
-    expect(terms(ruleOf(id).judge(stepOf(effect, step)))).toBe(expected);
+    const charge = ruleOf(id).judge(stepOf(effect, step));
+    expect(terms(charge)).toBe(expected);
+    for (const text of [...(charge?.takesForGranted ?? []), ...(charge?.toConfirm ?? [])]) expect(text).toMatch(/\w/);
+  });
+
+  // Only a probe, or the registers of the function, would tell.
+  test.each<[string, Effect]>([
+    ['disconnect-while-bound', { type: 'disconnect' }],
+    ['vdevice-destroy-while-bound', { type: 'vdevice-destroy' }],
+    ['tsm-unregister-while-connected', { type: 'tsm-unregister' }],
+    ['flr-while-locked', { type: 'function-reset', certain: false }],
+    ['power-state-while-locked', { type: 'power-loss', certain: false, state: 'D3hot' }],
+    ['sriov-change-while-locked', { type: 'sriov-change', certain: false }],
+  ])('%s asks for what the record does not tell', (id, effect) => {
+    expect(ruleOf(id).judge(stepOf(effect))?.toConfirm).toEqual([expect.stringMatching(/\w/)]);
+    if ('certain' in effect) expect(ruleOf(id).judge(stepOf({ ...effect, certain: true }))?.toConfirm).toBeUndefined();
+  });
+
+  it('says where side data told what it takes for granted', () => {
+    const charge = ruleOf('power-state-while-locked').judge(
+      stepOf({ type: 'power-loss', certain: false, state: 'D3hot' }, softReset(false)),
+    );
+    expect(charge?.takesForGranted).toEqual([expect.stringMatching(/lspci\.txt:7: NoSoftRst-/)]);
   });
 });
 
@@ -653,7 +675,9 @@ describe('a request by its answer', () => {
   ] as const)('%s', (id, request) => {
     for (const [answer, [named, errno]] of Object.entries(EXPECTED) as [Answer, [string, string]][]) {
       expect(terms(ruleOf(id).judge(stepOf(asked(request, answer)))), answer).toBe(named);
-      expect(terms(ruleOf(id).judge(stepOf(asked(request, answer, false)))), answer).toBe(errno);
+      const bare = ruleOf(id).judge(stepOf(asked(request, answer, false)));
+      expect(terms(bare), answer).toBe(errno);
+      for (const text of bare?.takesForGranted ?? []) expect(text).toMatch(/\w/);
       expect(ruleOf(id).judge(stepOf(asked('stop', answer)))).toBeNull();
     }
   });
@@ -673,6 +697,7 @@ describe('a request by its answer', () => {
     );
     expect(terms(charge)).toBe(expected);
     if (charge) expect(charge.summary).toMatch(/^TIO_X was refused/);
+    for (const text of charge?.takesForGranted ?? []) expect(text).toMatch(/\w/);
   });
 
   it('an errno that means the state is no proof of it', () => {
@@ -696,6 +721,10 @@ describe('a request by its answer', () => {
     expect(told('tdisp.refused', 'UNLOCK')).toBe('proved possible granted:1');
     expect(told('tdisp.refused', 'LOCK')).toBe('none');
     expect(told('tdisp.stop', 'UNLOCK')).toBe('none');
+    // The answer to the request is judged as such, not once more as a refusal.
+    expect(told('firmware.refused', 'RMI_VDEV_UNLOCK')).toBe('none');
+    const bare = rule.judge(stepOf(asked('stop', 'mapped', true, 'RMI_VDEV_UNLOCK')));
+    expect(bare?.summary).toMatch(/still mapped/);
     expect(rule.judge(stepOf({ type: 'disable' }))).toBeNull();
     const charge = rule.judge(stepOf(asked('stop', 'mapped', true, 'RMI_VDEV_UNLOCK')));
     expect(charge && TDI_STATES.every((state) => charge.wrongIn(state))).toBe(true);
@@ -727,6 +756,7 @@ describe('what is said of a step', () => {
     expect(how[1]).toMatch(/another function reached the whole device/);
     expect(how[2]).toMatch(/reached the bus/);
     expect(how[3]).toMatch(/PF reached this VF/);
+    expect(how[4]).toMatch(/reset reached the device/);
   });
 
   it('tells who did it, and what', () => {
@@ -753,6 +783,7 @@ describe('what is said of a step', () => {
     expect(sriov('pci.sriov_disable', reached('vf'))).toMatch(/disabled on the PF .* this VF/);
     expect(sriov('pci.remove')).toMatch(/disabled on the PF .* this VF/);
     expect(said('bind-without-connect', { type: 'bind' }, REFUSED(-6))).toMatch(/refused with -6$/);
+    expect(said('bind-without-connect', { type: 'bind' }, REFUSED(null))).toMatch(/refused with an error$/);
     const left: Effect = { type: 'failed-bind', lock, cleaned: false };
     expect(said('failed-bind-not-cleaned', left, { event: at('tsm.bind') })).toMatch(/bound again/);
     expect(said('failed-bind-not-cleaned', left, { event: at('vfio.disable') })).toMatch(/given up/);

@@ -27,6 +27,13 @@ describe('weighing', () => {
     ['wrong is dearer by one', Belief.only(CONNECTED).or(LOCKED, 1), null],
     ['wrong is dearer by two', Belief.only(CONNECTED).or(LOCKED, 2), null],
     ['only right', Belief.only(CONNECTED), null],
+    [
+      'both are as dear',
+      Belief.only(CONNECTED)
+        .or(LOCKED)
+        .apply((to) => [{ to, cost: 1, assumes: 'x' }], null),
+      'possible',
+    ],
     ['nothing is left', Belief.only(CONNECTED).apply(() => [], null), null],
   ] as const)('%s', (_name, belief, verdict) => {
     expect(weigh(belief, isBound)).toBe(verdict);
@@ -80,6 +87,11 @@ describe('who it was has to be as certain as what it was', () => {
     ['evidence taken over from the task', { track: withEvidence('inherited') }, 'probable'],
     ['evidence that may be of another one', { track: withEvidence('maybe') }, 'possible'],
     ['evidence of a device that nothing names', { track: withEvidence('none') }, 'possible'],
+    [
+      'a function that a stored list of addresses names',
+      { event: storedEvent('pci.flr', { id: 50, args: { named_by: 'kallsyms' } }) },
+      'probable',
+    ],
     ['no step in another order', { unordered: { events: [], inEveryOrder: false, tooMany: false } }, 'possible'],
     ['a step in every order', { unordered: { events: [], inEveryOrder: true, tooMany: false } }, 'definite'],
   ])('%s: %s', (_name, step, verdict) => {
