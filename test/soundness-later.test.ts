@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JudgeOptions } from '../src/analysis.ts';
-import { EVENT_CLASSES } from '../src/model/states.ts';
-import { analyzeText, brief } from './support/analyze.ts';
+import { brief } from './support/analyze.ts';
 import { faultyFirmwareHistory, firmwareHistory } from './support/firmware-histories.ts';
 import { type Line, legalHistory, render, seededHistory, stoppedHistory } from './support/histories.ts';
+import { analyzeLog } from './support/in-memory.ts';
+import { omniscient, PATIENCE, runs } from './support/runs.ts';
 
 // What later records may do to a verdict: make it what the whole explains best, and never more than the evidence allows.
-const RUNS = { numRuns: Number(process.env['SOUNDNESS_RUNS'] ?? 60) };
-
-const OMNISCIENT: Partial<JudgeOptions> = { complete: EVENT_CLASSES, fromBoot: true, platform: 'sev-tio' };
-
 const mask = fc.array(fc.boolean(), { minLength: 3, maxLength: 40 });
 
 /** The lines that are left, and those of them before which others are missing. */
@@ -24,15 +21,13 @@ function without(lines: readonly Line[], drop: readonly boolean[]): { kept: Line
   return { kept, loss };
 }
 
-const TOLD = ['sev_tio_tdi_status_fin', 'tio_status'] as const;
-
 /** The device is asked for its state at these places; what it says, some of it may be false. */
 function withReadBacks(lines: readonly Line[], at: readonly { place: number; state: number }[]): Line[] {
   const result = [...lines];
   for (const { place, state } of at) {
     const line = lines[place % lines.length];
     if (line === undefined) continue;
-    const text = `r: (caller+0x50/0x100 <- ${TOLD[0]}) bdf="${line.bdf}" state=${state} ret=0`;
+    const text = `r: (caller+0x50/0x100 <- sev_tio_tdi_status_fin) bdf="${line.bdf}" state=${state} ret=0`;
     result.splice(place % (result.length + 1), 0, { ...line, text, step: 'told' });
   }
   return result;
@@ -40,7 +35,9 @@ function withReadBacks(lines: readonly Line[], at: readonly { place: number; sta
 
 const readBacks = fc.array(fc.record({ place: fc.nat(200), state: fc.nat(3) }), { minLength: 1, maxLength: 4 });
 
-test('where every loss is marked, later records accuse nobody of a legal history beyond a doubt', async () => {
+test('where every loss is marked, later records accuse nobody of a legal history beyond a doubt', {
+  timeout: PATIENCE,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(legalHistory, firmwareHistory, stoppedHistory),
@@ -49,16 +46,18 @@ test('where every loss is marked, later records accuse nobody of a legal history
       async (lines, drop, judge) => {
         const { kept, loss } = without(lines, drop);
         if (kept.length === 0) return;
-        const { findings } = await analyzeText(render(kept, { loss }), judge);
+        const { findings } = await analyzeLog(render(kept, { loss }), judge);
         const accused = findings.filter((one) => one.by_later_evidence && one.verdict !== 'possible');
         expect(accused.map(brief)).toEqual([]);
       },
     ),
-    RUNS,
+    runs(0.2),
   );
 });
 
-test('whatever a device says of its state, nothing becomes definite by it while nothing is declared complete', async () => {
+test('whatever a device says of its state, nothing becomes definite by it while nothing is declared complete', {
+  timeout: PATIENCE,
+}, async () => {
   const wrong = fc.oneof(
     seededHistory.map(({ lines }) => lines),
     faultyFirmwareHistory.map(({ lines }) => lines),
@@ -68,27 +67,27 @@ test('whatever a device says of its state, nothing becomes definite by it while 
       const { kept, loss } = without(withReadBacks(lines, at), drop);
       if (kept.length === 0) return;
       for (const marks of [undefined, loss]) {
-        const { findings } = await analyzeText(render(kept, marks === undefined ? {} : { loss: marks }));
+        const { findings } = await analyzeLog(render(kept, marks === undefined ? {} : { loss: marks }));
         expect(findings.filter(({ verdict }) => verdict === 'definite').map(brief)).toEqual([]);
       }
     }),
-    RUNS,
+    runs(0.2),
   );
 });
 
-test('what is definite in spite of lost lines stays so when they are recovered', async () => {
+test('what is definite in spite of lost lines stays so when they are recovered', { timeout: PATIENCE }, async () => {
   await fc.assert(
     fc.asyncProperty(seededHistory, fc.option(readBacks), mask, async ({ lines }, at, drop) => {
       const whole = at === null ? lines : withReadBacks(lines, at);
       const { kept, loss } = without(whole, drop);
       if (kept.length === 0) return;
       const definite = async (text: string) =>
-        (await analyzeText(text, OMNISCIENT)).findings
+        (await analyzeLog(text, omniscient('sev-tio'))).findings
           .filter(({ verdict }) => verdict === 'definite')
           .map(({ rule, device }) => `${rule} ${device}`);
       const recovered = await definite(render(whole));
       for (const one of await definite(render(kept, { loss }))) expect(recovered).toContain(one);
     }),
-    RUNS,
+    runs(0.2),
   );
 });

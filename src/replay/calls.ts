@@ -15,8 +15,15 @@ export class Calls {
    */
   readonly #recent = new Array<StoredEvent | undefined>(RECENT_MAX).fill(undefined);
 
+  #near: readonly StoredEvent[] = [];
+
   constructor(recorded: RecordedEvents) {
     this.#recorded = recorded;
+  }
+
+  /** Has these events at hand, too, which follow one another: where a call is short, its return is among them. */
+  stayNear(events: readonly StoredEvent[]): void {
+    this.#near = events;
   }
 
   /** Keeps an entry at hand for what comes inside it. */
@@ -51,12 +58,14 @@ export class Calls {
       return entry ? { ...event, kind: entry.kind, args: { ...entry.args, ...event.args } } : event;
     }
     if (event.phase !== 'enter') return event;
-    const exit = this.#recorded.event(event.pairId);
+    const exit = this.#find(event.pairId);
     return exit ? { ...event, args: { ...exit.args, ...event.args } } : event;
   }
 
   #find(id: number): StoredEvent | null {
     const recent = this.#recent[id & (RECENT_MAX - 1)];
-    return recent?.id === id ? recent : this.#recorded.event(id);
+    if (recent?.id === id) return recent;
+    const near = this.#near[id - (this.#near[0]?.id ?? 0)];
+    return near?.id === id ? near : this.#recorded.event(id);
   }
 }

@@ -39,9 +39,21 @@ export class Readings {
   #wrong: Belief;
   #right: Belief;
   #settled = false;
+  /** The event of the step, as long as no other one has come: what it does itself comes before all that may happen unseen. */
+  #only: number | null;
 
-  /** @param belief what was believed before the step, closed under the silent moves. */
-  constructor(belief: Belief, wrongIn: (state: TdiState) => boolean, complete: ReadonlySet<EventClass>, of?: Readings) {
+  /**
+   * @param belief what was believed before the step, closed under the silent moves.
+   * @param stepId id of the step's event.
+   */
+  constructor(
+    belief: Belief,
+    wrongIn: (state: TdiState) => boolean,
+    complete: ReadonlySet<EventClass>,
+    stepId: number,
+    of?: Readings,
+  ) {
+    this.#only = of ? of.#only : stepId;
     this.#complete = complete;
     this.origin = of?.origin ?? this;
     this.#wrong = of ? of.#wrong : belief.where(wrongIn);
@@ -51,7 +63,7 @@ export class Readings {
   }
 
   copy(): Readings {
-    return new Readings(this.#wrong, always, this.#complete, this);
+    return new Readings(this.#wrong, always, this.#complete, 0, this);
   }
 
   /** Nothing that comes will change the prices. */
@@ -88,29 +100,38 @@ export class Readings {
 
   follow(change: Change, event: StoredEvent): void {
     if (this.#settled) return;
+    if (this.#only !== null && this.#only !== event.id) this.#close();
     const [wrong, right] = [change(this.#wrong), change(this.#right)];
     // What neither explains speaks for none of them.
     if (wrong.empty && right.empty) this.settle();
     else this.#become(wrong, right, event);
   }
 
-  /** What a copy went through may have happened instead, or as well. */
+  /** What a copy went through may have happened instead. */
   either(copy: Readings | undefined, event: StoredEvent): void {
-    if (this.#settled) return;
-    if (copy === undefined || copy.#settled) this.settle();
-    else this.#become(this.#wrong.or(copy.#wrong), this.#right.or(copy.#right), event);
+    const isOver = copy === undefined || this.#settled || copy.#settled;
+    if (copy !== undefined) this.#become(this.#wrong.or(copy.#wrong), this.#right.or(copy.#right), event);
+    if (isOver) this.settle();
   }
 
   #become(wrong: Belief, right: Belief, { id }: StoredEvent): void {
     const before = this.prices;
-    this.#wrong = wrong.closed(this.#complete);
-    this.#right = right.closed(this.#complete);
+    this.#wrong = wrong;
+    this.#right = right;
+    if (this.#only !== id) this.#close();
     const now = this.prices;
     if (now.wrong - now.right !== before.wrong - before.right) {
       this.#turns.push({ ...now, eventId: id });
       if (this.#turns.length > TURNS_MAX) this.#turns.shift();
     }
     if (this.#isDecided()) this.settle();
+  }
+
+  /** Adds what may have happened unseen since. */
+  #close(): void {
+    this.#only = null;
+    this.#wrong = this.#wrong.closed(this.#complete);
+    this.#right = this.#right.closed(this.#complete);
   }
 
   #isDecided(): boolean {

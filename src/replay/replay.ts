@@ -64,15 +64,15 @@ export class Replay {
     const devices = scene.recorded.devices();
     const spansMax = spansPerDevice(devices.length);
     scene.tracks = new Map(devices.map((device) => [device.id, this.#newTrack(device, spansMax)]));
-    for (let after = 0; ; ) {
+    const pageAfter = (page: readonly StoredEvent[]) => scene.recorded.events(page.at(-1)?.id ?? 0, PAGE);
+    for (let page = pageAfter([]); page.length > 0; ) {
       await setImmediate();
       signal?.throwIfAborted();
-      const page = scene.recorded.events(after, PAGE);
+      const next = pageAfter(page);
+      scene.calls.stayNear([...page, ...next]);
       // What another source says as well counts there.
       for (const event of page) if (event.duplicateOf === null) this.#window.offer(event);
-      const last = page.at(-1);
-      if (!last) break;
-      after = last.id;
+      page = next;
     }
     this.#window.flush();
     for (const track of scene.tracks.values()) {

@@ -105,12 +105,12 @@ export class Judge implements ReplayObserver {
 
   /** A charge in the balance: later records may tip it. Of one that the step is likelier right than wrong, nothing is made later. */
   #awaitLater(rule: Rule, step: Step, { wrongIn }: Charge): void {
-    const { track, belief, options } = step;
+    const { event, track, belief, options } = step;
     const was = weigh(belief, wrongIn);
     if (was === null || was === 'definite' || track.bdf === null) return;
     // Nobody is accused of what rests on an unknown start, whatever comes.
     if (!track.boundEvidence && !track.startKnown) return;
-    const readings = new Readings(belief, wrongIn, options.complete);
+    const readings = new Readings(belief, wrongIn, options.complete, event.id);
     track.waitFor(readings);
     if (!readings.settled) this.#hindsight.note(rule, step, was, readings);
   }

@@ -9,7 +9,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { writeDmesg, writeFtrace, writeStored, writeSyslog } from './generate.js';
+import { writeDmesg, writeFtrace, writeProbes, writeStored, writeSyslog } from './generate.js';
 import { writeTraceDatFile } from './trace-dat.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -137,6 +137,18 @@ async function benchStored() {
   rmSync(timeline);
 }
 
+/** Replay and rules beside all of the analysis: twice as fast where the replay takes as long as the reading. */
+function benchReplay() {
+  const trace = lines(1_000_000, 'probes.txt', writeProbes);
+  const timeline = join(folder, 'probes.db');
+  time(analyze(trace.path, '--db', timeline));
+  const replay = node('replay-stage.js', timeline);
+  bar(`replay, ${millions(trace.total)}, 100 functions`, 'whole analysis', '2.0', compare(analyze(trace.path), replay));
+  say(`  ${spawnSync(replay[0], replay[1], { encoding: 'utf8' }).stdout.trim()}`);
+  trace.remove();
+  rmSync(timeline);
+}
+
 function benchDmesg() {
   const log = lines(2_000_000, 'dmesg.txt', writeDmesg);
   const split = node('bare-split2.js', log.path);
@@ -183,6 +195,7 @@ try {
     ftrace: benchFtrace,
     memory: benchMemory,
     stored: benchStored,
+    replay: benchReplay,
     dmesg: benchDmesg,
     syslog: benchSyslog,
     'trace-dat': benchTraceDat,

@@ -123,6 +123,40 @@ export function writeStored(path, count, isKnown) {
   });
 }
 
+const PROBES = [
+  'e: (vfio_pci_core_enable+0x0/0x600) bdf="BDF"',
+  'flr: (pcie_flr+0x0/0x160) bdf="BDF"',
+  'er: (vfio_pci_open_device+0x1b/0x90 <- vfio_pci_core_enable) bdf="BDF" ret=0',
+  'w: (vfio_basic_config_write+0x0/0x100) bdf="BDF" pos=0x4 count=2 off=0x4 val=0x107',
+  'b: (pci_tsm_bind+0x0/0x100) bdf="BDF" kvm=0x1000 tdi_id=0x200',
+  'br: (iommufd_vdevice_tsm_op_ioctl+0x50/0x100 <- pci_tsm_bind) bdf="BDF" ret=0',
+  'g: (pci_tsm_guest_req+0x0/0x220) bdf="BDF" scope=1 in_len=1',
+  'gr: (iommufd_vdevice_tsm_req_ioctl+0x50/0x100 <- pci_tsm_guest_req) bdf="BDF" ret=0',
+  'w: (vfio_basic_config_write+0x0/0x100) bdf="BDF" pos=0x4 count=2 off=0x4 val=0x103',
+  'g: (pci_tsm_guest_req+0x0/0x220) bdf="BDF" scope=0 in_len=1',
+  'gr: (iommufd_vdevice_tsm_req_ioctl+0x50/0x100 <- pci_tsm_guest_req) bdf="BDF" ret=0',
+  'u: (pci_tsm_unbind+0x0/0x30) bdf="BDF"',
+  'ur: (iommufd_vdevice_tsm_op_ioctl+0x5b/0x100 <- pci_tsm_unbind) bdf="BDF"',
+  'd: (vfio_pci_core_disable+0x0/0x400) bdf="BDF"',
+  'cm: (pci_clear_master+0x0/0x90) bdf="BDF"',
+  'flr: (pcie_flr+0x0/0x160) bdf="BDF"',
+  'dr: (vfio_pci_core_close_device+0x6b/0xe0 <- vfio_pci_core_disable) bdf="BDF"',
+];
+
+/** A trace of nothing but probes, with arguments: each of a hundred functions is used again and again, and now and then in a wrong order. */
+export function writeProbes(path, count) {
+  let micros = 85_758_079;
+  writeLines(path, count, '# tracer: nop\n#\n', (i) => {
+    micros += 7;
+    const device = i % 100;
+    const bdf = `0000:${(2 + (device >> 3)).toString(16).padStart(2, '0')}:00.${device & 7}`;
+    const step = Math.floor(i / 100);
+    const isWrong = Math.floor(step / PROBES.length) % 50 === 0;
+    const text = PROBES[step % PROBES.length].replace('BDF', bdf).replace('0x103', isWrong ? '0x103' : '0x107');
+    return `            qemu-${String(300 + device).padEnd(7)} [000] ...1. ${stamp(micros).padStart(12)}: ${text}\n`;
+  });
+}
+
 /** The kernel log once more, as a logging daemon keeps it. */
 export function writeSyslog(path, count) {
   const two = (number) => String(number).padStart(2, '0');
