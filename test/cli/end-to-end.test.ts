@@ -179,8 +179,9 @@ describe('timeline', () => {
     const { code, stdout } = tdiTrace(['timeline', path]);
     expect(code).toBe(0);
     const rows = stdout.trimEnd().split('\n');
-    expect(rows[0]).toMatch(/wrong\.txt:3: +55\.467196 {2}0000:02:00\.0 {2}tsm\.bind +enter ok/);
-    expect(rows[1]).toMatch(/wrong\.txt:3: +55\.467196 {2}0000:02:00\.0 {2}-> bound, contract locked, device locked$/);
+    expect(rows[0]).toMatch(/wrong\.txt:3: +55\.467196 {2}0000:02:00\.0 {2}is [\da-f:.]+ in its VM$/);
+    expect(rows[1]).toMatch(/wrong\.txt:3: +55\.467196 {2}0000:02:00\.0 {2}tsm\.bind +enter ok/);
+    expect(rows[2]).toMatch(/wrong\.txt:3: +55\.467196 {2}0000:02:00\.0 {2}-> bound, contract locked, device locked$/);
     expect(stdout).toMatch(/wrong\.txt:5: .* -> bound, .*device error$/m);
     expect(tdiTrace(['timeline', '--device', '03:00.0', path]).stdout).toBe('');
   });
