@@ -1,3 +1,4 @@
+import { parseInteger } from '../events/numbers.ts';
 import type { TdiState } from '../model/states.ts';
 import type { Effect } from '../replay/effects.ts';
 import type { Charge } from '../rules/rule.ts';
@@ -172,17 +173,19 @@ export function isOfHardware({ kind, symbol, text }: StoredEvent): boolean {
 function mayComeLater({ charge, effect }: Case, later: readonly StoredEvent[]): boolean {
   if (wantsSetup(charge.wrongIn)) return true;
   if (!READIES.has(effect)) return false;
-  const used = later.findIndex(({ kind }) => USES.has(kind));
+  const used = later.findIndex(isUse);
   const released = later.findIndex(({ kind }) => setsRight(kind, charge.wrongIn));
   return used >= 0 && (released < 0 || used < released);
 }
 
-const READIES: ReadonlySet<Effect['type']> = new Set([
-  'command-clear',
-  'function-reset',
-  'conventional-reset',
-  'power-loss',
-  'config-change',
-]);
+/** What puts a function into the shape it is to be used in; a bit that is cleared, or a sleep, does not. */
+const READIES: ReadonlySet<Effect['type']> = new Set(['function-reset', 'conventional-reset', 'config-change']);
 
-const USES: ReadonlySet<StoredEvent['kind']> = new Set(['tsm.guest_request', 'tdisp.lock', 'tdisp.start']);
+/** The guest has its TDI locked or started, as far as the record tells what it asks for. */
+function isUse({ kind, args }: StoredEvent): boolean {
+  if (kind === 'tdisp.lock' || kind === 'tdisp.start') return true;
+  return kind === 'tsm.guest_request' && (parseInteger(args['scope']) ?? STATE_CHANGE) === STATE_CHANGE;
+}
+
+/** PCI_TSM_REQ_STATE_CHANGE of include/linux/pci-tsm.h. */
+const STATE_CHANGE = 1;

@@ -43,8 +43,6 @@ export function operationOf(history: History, step: StoredEvent, within: StoredE
   const [request] = calls;
   if (SAYINGS.has(step.kind) && request !== undefined) return operationOf(history, request, within);
   const depth = calls.findIndex(({ id }) => id === within.id);
-  const around = calls
-    .slice(0, depth + 1)
-    .findLast(({ kind, deviceId }) => !VESSELS.has(kind) && deviceId === step.deviceId);
+  const around = calls.slice(0, depth + 1).findLast(({ kind }) => !VESSELS.has(kind));
   return recorded(around ?? step);
 }

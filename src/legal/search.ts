@@ -207,7 +207,9 @@ class Trials {
     if (decidesNoState(charge.wrongIn) && !LEDGERED.has(effect)) return BESIDE;
     const open: Case = { history, step, deviceId, charge, effect, states };
     const needed = !TIED.has(effect);
-    for (const move of movesFor(open)) if (await this.#isLegalMove(move, needed)) return this.#moved(move);
+    for (const move of movesFor(open)) {
+      if (await this.#isLegalMove(move, needed && !isFirstBind(move.what, open))) return this.#moved(move);
+    }
     const other = underWay(open);
     if (other !== null)
       return { kind: 'unknown', reason: `${nameOf(other)}${this.#at(other.id, false)} was under way` };
@@ -329,6 +331,11 @@ class Trials {
     const { rule: by, track, violation: record } = this.#draft;
     return rule === by.doc.id && deviceId === track.id && violation === record.id;
   }
+}
+
+/** The first bind of the stretch: that it succeeded says that the function was not bound before. */
+function isFirstBind(event: StoredEvent, { history, deviceId }: Case): boolean {
+  return event === history.events.find((one) => one.deviceId === deviceId && one.kind === 'tsm.bind');
 }
 
 function read(history: History, reading: Reading): History {

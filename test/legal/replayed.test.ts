@@ -105,19 +105,17 @@ const seededApart = fc
         (text): Line => ({ task: 300, bdf: '0000:01:00.0', text, step: `${name}#${index}` }),
       ),
     );
-    return { lines, started, between };
+    return { lines, between };
   });
 
 test('what stands between the step and the unbind is jumped over, and what needs the binding keeps it', async () => {
   await fc.assert(
-    fc.asyncProperty(seededApart, async ({ lines, started, between }) => {
+    fc.asyncProperty(seededApart, async ({ lines, between }) => {
       const { findings } = await analyzeText(render(lines), OMNISCIENT);
       const order = orderOf(findings);
       expect(order.kind).toBe('move');
-      // A reset or a clear before the TDI is first used belongs to making it ready: then the bind may wait.
-      const isFirst = !started && between.includes('info') && order.what?.name === 'pci_tsm_bind';
-      expect(order.distance).toBe(isFirst ? 1 : between.length + 1);
-      if (!isFirst) expect(order.place).toBe(between.includes('info') ? 'after' : 'before');
+      expect(order.distance).toBe(between.length + 1);
+      expect(order.place).toBe(between.includes('info') ? 'after' : 'before');
       const edited = await analyzeText(render(inOrder(lines, order)), OMNISCIENT);
       expect(edited.findings.map(brief)).toEqual([]);
     }),

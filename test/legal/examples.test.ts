@@ -1,0 +1,194 @@
+import { expect, test } from 'vitest';
+import type { JudgeOptions } from '../../src/analysis.ts';
+import { Lookup } from '../../src/report/format.ts';
+import { legalOrder } from '../../src/report/legal-order.ts';
+import { analyzeFiles, analyzeText } from '../support/analyze.ts';
+
+// Histories of a handful of lines, and what a reader of them would say. Constructed, but for the capture at the end.
+const BDF = '0000:02:00.0';
+
+/** `+f args` enters a function, `-f args` returns from it; a number in front is the task. */
+function log(steps: readonly string[]): string {
+  return steps
+    .map((step, index) => {
+      const [, task = '300', sign, symbol, rest = ''] = /^(\d+ )?([+-])(\S+)(.*)$/.exec(step) ?? [];
+      const what = sign === '+' ? `p: (${symbol}+0x0/0x100)` : `r: (caller+0x50/0x100 <- ${symbol})`;
+      return `         drv-${task.trim()}     [000] ...1.    10.${String(1000 + index).padStart(6, '0')}: ${what} bdf="${BDF}"${rest}`;
+    })
+    .join('\n');
+}
+
+/** What the report says in the line `order:` of the first headline. */
+async function said(steps: readonly string[], judge: Partial<JudgeOptions> = {}): Promise<string | null> {
+  const analysis = await analyzeText(log(steps), judge);
+  const [headline] = analysis.findings.filter(({ headline: isOne }) => isOne);
+  return headline === undefined ? 'nothing is wrong' : legalOrder(headline, new Lookup(analysis));
+}
+
+const CONNECT = ['+connect_store', '-connect_store ret=5'];
+const BIND = [...CONNECT, '+pci_tsm_bind kvm=0x1000 tdi_id=0x200', '-pci_tsm_bind ret=0'];
+const START = ['+pci_tsm_guest_req scope=1', '-pci_tsm_guest_req ret=0'];
+const INFO = ['+pci_tsm_guest_req scope=0', '-pci_tsm_guest_req ret=0'];
+const UNBIND = ['+pci_tsm_unbind', '-pci_tsm_unbind'];
+const RESET = ['+pcie_flr', '-pcie_flr ret=0'];
+const CLOSE = [
+  '+vfio_pci_core_close_device',
+  '+vfio_pci_core_disable',
+  '-vfio_pci_core_disable',
+  '-vfio_pci_core_close_device',
+];
+
+test('TDX: the BARs are zapped after the unbind; on Arm nobody says so', async () => {
+  const zap = ['+vfio_pci_zap_and_down_write_memory_lock'];
+  expect(await said([...BIND, ...START, ...zap, ...UNBIND], { platform: 'tdx' })).toBe(
+    'legal with pci_tsm_unbind (line 8) before vfio_pci_zap_and_down_write_memory_lock (line 7)',
+  );
+  expect(await said([...BIND, ...START, ...zap, ...UNBIND], { platform: 'cca' })).toBe('nothing is wrong');
+});
+
+test('TDX: inside the unbind the STOP comes before the unmap', async () => {
+  const steps = [
+    ...BIND,
+    '+pci_tsm_unbind',
+    '+tdh_mmio_unmap',
+    '-tdh_mmio_unmap ret=0xc0000f1000000000',
+    '+tdx_tdi_request req=4',
+    '-tdx_tdi_request ret=0',
+    '+tdh_mmio_unmap',
+    '-tdh_mmio_unmap ret=0',
+    '-pci_tsm_unbind',
+  ];
+  expect(await said(steps, { platform: 'tdx' })).toBe(
+    'legal with tdx_tdi_request (line 8) before tdh_mmio_unmap (line 6)',
+  );
+});
+
+test('Arm: the unmap comes before the unlock, which a later unlock proves', async () => {
+  const refused = ['+rmi_vdev_unlock', '-rmi_vdev_unlock ret=0xfd80000010'];
+  const unmap = ['+rmi_rtt_dev_unmap', '-rmi_rtt_dev_unmap ret=0x0'];
+  const granted = ['+rmi_vdev_unlock', '-rmi_vdev_unlock ret=0x0'];
+  const cca = { platform: 'cca' } as const;
+  const twice = [...BIND, '+pci_tsm_unbind', ...refused, ...unmap, ...unmap, ...granted, '-pci_tsm_unbind'];
+  expect(await said(twice, cca)).toBe('legal with rmi_vdev_unlock (line 6) after rmi_rtt_dev_unmap (line 10)');
+  const once = [...BIND, '+pci_tsm_unbind', ...refused, ...unmap, ...granted, '-pci_tsm_unbind'];
+  expect(await said(once, cca)).toBe('legal with rmi_rtt_dev_unmap (line 8) before rmi_vdev_unlock (line 6)');
+  // Whether that unmap was all that was mapped nobody says.
+  const unproved = [...BIND, '+pci_tsm_unbind', ...refused, ...unmap, '-pci_tsm_unbind'];
+  expect(await said(unproved, cca)).toBe(
+    'legal with RMI_RTT_DEV_UNMAP of what is still mapped added before rmi_vdev_unlock (line 6)',
+  );
+});
+
+test('AMD: the firmware unbinds before it reclaims', async () => {
+  const steps = [
+    ...CONNECT,
+    '+pci_tsm_bind kvm=0x1000 tdi_id=0x200',
+    '+sev_tio_tdi_bind force_run=0 asid=0x5',
+    '-sev_tio_tdi_bind ret=0',
+    '-pci_tsm_bind ret=0',
+    '+pci_tsm_unbind',
+    '+sev_tio_tdi_reclaim',
+    '-sev_tio_tdi_reclaim',
+    '+sev_tio_tdi_unbind force=0',
+    '-sev_tio_tdi_unbind ret=0',
+    '-pci_tsm_unbind',
+  ];
+  expect(await said(steps, { platform: 'sev-tio' })).toBe(
+    'legal with sev_tio_tdi_unbind (line 10) before sev_tio_tdi_reclaim (line 8)',
+  );
+});
+
+test('what a guest asks for keeps its binding: the close waits, the unbind does not come first', async () => {
+  expect(await said([...BIND, ...START, ...CLOSE, ...INFO, ...UNBIND])).toBe(
+    'legal with vfio_pci_core_close_device (line 7) after pci_tsm_unbind (line 13)',
+  );
+});
+
+test('a reset on the way to the first use is done before the bind', async () => {
+  expect(await said([...BIND, ...RESET, ...START, ...INFO, ...UNBIND])).toBe(
+    'legal with pci_tsm_bind (line 3) after pcie_flr (line 5)',
+  );
+  // To ask for its report is no use of it: the reset belongs to the end.
+  expect(await said([...BIND, ...RESET, ...INFO, ...UNBIND])).toBe(
+    'legal with pcie_flr (line 5) after pci_tsm_unbind (line 9)',
+  );
+  // Cleared before the bind, Bus Master would stay cleared.
+  const bits = (value: string) => `+vfio_basic_config_write pos=0x4 count=2 off=0x4 val=${value}`;
+  expect(await said([bits('0x107'), ...BIND, bits('0x103'), ...START, ...INFO, ...UNBIND])).toBe(
+    'legal with vfio_basic_config_write (line 6) after pci_tsm_unbind (line 11)',
+  );
+});
+
+test('a function that is used on has to be stopped first', async () => {
+  expect(await said([...BIND, ...START, ...RESET, ...INFO])).toBe(
+    'legal with STOP_INTERFACE_REQUEST added before pcie_flr (line 7)',
+  );
+});
+
+test('the unbind of a later bind is none of this one', async () => {
+  expect(await said([...BIND, ...CLOSE, '+vfio_pci_core_enable', '-vfio_pci_core_enable ret=0'])).toBe(
+    'legal with pci_tsm_unbind added before vfio_pci_core_close_device (line 5)',
+  );
+  const anew = ['+vfio_pci_core_enable', '-vfio_pci_core_enable ret=0', ...BIND.slice(2), ...UNBIND];
+  expect(await said([...BIND, ...CLOSE, ...anew])).toBe(
+    'legal with pci_tsm_unbind added before vfio_pci_core_close_device (line 5)',
+  );
+});
+
+test('what another task had begun is waited for', async () => {
+  const steps = [
+    ...BIND,
+    '301 +pci_tsm_unbind',
+    '+vfio_pci_core_disable',
+    '301 -pci_tsm_unbind',
+    '-vfio_pci_core_disable',
+  ];
+  expect(await said(steps)).toBe('legal with vfio_pci_core_disable (line 6) after pci_tsm_unbind (line 5)');
+});
+
+test('what only repeats an unbind is left out; what the device refuses against all records is not explained', async () => {
+  expect(await said([...BIND, ...UNBIND, ...UNBIND])).toBe('legal without pci_tsm_unbind (line 7)');
+  const refused = [...BIND, '+pci_tsm_guest_req scope=1', '+tdi_run', '-tdi_run ret=-14', '-pci_tsm_guest_req ret=-14'];
+  expect(await said(refused)).toBe(
+    'a legal one cannot be told: by what was recorded the step came in the right state, and was refused all the same',
+  );
+});
+
+test('what hardware does has no better place', async () => {
+  const analysis = await analyzeText(
+    [
+      log(BIND),
+      '         drv-300     [000] d..1.    10.010000: console: pcieport 0000:00:05.0: AER: broadcast error_detected message',
+      '         drv-300     [000] d..1.    10.010001: console: pci 0000:00:05.0: PCI bridge to [bus 02]',
+      '         drv-300     [000] d..1.    10.010002: console: pcieport 0000:00:05.0: pciehp: Slot(2): Link Down',
+    ].join('\n'),
+  );
+  const [headline] = analysis.findings.filter((finding) => finding.headline);
+  expect(headline && `${headline.rule}: ${legalOrder(headline, new Lookup(analysis))}`).toBe(
+    'surprise-removal-while-bound: no single change makes it legal: hardware did it, and no order of what software did avoids that',
+  );
+});
+
+test('times that contradict the lines leave no order to change', async () => {
+  const lines = log([...BIND, ...CLOSE, ...UNBIND]).split('\n');
+  const [first, ...rest] = lines.slice(4);
+  const analysis = await analyzeText([...lines.slice(0, 4), ...rest, first].join('\n'));
+  for (const { legal_order: order } of analysis.findings) expect(order?.kind ?? 'unknown').toBe('unknown');
+});
+
+test('a capture: the report, its followers, and the findings of a device that was not asked for', async () => {
+  const path = 'fixtures/captures/close-before-unbind/trace.probes.txt';
+  const analysis = await analyzeFiles([path]);
+  const orders = analysis.findings.map(({ legal_order: order }) => order);
+  expect(orders[0]).toEqual({
+    kind: 'move',
+    what: { name: 'vfio_pci_core_close_device', device: BDF, source: 's1', line: 106 },
+    place: 'after',
+    other: { name: 'pci_tsm_unbind', device: BDF, source: 's1', line: 132 },
+    // iommufd_device_unbind, the power change, the guest's request, and the unbind itself.
+    distance: 4,
+    reason: null,
+  });
+  for (const order of orders) expect(order).toEqual(orders[0]);
+  expect(analysis.findings.length).toBeGreaterThan(1);
+});
