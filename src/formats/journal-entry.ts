@@ -1,7 +1,9 @@
 import type { Nanoseconds } from '../base/time.ts';
 import type { ParserContext } from './format.ts';
+import type { HeldLines } from './held-lines.ts';
 import { journalLoss } from './journal-loss.ts';
 import type { PrintkHead, PrintkStream } from './printk.ts';
+import { decodeText, ownCopy } from './text.ts';
 
 /** Fields of one entry of the journal that say something about a kernel message; see systemd.journal-fields(7). */
 export interface JournalFields {
@@ -57,6 +59,30 @@ export class JournalEntries {
       device: fields.get('_KERNEL_DEVICE'),
     };
   }
+}
+
+/**
+ * Hands over what the kernel said in an entry whose fields stand in lines of their own.
+ *
+ * @param held its lines; `fields`, latin1, what they say.
+ */
+export function emitEntry(
+  { entries, stream }: { readonly entries: JournalEntries; readonly stream: PrintkStream },
+  held: HeldLines,
+  fields: ReadonlyMap<string, string>,
+): void {
+  const message = entries.take({ get: (name) => fields.get(name) ?? null }, held.line);
+  if (message === null || !held.wanted) return;
+  const { device, ...head } = message;
+  stream.emit({
+    ...head,
+    message: decodeText(ownCopy(head.message)),
+    line: held.line,
+    endLine: held.endLine,
+    text: held.text(),
+    truncated: held.truncated,
+    ...(device === null ? {} : { device: decodeText(ownCopy(device)) }),
+  });
 }
 
 /** The kernel's own stamp, else when journald received the message. Microseconds. */

@@ -1,9 +1,8 @@
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { HeldLines } from './held-lines.ts';
-import { JournalEntries } from './journal-entry.ts';
+import { emitEntry, JournalEntries } from './journal-entry.ts';
 import { PrintkStream } from './printk.ts';
 import { shareExplained } from './share.ts';
-import { decodeText, ownCopy } from './text.ts';
 
 const FIELD = /^([A-Z_][A-Z0-9_]{0,63})=(.*)$/;
 /** A field that holds a newline or no text stands alone; its value comes with its length before it. */
@@ -106,20 +105,7 @@ class JournalExportParser implements LineParser {
     const entry = this.#entry;
     this.#entry = null;
     this.#value = null;
-    if (entry === null) return;
-    const { held, fields } = entry;
-    const message = this.#entries.take({ get: (name) => fields.get(name) ?? null }, held.line);
-    if (message === null || !held.wanted) return;
-    const { device, ...head } = message;
-    this.#stream.emit({
-      ...head,
-      message: decodeText(ownCopy(head.message)),
-      line: held.line,
-      endLine: held.endLine,
-      text: held.text(),
-      truncated: held.truncated,
-      ...(device === null ? {} : { device: decodeText(ownCopy(device)) }),
-    });
+    if (entry !== null) emitEntry({ entries: this.#entries, stream: this.#stream }, entry.held, entry.fields);
   }
 }
 

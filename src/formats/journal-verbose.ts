@@ -1,9 +1,8 @@
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { HeldLines } from './held-lines.ts';
-import { JournalEntries } from './journal-entry.ts';
+import { emitEntry, JournalEntries } from './journal-entry.ts';
 import { PrintkStream } from './printk.ts';
 import { shareExplained } from './share.ts';
-import { decodeText, ownCopy } from './text.ts';
 import { wallStamp } from './wall-time.ts';
 
 // output_verbose() in src/shared/logs-show.c of systemd: the time, the cursor in brackets.
@@ -84,20 +83,7 @@ class JournalVerboseParser implements LineParser {
   #flush(): void {
     const entry = this.#entry;
     this.#entry = null;
-    if (entry === null) return;
-    const { held, fields } = entry;
-    const message = this.#entries.take({ get: (name) => fields.get(name) ?? null }, held.line);
-    if (message === null || !held.wanted) return;
-    const { device, ...head } = message;
-    this.#stream.emit({
-      ...head,
-      message: decodeText(ownCopy(head.message)),
-      line: held.line,
-      endLine: held.endLine,
-      text: held.text(),
-      truncated: held.truncated,
-      ...(device === null ? {} : { device: decodeText(ownCopy(device)) }),
-    });
+    if (entry !== null) emitEntry({ entries: this.#entries, stream: this.#stream }, entry.held, entry.fields);
   }
 }
 
