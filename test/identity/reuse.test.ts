@@ -15,11 +15,12 @@ function binds(trace: Trace, bdf: string, rest = ''): void {
   trace.leave('tsm-800', 'pci_tsm_bind', `bdf="${bdf}" ret=0`);
 }
 
-/** The device is pulled: its own removal is a finding on it, and stays the only one. */
+/** The device is pulled, and another one opened in its place; that one's coming was not recorded. */
 function replugs(trace: Trace, bdf: string): void {
   trace.enter('pciehp-50', 'pci_stop_and_remove_bus_device', `bdf="${bdf}"`);
   trace.leave('pciehp-50', 'pci_stop_and_remove_bus_device', `bdf="${bdf}"`);
-  trace.say('pciehp-50', `add_device_to_group: IOMMU: groupID=12 device=${bdf}`);
+  trace.enter('vmm-90', 'vfio_pci_core_enable', `bdf="${bdf}"`);
+  trace.leave('vmm-90', 'vfio_pci_core_enable', `bdf="${bdf}" ret=0`);
 }
 
 describe.each([
@@ -42,11 +43,10 @@ describe.each([
     const trace = new Trace();
     binds(trace, A, ` pdev=${PDEV}`);
     if (isGone) replugs(trace, A);
-    trace.enter('sh-60', 'pcie_flr', `dev=${PDEV}`);
-    // Whose it is now shows later.
-    if (isGone) trace.enter('sh-61', 'pci_set_master', `bdf="${B}" dev=${PDEV}`);
-    const { findings } = await trace.read();
-    expect(findings.filter((one) => one.includes('flr'))).toEqual(flr(`probable flr-while-locked ${A}`));
+    const at = trace.enter('sh-60', 'pcie_flr', `dev=${PDEV}`);
+    const log = await trace.read();
+    expect(log.findings.filter((one) => one.includes('flr'))).toEqual(flr(`probable flr-while-locked ${A}`));
+    expect(log.at(at).deviceId === log.at(5).deviceId).toBe(!isGone);
   });
 
   test('a reused file number', async () => {
@@ -93,4 +93,20 @@ describe.each([
     const { findings } = await trace.read();
     expect(findings).toEqual(flr(`possible vdevice-destroy-while-bound ${A}`));
   });
+});
+
+test('a file number that was closed is nobody’s until its new owner shows', async () => {
+  const trace = new Trace();
+  trace.attach(QEMU, A);
+  trace.attach(QEMU, B);
+  trace.opens(QEMU, '/dev/vfio/devices/vfio0', 7);
+  trace.ioctl(QEMU, 7, 0x3b76, () => {
+    trace.enter(QEMU, 'vfio_pci_core_enable', `bdf="${A}"`);
+  });
+  const before = trace.ioctl(QEMU, 7, 0x3b6c);
+  trace.system(QEMU, 'close', 'fd: 7', 0);
+  const after = trace.ioctl(QEMU, 7, 0x3b6c);
+  const log = await trace.read();
+  expect(log.at(before).device).toBe(A);
+  expect(log.at(after)).toMatchObject({ device: null, maybe: [A, B] });
 });
