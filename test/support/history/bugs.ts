@@ -443,7 +443,7 @@ export const BUGS: readonly Bug[] = [
     name: 'a BAR is written by the host',
     when: LOCKED,
     start: LIKELY,
-    acts: ({ bdf }) => [call('pci_user_write_config_dword', bdf, { ret: 0, args: { pos: '0x10', val: '0xfd000000' } })],
+    acts: ({ bdf }) => [call('pci_user_write_config_dword', bdf, { ret: 0, args: { pos: '0x14', val: '0xfd000000' } })],
     admin: true,
     verdict: 'possible',
     because: 'the same value may have been there before',
