@@ -243,7 +243,7 @@ class Trials {
   async #isLegalMove({ what, other, moved, target, place }: Move, judged = true): Promise<boolean> {
     const { history } = this.#stretch;
     const edited = history.withMoved(moved, target, place);
-    const touched = new Set([...moved, ...history.unit(this.#stretch.step)]);
+    const touched = new Set([...moved, ...history.unit(other), ...history.unit(this.#stretch.step)]);
     const objection = await this.#objectionTo(edited, touched, judged);
     this.#note(objection, `${nameOf(what)} ${place} ${nameOf(other)}`);
     return objection === null;
@@ -288,7 +288,7 @@ class Trials {
    * What speaks against an order, in words after "this order"; null where the model calls it legal, both with what was declared and
    * where nothing happened but what was recorded.
    *
-   * @param touched what was moved or added, and the step: nothing of it may be wrong where it stands now.
+   * @param touched what was moved or added, what it was moved past, and the step: nothing of it may be wrong where it stands now.
    * @param judged the rule has to call the step right; where it is left out, or no state decides, nothing is to be asked.
    */
   async #objectionTo(edited: History, touched: Unit, judged = true): Promise<string | null> {

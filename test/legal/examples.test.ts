@@ -135,6 +135,21 @@ test('the unbind of a later bind is none of this one', async () => {
   );
 });
 
+test('what vfio does for its user stays before the close', async () => {
+  const bits = (value: string) => `+vfio_basic_config_write pos=0x4 count=2 off=0x4 val=${value}`;
+  // The unbind cannot come before the request, nor the write after the close.
+  expect(await said([bits('0x107'), ...BIND, ...START, bits('0x103'), ...INFO, ...CLOSE, ...UNBIND])).toBe(
+    'legal with STOP_INTERFACE_REQUEST added before vfio_basic_config_write (line 8)',
+  );
+});
+
+test('a disconnect that unbinds is no better place for the unbind', async () => {
+  const disconnect = ['+disconnect_store', '-disconnect_store ret=5'];
+  expect(await said([...BIND, ...START, ...CLOSE, ...disconnect])).toBe(
+    'legal with pci_tsm_unbind added before vfio_pci_core_close_device (line 7)',
+  );
+});
+
 test('what another task had begun is waited for', async () => {
   const steps = [
     ...BIND,
