@@ -130,6 +130,7 @@ function writePart(page: Page, name: string, part: Inspected): void {
   page.line(0, ...title(name), totals.format);
   if (what !== undefined) row('is', what);
   row('because', whyOf(part));
+  if (totals.begins !== null) row('begins', `line ${totals.firstLine}: ${totals.begins}`);
   if (totals.compression !== 'none') row('packed', totals.compression);
   row('clock', `${totals.clock}, ${spanOf(part)}`);
   row('lines', linesOf(part));
@@ -206,6 +207,7 @@ function asObject(path: string, { totals, sampled, explained, runnerUp, quirks, 
     compression: totals.compression,
     first_line: totals.firstLine,
     last_line: totals.lastLine,
+    begins: totals.begins,
     clock: totals.clock,
     first_time: at(totals.firstTime),
     last_time: at(totals.lastTime),

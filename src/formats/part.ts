@@ -69,6 +69,8 @@ export class Part {
   firstUnparsed = 0;
   firstLine: number;
   lastLine: number;
+  /** Why it begins where it does; null for the beginning of the source. */
+  begins: string | null = null;
   /** Lines that look like its records may come back to it. */
   resumes = true;
   /** First line since the last record that somebody wrote; 0: none. */

@@ -69,6 +69,8 @@ export interface PartTotals extends ReadTotals {
   /** In the source, 1-based, inclusive; lines of other parts may stand between them. */
   readonly firstLine: number;
   readonly lastLine: number;
+  /** Why it begins where it does, for people; null where the source begins. */
+  readonly begins: string | null;
   /** Where its records went. */
   readonly sink: PartSink;
   /** Its first lines, latin1, where they were asked for: at most {@link SAMPLE_LINES}. */

@@ -36,7 +36,7 @@ export async function readParts(source: OpenedSource, options: PartOptions): Pro
 export async function readSource(source: OpenedSource, options: ReadOptions): Promise<ReadTotals> {
   const [only] = await read(source, { ...options, part: () => options }, false);
   if (only === undefined) throw new Error('a source without a part');
-  const { firstLine: _first, lastLine: _last, sink: _sink, ...totals } = only;
+  const { firstLine: _first, lastLine: _last, begins: _begins, sink: _sink, ...totals } = only;
   return totals;
 }
 

@@ -57,6 +57,14 @@ interface ReaderOptions {
   readonly sampled: boolean;
 }
 
+/** Why a part begins behind another one. */
+function reasonFor(why: Hold, before: Part, next: Format): string {
+  if (why === 'fall') return 'the time falls by more than a second here, and no boot begins';
+  if (why === 'header') return 'what stands at the head of a file of its own stands here';
+  const again = next.id === before.format.id ? `${next.id} again, of another clock` : next.id;
+  return `from here on the lines look like ${again}, and no longer like those before`;
+}
+
 /** Lines to the parser of the part they belong to, once it is known which: until then they are kept, a few hundred at most. */
 export class Reader implements LineSink {
   /** In the order in which they begin. */
@@ -122,11 +130,11 @@ export class Reader implements LineSink {
   }
 
   totals(part: Part): PartTotals {
-    const { firstLine, lastLine } = part;
+    const { firstLine, lastLine, begins } = part;
     const { format, ...counts } = part.counts();
     const { compression, sampled } = this.#options;
     const sample = sampled ? { sample: part.sample } : {};
-    return { format, compression, ...counts, firstLine, lastLine, sink: part.open(), ...sample };
+    return { format, compression, ...counts, firstLine, lastLine, begins, sink: part.open(), ...sample };
   }
 
   /** @param lines so far. */
@@ -202,7 +210,7 @@ export class Reader implements LineSink {
       this.#held = { why: 'unlike', lines: [] };
     } else {
       const why = part.parser.begins?.(line, number) ?? null;
-      if (why !== null) this.#begin(part.format, number, [line])?.health(why);
+      if (why !== null) this.#begin(part.format, number, [line], why.message)?.health(why);
       return false;
     }
     this.#fast = null;
@@ -273,7 +281,7 @@ export class Reader implements LineSink {
     else next = this.#unlike(part, texts);
     if (next === null && why === 'header') this.#refuse(part, first.number, texts);
     if (next === null && why !== 'fall') this.#lookInVain(first.number);
-    const began = next !== null && this.#begin(next, first.number, texts) !== null;
+    const began = next !== null && this.#begin(next, first.number, texts, reasonFor(why, part, next)) !== null;
     // The first line is what they were held for: held again, it would be for ever.
     if (!began) this.#take(first.line, first.number, first.truncated);
     for (const { line, number, truncated } of began ? lines : lines.slice(1)) {
@@ -293,7 +301,7 @@ export class Reader implements LineSink {
       this.#held = { why: 'first', lines: [] };
       return;
     }
-    const part = this.#begin(format, 1, texts);
+    const part = this.#begin(format, 1, texts, null);
     if (part !== null) {
       part.unparsed = this.#before;
       part.firstUnparsed = this.#before > 0 ? 1 : 0;
@@ -428,6 +436,7 @@ export class Reader implements LineSink {
       form,
       first.number,
       run.lines.map(({ line }) => line),
+      reasonFor('unlike', part, form),
     );
     if (next === null) return;
     const further = run.lines.filter(({ kind }) => kind === 'continuation').length;
@@ -438,9 +447,10 @@ export class Reader implements LineSink {
   }
 
   /** @returns null where there are too many parts. */
-  #begin(format: Format, number: number, lines: readonly string[]): Part | null {
+  #begin(format: Format, number: number, lines: readonly string[], begins: string | null): Part | null {
     if (!this.#hasRoom(number)) return null;
     const part = this.#newPart(format, number, this.#dumps);
+    part.begins = begins;
     part.learn(lines, this.#scanner);
     for (const other of this.parts) if (other.format === format) other.resumes = false;
     if (this.#part !== null) this.#leave(this.#part, number);
@@ -491,6 +501,7 @@ export class Reader implements LineSink {
     const format: Format = { ...ftraceDump, parser: dumpRows };
     const part = this.#newPart(format, 1, null);
     part.resumes = false;
+    part.begins = 'a trace buffer was dumped into the log here';
     return {
       row: (text, number, truncated) => {
         const kind = part.parser.parse(text, number, truncated);

@@ -28,6 +28,7 @@ export interface RecordingPart extends PartCounts {
   readonly compression: OpenedSource['compression'];
   readonly firstLine: number;
   readonly lastLine: number;
+  readonly begins: null;
   readonly sink: PartSink;
 }
 
@@ -102,6 +103,7 @@ async function readPart(
     firstTime: span.first,
     lastTime: span.last,
     firstLine: 1,
+    begins: null,
     lastLine: records + unparsed,
     sink,
   };

@@ -43,6 +43,7 @@ mail.txt lines 8-12: ftrace
   is:        ftrace text: /sys/kernel/tracing/trace and trace_pipe of the function, function_graph
              and nop tracers
   because:   it explains 5 of the first 5 lines (no other form fits)
+  begins:    line 8: what stands at the head of a file of its own stands here
   clock:     ftrace, 85.767238 .. 85.767300
   lines:     5 = 2 records + 3 skipped
   quirks:    lines end in CR LF; a tgid column (option record-tgid); 5 flag characters (kernels
@@ -64,6 +65,7 @@ mail.txt lines 8-12: ftrace
         format: 'dmesg',
         first_line: 1,
         last_line: 7,
+        begins: null,
         clock: 'printk',
         first_time: '13.377318',
         records: 2,
