@@ -40,6 +40,8 @@ export interface SideData {
 /** Bytes of a file; of /proc/kallsyms, which is 10 to 20 MB on usual kernels. */
 export const FILE_MAX = 16 * 2 ** 20;
 export const KALLSYMS_MAX = 64 * 2 ** 20;
+/** Lines of a file; a machine with thousands of functions has some hundred thousand. */
+const LINES_MAX = 1_000_000;
 /** Bytes by which a file is told. */
 export const HEAD_BYTES = 4096;
 /** Sentences on what could not be read. */
@@ -116,18 +118,26 @@ export class SideCollector {
     this.#lspci.begin();
     this.#paths.begin();
     let number = 0;
-    for (const line of text.split('\n')) {
+    for (let start = 0; start < text.length; ) {
+      const newline = text.indexOf('\n', start);
+      const end = newline < 0 ? text.length : newline;
       number += 1;
-      const place = `${name}:${number}`;
-      const row = line.endsWith('\r') ? line.slice(0, -1) : line;
-      if (this.#lspci.line(row, place)) continue;
-      const entry = this.#paths.line(row);
-      if (entry !== null) this.#sys.take(entry, place);
-      const release = this.#kernel === null ? kernelRelease(row, name) : null;
-      if (release !== null) {
-        this.#kernel = { release, fact: { place, text: `the kernel was ${release}` } };
+      if (number > LINES_MAX) {
+        this.leave(`${name}: more than ${LINES_MAX} lines: the others were not read`);
+        return;
       }
+      this.#line(text.slice(start, text[end - 1] === '\r' ? end - 1 : end), name, number);
+      start = end + 1;
     }
+  }
+
+  #line(row: string, name: string, number: number): void {
+    const place = `${name}:${number}`;
+    if (this.#lspci.line(row, place)) return;
+    const entry = this.#paths.line(row);
+    if (entry !== null) this.#sys.take(entry, place);
+    const release = this.#kernel === null ? kernelRelease(row, name) : null;
+    if (release !== null) this.#kernel = { release, fact: { place, text: `the kernel was ${release}` } };
   }
 
   /** A copy of the file `config` of a function. */

@@ -247,6 +247,11 @@ describe('hostile files', () => {
     );
   });
 
+  test('lines without end are capped, and that is said', () => {
+    const data = collect({ a: '\n'.repeat(1_000_001), b: `02:00.0 A: B\n\t${' '.repeat(1 << 20)}x\n` });
+    expect(data.left).toEqual(['a: more than 1000000 lines: the others were not read']);
+  });
+
   test('a bridge or a PF without end is capped', () => {
     const rows = Array.from({ length: 70_000 }, (_, i) => {
       const [domain, bus] = [(i >> 8).toString(16).padStart(4, '0'), (i & 255).toString(16).padStart(2, '0')];
