@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Bdf } from '../src/base/bdf.ts';
 import { Hints } from '../src/identity/hints.ts';
 import { SideCollector, type SideData } from '../src/input/side/collector.ts';
 import { analyzeText, brief } from './support/analyze.ts';
@@ -97,3 +98,38 @@ test('the log is of another kernel than the data beside it: said, and nothing el
     '1 the log says otherwise than uname:1: the kernel was 6.12.107+deb13-amd64: this is another one, and what was stored may not hold for it',
   ]);
 });
+
+// The reset and the disable know their function by a pointer only.
+const POINTED = [
+  'b: (pci_tsm_bind+0x0/0x100) bdf="0000:02:10.0" kvm=0x1000 tdi_id=0x200',
+  'br: (caller+0x5/0x10 <- pci_tsm_bind) bdf="0000:02:10.0" ret=0',
+  'f: (pcie_flr+0x0/0x100) dev=0xffff888000000100',
+  'd: (vfio_pci_core_disable+0x0/0x100) pdev=0xffff888000000200',
+  'b: (pci_tsm_bind+0x0/0x100) bdf="0000:03:00.0" kvm=0x1000 tdi_id=0x300',
+  'br: (caller+0x5/0x10 <- pci_tsm_bind) bdf="0000:03:00.0" ret=0',
+  'd: (vfio_pci_core_disable+0x0/0x100) bdf="0000:03:00.0"',
+]
+  .map((text, i) => `         drv-${300 + i}     [000] ...1.    10.0${i}0003: ${text}\n`)
+  .join('');
+
+test('nor does what a user says of pointers', async () => {
+  const definite = async (hints: Hints) =>
+    (await analyzeText(POINTED, COMPLETE, hints)).findings.filter(({ verdict }) => verdict === 'definite').map(brief);
+  const without = await definite(new Hints(new Map()));
+  expect(without).toEqual(['definite unbind-before-disable 0000:03:00.0 :7']);
+  const pointer = fc.constantFrom('0xffff888000000100', '0xffff888000000200');
+  const said = fc.uniqueArray(fc.tuple(pointer, bdf), { minLength: 1, maxLength: 2, selector: ([one]) => one });
+  await fc.assert(
+    fc.asyncProperty(said, async (pairs) => {
+      expect(await definite(new Hints(new Map(pairs.map(([one, told]) => [one, told as Bdf]))))).toEqual(without);
+    }),
+    { numRuns: 20 },
+  );
+  // It is used: the reset of the bound function is accused, on the word of the user.
+  const used = await analyzeText(
+    POINTED,
+    COMPLETE,
+    new Hints(new Map([['0xffff888000000100', '0000:02:10.0' as Bdf]])),
+  );
+  expect(used.findings.map(brief)).toContain('probable flr-while-locked 0000:02:10.0 :3');
+}, 60_000);
