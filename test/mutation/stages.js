@@ -32,6 +32,8 @@ const rules = [
   'src/rules/verdict.ts',
 ];
 
+const court = ['draft', 'judge', 'strays'].map((name) => `src/rules/${name}.ts`);
+
 /** @type {Readonly<Record<string, { mutate: readonly string[], tests: readonly string[] }>>} */
 export const STAGES = {
   model: { mutate: filesOf('src/model'), tests: ['test/model/*.test.ts', 'test/replay/belief*.test.ts'] },
@@ -42,14 +44,16 @@ export const STAGES = {
     mutate: rules,
     tests: ['test/rules/charges.test.ts', 'test/rules/verdict.test.ts', 'test/replay/belief*.test.ts'],
   },
-  // What ties findings together.
+  // What ties findings together. Not src/rules/orders.ts and doc.ts: prose and a type.
   court: {
-    mutate: filesOf('src/rules').filter((file) => !rules.includes(file)),
+    mutate: court,
     tests: COURT.map((name) => `test/rules/${name}.test.ts`),
   },
-  // What carries the state along: by what comes out of whole logs.
+  // What carries the state along, and what is told of it afterwards: by what comes out of whole logs.
   replay: {
-    mutate: filesOf('src/replay').filter((file) => !steps.includes(file)),
+    mutate: [...filesOf('src/replay'), ...filesOf('src/rules')].filter(
+      (file) => ![...steps, ...rules, ...court, 'src/rules/orders.ts', 'src/rules/doc.ts'].includes(file),
+    ),
     tests: [...JUDGE, 'test/clocks.test.ts', 'test/two-devices.test.ts', 'test/one-cpu.test.ts'],
   },
 };

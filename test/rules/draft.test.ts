@@ -200,6 +200,34 @@ describe('what is taken for granted', () => {
     expect(granted({ step: { track: unnamed } })).toEqual([expect.stringMatching(/^line 10 \(tsm\.bind\)/)]);
   });
 
+  it('is what leads from a record without a device to this one', () => {
+    const event = { ...FLR, certainty: 'inherited' } as const;
+    expect(granted({ step: { event } })).toEqual([expect.stringMatching(/^the record names no/)]);
+    const track = trackWith({ ...bind, certainty: 'inherited' });
+    expect(granted({ step: { track } })).toEqual([expect.stringMatching(/^line 10 \(pci_tsm_bind\) names no/)]);
+  });
+
+  it('is a stored list of addresses, told once', () => {
+    const args = { named_by: 'kallsyms' };
+    const track = trackWith({ ...bind, args });
+    expect(granted({ step: { track, event: { ...FLR, args } } })).toEqual([expect.stringMatching(/^side: kallsyms: /)]);
+  });
+
+  it('is whose the records since the bind are that may be of another device, where they would excuse it', () => {
+    const perhaps = (kind: StoredEvent['kind'], id: number) => at(kind, id, { certainty: 'maybe', maybe: [1, 2] });
+    const doubted = (verdict: Draft['verdict'], ...doubts: StoredEvent[]) => {
+      const track = trackWith(bind);
+      track.doubts = doubts;
+      return granted({ verdict, step: { track } });
+    };
+    expect(doubted('possible', perhaps('tsm.unbind', 20))).toEqual([
+      expect.stringMatching(/^line 20 \(tsm\.unbind\) is of another device: .* any of 2$/),
+    ]);
+    expect(doubted('possible', perhaps('tsm.bind', 20))).toEqual([expect.stringMatching(/is of this device/)]);
+    expect(doubted('possible', perhaps('tsm.unbind', 9), perhaps('tsm.unbind', 10), bind)).toEqual([]);
+    expect(doubted('definite', perhaps('tsm.unbind', 20))).toEqual([]);
+  });
+
   it('is that the bind succeeded, where its result was not recorded', () => {
     expect(granted({ step: { track: trackWith(bind) } })).toEqual([]);
     expect(granted({ step: { track: trackWith({ ...bind, outcome: 'unknown' }) } })).toEqual([
