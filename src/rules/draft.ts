@@ -243,6 +243,11 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict, later: Late
   if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
     granted.push('the bind succeeded: its result was not recorded');
   }
+  if (later !== null && isStronger(later) && later.was === 'possible') {
+    const { decidedBy } = later;
+    const record = `${lineOf(decidedBy, step.event, step.clocks)} (${decidedBy.symbol ?? decidedBy.kind})`;
+    granted.push(`the state at the step, which was open then, is the one that ${record} tells of`);
+  }
   if (verdict === 'definite' || verdict === 'inconsistent' || charge.provedByAnswer) return granted;
   const bind = step.track.stateEvidence.find((event) => event.kind === 'tsm.bind');
   const since = bind ? ` between ${linesOf(bind, step.event, step.clocks)}` : '';
