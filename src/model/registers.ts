@@ -193,13 +193,25 @@ export function headerClasses(offset: number, count: number): readonly RegisterC
   );
 }
 
+/** A register whose change throws a locked TDI into ERROR, and the bits of it that count. */
+export interface Freezing {
+  readonly name: string;
+  readonly bits: RegisterBits;
+}
+
+// Asked for every write to configuration space.
+const FREEZING: ReadonlyMap<string, readonly Freezing[]> = Map.groupBy(
+  FUNCTION_REGISTERS.filter(({ effect }) => effect === 'error').flatMap(({ name, place, bits }) =>
+    (bits ?? []).map((one) => ({ where: keyOf(place.in, place.in === 'header' ? null : place.id), name, bits: one })),
+  ),
+  ({ where }) => where,
+);
+
+function keyOf(where: RegisterPlace['in'], id: number | null): string {
+  return `${where} ${id}`;
+}
+
 /** The registers of the header, or of one capability, whose change throws a locked TDI into ERROR, with the bits that count. */
-export function freezing(
-  where: RegisterPlace['in'],
-  id: number | null,
-): readonly { readonly name: string; readonly bits: RegisterBits }[] {
-  return FUNCTION_REGISTERS.filter(
-    ({ place, effect }) =>
-      effect === 'error' && place.in === where && (place.in === 'header' || (id !== null && place.id === id)),
-  ).flatMap(({ name, bits }) => (bits ?? []).map((one) => ({ name, bits: one })));
+export function freezing(where: RegisterPlace['in'], id: number | null): readonly Freezing[] {
+  return FREEZING.get(keyOf(where, id)) ?? [];
 }
