@@ -1,7 +1,7 @@
 import type { Chunk } from '../input/chunk.ts';
 import type { Skimmed } from '../input/skim-engine.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
-import { FtraceParser } from './ftrace-parser.ts';
+import { WrappedTrace } from './ftrace-wrap.ts';
 import type { KernelRecord } from './record.ts';
 import { shareExplained } from './share.ts';
 import { decodeText, ownCopy } from './text.ts';
@@ -25,13 +25,13 @@ const INTERRUPT = '^C';
  */
 class BpftraceParser implements LineParser {
   readonly #context: ParserContext;
-  readonly #rows: FtraceParser;
+  readonly #rows: WrappedTrace;
   /** The line as it stands where it is an object. */
   #raw: string | null = null;
 
   constructor(context: ParserContext) {
     this.#context = context;
-    this.#rows = new FtraceParser({ ...context, emit: (record) => context.emit(this.#asPrinted(record)) });
+    this.#rows = new WrappedTrace({ ...context, emit: (record) => context.emit(this.#asPrinted(record)) });
   }
 
   /** nsecs is CLOCK_MONOTONIC. */
@@ -39,12 +39,21 @@ class BpftraceParser implements LineParser {
     return { name: 'bpftrace', unit: this.#rows.clock.unit };
   }
 
+  /** Of objects nothing is broken off at a blank: each is whole, or is none. */
+  learn(lines: readonly string[]): void {
+    if (!lines.some((line) => OBJECT.test(line))) this.#rows.learn(lines);
+  }
+
+  retract(count: number): void {
+    this.#rows.retract(count);
+  }
+
   parse(line: string, number: number, truncated: boolean): LineKind {
     if (line.startsWith('{')) return this.#takeObject(line, number, truncated);
-    if (line.startsWith('Attach') && ATTACH.test(line)) return 'skipped';
+    if (line.startsWith('Attach') && ATTACH.test(line)) return this.#other();
     const lost = line.includes('Lost ') ? LOST.exec(line) : null;
     if (lost !== null) return this.#lost(Number(lost[1]), number);
-    return line === INTERRUPT ? 'skipped' : this.#rows.parse(line, number, truncated);
+    return line === INTERRUPT ? this.#other() : this.#rows.parse(line, number, truncated);
   }
 
   skim(chunk: Chunk, start: number, number: number): Skimmed | null {
@@ -76,7 +85,14 @@ class BpftraceParser implements LineParser {
     return kind;
   }
 
+  /** A line that no printf() wrote. */
+  #other(): LineKind {
+    this.#rows.flush();
+    return 'skipped';
+  }
+
   #lost(count: number, line: number): LineKind {
+    this.#rows.flush();
     this.#context.health({ code: 'events-lost', line, message: `bpftrace lost ${count} events here`, count });
     return 'skipped';
   }
@@ -104,7 +120,11 @@ export const bpftrace: Format = {
   example: '             drv-278     [001] .....    85.767238: pcie_flr: (pcie_flr+0x0/0x0) bdf=0000:02:00.0',
   detect: (lines) =>
     lines.some((line) => ATTACH.test(line) || LOST.test(line) || OBJECT.test(line))
-      ? shareExplained(lines, (context) => new BpftraceParser(context))
+      ? shareExplained(lines, (context) => {
+          const parser = new BpftraceParser(context);
+          parser.learn(lines);
+          return parser;
+        })
       : 0,
   parser: (context) => new BpftraceParser(context),
 };

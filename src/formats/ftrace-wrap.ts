@@ -197,7 +197,7 @@ export class WrappedTrace implements LineParser {
       this.#trace.repaired('wrapped', number);
       return 'continuation';
     }
-    this.#flush();
+    this.flush();
     const isHeaderEnd = this.#header && HEADER_END.test(unquoted(line));
     const place = this.#finder.place(line);
     this.#header = place === 'header';
@@ -220,7 +220,7 @@ export class WrappedTrace implements LineParser {
   }
 
   end(): void {
-    this.#flush();
+    this.flush();
     this.#trace.end();
   }
 
@@ -237,7 +237,8 @@ export class WrappedTrace implements LineParser {
     return kind;
   }
 
-  #flush(): void {
+  /** Hands over the row that is held back: what comes next is none of the trace's. */
+  flush(): void {
     const row = this.#row;
     if (row === null) return;
     this.#tellLost(this.#trace.parse(row.joined, row.number, row.truncated), row.number);

@@ -56,4 +56,25 @@ describe('bpftrace', () => {
       `${head}%s: (0 <- %s) ret=%lld`,
     ]);
   });
+
+  test('rows that a mail program broke are put together, also before a loss mark', async () => {
+    // At the last blank that leaves no more than 76 columns.
+    const broken = rows.flatMap((row) => {
+      if (row.length <= 76) return [row];
+      const blank = row.lastIndexOf(' ', 76);
+      return [row.slice(0, blank), row.slice(blank + 1)];
+    });
+    expect(broken.length).toBeGreaterThan(rows.length + 10);
+    const lines = ['Attaching 18 probes...', ...broken];
+    const at = lines.findIndex((row) => row.includes(': vfio_pci_core_disable:')) + 1;
+    const analysis = await analyzeText(`${lines.join('\n')}\n`);
+    expect(analysis.sources).toMatchObject([{ format: 'bpftrace', records: rows.length, unparsed: 0 }]);
+    expect(headlines(analysis)).toEqual([`probable unbind-before-disable 0000:02:00.0 :${at}`]);
+    const lossy = [...lines.slice(0, at - 1), 'Lost 12 events', ...lines.slice(at - 1)];
+    // The unbind that comes later says the same whether something was lost or not.
+    const after = await analyzeText(`${lossy.join('\n')}\n`);
+    expect(after.health.filter(({ code }) => code === 'events-lost')).toMatchObject([{ line: at, count: 12 }]);
+    expect(headlines(after)).toEqual([`probable unbind-before-disable 0000:02:00.0 :${at + 1}`]);
+    expect(after.sources).toMatchObject([{ records: rows.length, unparsed: 0, lost: 12 }]);
+  });
 });
