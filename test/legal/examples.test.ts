@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JudgeOptions } from '../../src/analysis.ts';
+import { TREATED_MAX } from '../../src/legal/search.ts';
 import { Lookup } from '../../src/report/format.ts';
 import { legalOrder } from '../../src/report/legal-order.ts';
 import { analyzeFiles, analyzeText } from '../support/analyze.ts';
@@ -206,4 +207,13 @@ test('a capture: the report, its followers, and the findings of a device that wa
   });
   for (const order of orders) expect(order).toEqual(orders[0]);
   expect(analysis.findings.length).toBeGreaterThan(1);
+});
+
+test('of very many headlines the surest are treated, and the rest is counted', async () => {
+  const sessions = Array.from({ length: TREATED_MAX + 3 }, () => [...BIND.slice(2), ...CLOSE, ...UNBIND]).flat();
+  const { findings, health } = await analyzeText(log([...CONNECT, ...sessions]));
+  const headlines = findings.filter(({ headline }) => headline);
+  expect(headlines).toHaveLength(TREATED_MAX + 3);
+  expect(headlines.filter(({ legal_order: order }) => order === null)).toHaveLength(3);
+  expect(health.find(({ code }) => code === 'legal-orders-capped')?.count).toBe(3);
 });
