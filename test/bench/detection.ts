@@ -1,4 +1,4 @@
-// npm run bench:detection [-- --marked] [--bugs N] [--legal N] [--seed N] [--write]: what the rules find of bugs that are put into
+// npm run bench:detection -- [--marked] [--bugs N] [--legal N] [--seed N] [--rule ID] [--write]: what the rules find of bugs that are put into
 // generated histories, and what they find in legal ones, while lines are lost. The same seed gives the same table.
 // --write puts it into README.md.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,9 +9,10 @@ import { measure, tableOf } from '../support/detection.ts';
 const { values } = parseArgs({
   options: {
     marked: { type: 'boolean', default: false },
-    bugs: { type: 'string', default: '40' },
-    legal: { type: 'string', default: '100' },
+    bugs: { type: 'string', default: '24' },
+    legal: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
+    rule: { type: 'string', multiple: true },
     write: { type: 'boolean', default: false },
   },
 });
@@ -22,6 +23,7 @@ const table = tableOf(
     bugs: Number(values.bugs),
     legal: Number(values.legal),
     seed: Number(values.seed),
+    ...(values.rule && { only: values.rule }),
     onProgress: (what) => process.stderr.write(`${what}\n`),
   }),
 );

@@ -47,6 +47,8 @@ export interface DetectionOptions {
   /** The trace says where it lost lines. */
   readonly marked: boolean;
   readonly seed: number;
+  /** Ids of the rules whose bugs are put in; absent: all. */
+  readonly only?: readonly string[];
   readonly onProgress?: (what: string) => void;
 }
 
@@ -81,6 +83,7 @@ export async function measure(options: DetectionOptions): Promise<Detection> {
   }
   const rows: Row[] = [];
   for (const { doc } of RULES) {
+    if (options.only?.includes(doc.id) === false) continue;
     onProgress?.(doc.id);
     rows.push({ ...(await recall(doc.id, bugs, options)), wrong: wrong.get(doc.id) ?? [] });
   }
@@ -125,7 +128,11 @@ async function judged(
   return analyzeLog(FTRACE.render(left, marked ? { loss: marks } : {}), how);
 }
 
-const percent = (part: number, of: number) => (of === 0 ? 0 : Math.round((100 * part) / of));
+/** A seldom thing is not nothing. */
+function percent(part: number, of: number): string {
+  const rounded = of === 0 ? 0 : Math.round((100 * part) / of);
+  return part > 0 && rounded === 0 ? '<1' : String(rounded);
+}
 
 /** `definite / probable / possible`, in percent; `-` for none at all. */
 export function cell({ definite, probable, possible, none }: Levels): string {
