@@ -39,6 +39,8 @@ interface Pairs {
 const EVENTS_MIN = 2;
 /** Events that are read in vain, until no more copies are looked for: as many as two of the largest traces hold. */
 const READ_MAX = 4_000_000;
+/** Events that are marked at once. */
+const PAGE = 16_384;
 /** By how much an event may stand behind a later one. */
 const DISORDER = 1_000_000_000n;
 
@@ -64,9 +66,13 @@ const COMPARED = [TIME, CPU, 3, 4, 5, 6, 7, 8] as const;
 /**
  * Finds the sources that are copies or excerpts of another one, and counts what they tell once.
  *
+ * @param settle see mergeSources.
  * @returns the copies, and how many pairs of sources were not compared since there are too many.
  */
-export function countOnce(db: Database.Database): { readonly copies: readonly Copy[]; readonly uncompared: number } {
+export function countOnce(
+  db: Database.Database,
+  settle: () => void,
+): { readonly copies: readonly Copy[]; readonly uncompared: number } {
   const candidates = db.prepare<[], Record<keyof Candidate, bigint | string>>(CANDIDATES).safeIntegers(true).all();
   const sources = candidates
     .map((row) => ({
@@ -87,7 +93,7 @@ export function countOnce(db: Database.Database): { readonly copies: readonly Co
       originals.push(source);
       continue;
     }
-    mark(db, found.pairs);
+    mark(db, settle, found.pairs);
     copies.push({ sourceId: source.id, originalId: found.original.id, events: source.events });
   }
   if (copies.length > 0) closeRanks(db);
@@ -165,11 +171,17 @@ function isSame(a: Row, b: Row): boolean {
   return COMPARED.every((column) => a[column] === b[column]);
 }
 
-function mark(db: Database.Database, { copies, originals }: Pairs): void {
+function mark(db: Database.Database, settle: () => void, { copies, originals }: Pairs): void {
   db.exec('create temp table same (copy integer primary key, original integer not null)');
   const insert = db.prepare('insert into same values (?, ?)');
   for (const [index, copy] of copies.entries()) insert.run(copy, originals[index]);
-  db.exec('update event set duplicate_of = same.original from same where event.id = same.copy');
+  const update = db.prepare(
+    'update event set duplicate_of = same.original from same where event.id = same.copy and same.copy between ? and ?',
+  );
+  for (let from = 0; from < copies.length; from += PAGE) {
+    update.run(copies[from], copies[Math.min(from + PAGE, copies.length) - 1]);
+    settle();
+  }
   uniteDevices(db);
   db.exec('drop table same');
 }

@@ -46,7 +46,7 @@ export function relateClocks(
     )
     .all();
   if (rows.length < 2) return [];
-  const { copies, uncompared } = countOnce(db);
+  const { copies, uncompared } = countOnce(db, settle);
   const isCopy = new Set(copies.map(({ sourceId }) => sourceId));
   const told = rows.filter(({ id }) => !isCopy.has(id));
   // Integers count nothing that could be added; a source of several boots has several clocks.
