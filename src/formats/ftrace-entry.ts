@@ -91,7 +91,7 @@ export class EntryReader {
     const { symbols } = this.#context.interest;
     const remedy =
       symbols === undefined
-        ? 'give the trace.dat itself, or the /proc/kallsyms of that boot (--side)'
+        ? 'give the /proc/kallsyms of that boot (--side), or the trace.dat of trace-cmd itself'
         : `${symbols.file} does not name them, it may be of another boot`;
     const message = `${this.#addresses} dynamic events name an address instead of a function, what they sit on cannot be told: ${remedy}`;
     this.#context.health({ code: 'symbols-missing', line: this.#firstAddress, message, count: this.#addresses });
