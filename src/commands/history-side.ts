@@ -1,4 +1,5 @@
 import type { Bdf } from '../base/bdf.ts';
+import { withoutSlashes } from '../base/path.ts';
 import { aboutFunctions } from '../input/side/summary.ts';
 import type { SideData } from '../input/side-data.ts';
 
@@ -18,7 +19,7 @@ export function sideEntries(side: SideData | null): ReadonlyMap<Bdf, readonly Si
   if (side === null) return new Map();
   const entries = aboutFunctions(side).map(({ bdf, fact: { place, text } }): SideEntry => {
     const colon = place.lastIndexOf(':');
-    const source = `${side.folder.replace(/\/+$/, '')}/${place.slice(0, colon)}`;
+    const source = `${withoutSlashes(side.folder)}/${place.slice(0, colon)}`;
     return { type: 'side', source, line: Number(place.slice(colon + 1)), time: null, bdf, text };
   });
   entries.sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : a.line - b.line));

@@ -1,3 +1,4 @@
+import { withoutSlashes } from '../base/path.ts';
 import { factsOf, summaryOf } from '../input/side/summary.ts';
 import type { SideData } from '../input/side-data.ts';
 import { jsonLine } from '../report/json.ts';
@@ -9,7 +10,7 @@ const FACTS_MAX = 200;
 
 /** What was stored beside a log: each file with what it tells and where; what was not read. */
 export function tellSide(side: SideData, stdout: Sink, asJson: boolean): string {
-  const folder = side.folder.replace(/(?<=.)\/+$/, '');
+  const folder = withoutSlashes(side.folder);
   const facts = factsOf(side).map(({ place, text }) => {
     const colon = place.lastIndexOf(':');
     return { file: place.slice(0, colon), line: Number(place.slice(colon + 1)), text };

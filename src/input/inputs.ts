@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { InputError, UnreadableError } from '../base/errors.ts';
 import type { HealthCode, HealthSink } from '../base/health.ts';
+import { withoutSlashes } from '../base/path.ts';
 import { noteChange } from './bytes.ts';
 import { Chooser } from './chosen.ts';
 import { Damage } from './damage.ts';
@@ -230,7 +231,7 @@ async function readFolder(opened: FolderInput, options: InputOptions, tally: Tal
     options.unreadable(error);
   };
   const { files, passed, isSos } = await walk(opened.path, refuse);
-  const folder = opened.path.replace(/(?<=.)\/+$/, '');
+  const folder = withoutSlashes(opened.path);
   const chooser = new Chooser(isSos);
   // Also where the directory turns out to be empty: what fails here is no fault of a file in it.
   await options.prepare();
