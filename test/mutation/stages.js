@@ -38,7 +38,7 @@ const court = ['draft', 'judge', 'strays'].map((name) => `src/rules/${name}.ts`)
 export const STAGES = {
   model: { mutate: filesOf('src/model'), tests: ['test/model/*.test.ts', 'test/replay/belief*.test.ts'] },
   // Functions of what they are given: their own tests are to find every fault.
-  steps: { mutate: steps, tests: PURE.map((name) => `test/replay/${name}*.test.ts`) },
+  steps: { mutate: steps, tests: [...PURE, 'readings'].map((name) => `test/replay/${name}*.test.ts`) },
   // Not src/rules/docs: prose, where the only mutants are emptied texts, which test/rules/docs.test.ts refuses as such.
   rules: {
     mutate: rules,
