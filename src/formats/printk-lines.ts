@@ -186,9 +186,8 @@ export class PrintkLines implements LineParser {
     if (head.damage !== null) this.stream.repaired(head.damage, number);
     this.#hold(line, number, truncated);
     this.#bare = head.bareContinuation;
-    // What was taken away may be what somebody looks for.
-    this.#wanted =
-      this.stream.wanted(message) || ((head.message > 0 || head.plain !== line) && this.stream.wanted(line));
+    // What was taken away may be what somebody looks for. The head is not: of many a host the name is one of our words.
+    this.#wanted = this.stream.wanted(message) || (head.plain !== line && this.stream.wanted(line));
     return 'record';
   }
 

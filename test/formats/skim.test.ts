@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import { afterEach, expect, test, vi } from 'vitest';
+import { INTEREST } from '../../src/events/index.ts';
+import { type OpenReading, readParts } from '../../src/formats/read.ts';
+import { MAX_LINE } from '../../src/input/lines.ts';
+import { SkimEngine } from '../../src/input/skim-engine.ts';
+import type { OpenedSource } from '../../src/input/source.ts';
+import { plain } from './collect.ts';
+import { damaged, runs, samples } from './fuzz.ts';
+
+// A whole source with the first look and without it: the pieces that it comes in, what is held back between them, several
+// forms in one file, and the one engine that all parsers of the process share. What a single parser does with any row is
+// tested in properties.test.ts.
+
+const engine = SkimEngine.get();
+if (engine === null) throw new Error('no first look');
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** What is said of each part and of the file, and, where it is followed, what is held back behind each piece. */
+async function read(bytes: Buffer, cuts: readonly number[], skims: boolean, follows: boolean): Promise<unknown> {
+  vi.spyOn(SkimEngine, 'get').mockReturnValue(skims ? engine : null);
+  const said: unknown[] = [];
+  let open: OpenReading | null = null;
+  const outcome = await readParts(SOURCE, {
+    inputFormat: null,
+    interest: INTEREST,
+    maxBytes: 1e9,
+    part: () => ({ emit: (record) => void said.push(record), health: (item) => void said.push(item) }),
+    ...(follows && {
+      onOpen: (reading: OpenReading) => {
+        open = reading;
+      },
+    }),
+    pump: async ({ consume }) => {
+      const ends = [...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+      // As from a file: what comes next is written over what came before.
+      const room = Buffer.alloc(bytes.length);
+      let from = 0;
+      for (const end of ends) {
+        bytes.copy(room, 0, from, end);
+        consume(room.subarray(0, end - from));
+        from = end;
+        said.push(open?.preview().map(({ records, totals: { sink: _, ...totals } }) => ({ records, totals })));
+      }
+      return { bytes: bytes.length, cut: false };
+    },
+  }).catch((error: unknown) => String(error));
+  return plain([said, typeof outcome === 'string' ? outcome : outcome.map(({ sink: _, ...totals }) => totals)]);
+}
+
+const SOURCE: OpenedSource = {
+  kind: 'log',
+  path: 'log.txt',
+  compression: 'none',
+  recording: false,
+  size: null,
+  packed: null,
+  head: Buffer.alloc(0),
+  handle: null,
+  stream: null,
+  stamp: null,
+  close: async () => undefined,
+};
+
+async function expectSame(text: string, cuts: readonly number[] = [], follows = false): Promise<void> {
+  const bytes = Buffer.from(text, 'latin1');
+  expect(await read(bytes, cuts, true, follows)).toEqual(await read(bytes, cuts, false, follows));
+}
+
+/** More lines than are held until the form is known: only those behind them are skimmed. */
+const BEFORE = 450;
+
+function log(prefix: string, count = BEFORE): string {
+  return Array.from({ length: count }, (_, i) => `${prefix}[    0.${String(i).padStart(6, '0')}] audit: x\n`).join('');
+}
+
+function trace(second: number, name: string, count = BEFORE): string {
+  const row = (i: number) =>
+    `          <idle>-0       [003] ...1.    ${second}.${String(i).padStart(6, '0')}: ${name} <-x\n`;
+  return Array.from({ length: count }, (_, i) => row(i)).join('');
+}
+
+test('a host whose name is one of our words makes no message one that somebody wants', async () => {
+  for (const who of ['2026-11-22T05:53:14+00:00 vfio-host', '2026-11-22T05:53:14.123456+00:00 host']) {
+    await expectSame(log(`${who} kernel: `));
+    await expectSame(log(`${who} kernel: `), [29_000, 29_050]);
+  }
+});
+
+test('a message that was skimmed over is shown with a further line that somebody wants', async () => {
+  const text = `${log('')}[    1.000000] Unable to handle\n               vfio_pci_core_disable+0x0/0x10\n`;
+  await expectSame(text, [], true);
+});
+
+test('forms one after the other, each with its own names and columns', async () => {
+  const mixed = [
+    trace(10, 'kfree', 20),
+    log('', 20),
+    trace(11, 'pcie_flr', 20),
+    log('Nov 22 05:53:14 host kernel: ', 20),
+  ];
+  await expectSame(`${trace(10, 'kfree')}${mixed.join('')}${mixed.join('')}`);
+  await expectSame(`${log('')}${mixed.join('')}${mixed.join('')}`);
+});
+
+test('the longest lines, and one that ends where the piece does', async () => {
+  for (const length of [MAX_LINE - 1, MAX_LINE, MAX_LINE + 1]) {
+    for (const ending of ['\n', '\r\n', '']) {
+      const text = `${log('')}${'[    1.000000] '.padEnd(length, 'x')}${ending}`;
+      await expectSame(text);
+      await expectSame(text, [text.length - 1]);
+    }
+  }
+  const text = log('', 20_000);
+  await expectSame(text, [256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1]);
+});
+
+test('anything, in any pieces', async () => {
+  const pool = samples();
+  const skimmable = fc.constantFrom(log(''), log('2026-11-22T05:53:14.123456+00:00 host kernel: '), trace(10, 'kfree'));
+  const cuts = fc.array(fc.nat(1 << 20), { maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.option(skimmable),
+      damaged(pool),
+      damaged(pool),
+      cuts,
+      fc.boolean(),
+      async (first, a, b, at, follows) => {
+        await expectSame((first ?? '') + a.toString('latin1') + b.toString('latin1'), at, follows);
+      },
+    ),
+    { numRuns: runs(60) },
+  );
+}, 120_000);
