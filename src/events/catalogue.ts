@@ -35,8 +35,11 @@ export interface SymbolRow extends Provenance {
   readonly void?: true;
   /** Returns a pointer, or an error pointer or NULL where it fails. */
   readonly pointer?: true;
-  /** Returns a status of the firmware's, or (`sev-tio`) a DOE feature where the firmware wants an SPDM exchange first. */
-  readonly returns?: 'tdx' | 'rmi' | 'sev-tio';
+  /**
+   * Returns a status of the firmware's, a number of the PCI core's (`pcibios`), or (`sev-tio`) a DOE feature where the firmware
+   * wants an SPDM exchange first.
+   */
+  readonly returns?: 'tdx' | 'rmi' | 'sev-tio' | 'pcibios';
   /**
    * Functions of this catalogue that call it, directly or through others. Puts a record inside a call where the form has
    * no nesting of its own (function tracer, probes without a return event).
@@ -52,6 +55,8 @@ export interface SymbolRow extends Provenance {
   readonly keeps?: Readonly<Record<string, readonly string[]>>;
   /** Kept arguments without which a record says nothing: it is no event then. */
   readonly needs?: readonly string[];
+  /** A return says something all the same: whether what its entry asked for was done. */
+  readonly returnTells?: true;
   readonly decodes?: Decodes;
   /** The kind by the value of a kept argument, in decimal; `kind` where the argument is not recorded or has another. */
   readonly kindBy?: { readonly argument: string; readonly kinds: Readonly<Record<string, EventKind>> };

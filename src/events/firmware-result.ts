@@ -15,7 +15,7 @@ const TDX_ERROR = 1n << 63n;
 /** Answers that are no refusal: the command goes on after an SPDM exchange, or another call of the same. */
 const UNFINISHED: ReadonlySet<string> = new Set(['TDX_SPDM_REQUEST', 'RMI_INCOMPLETE']);
 
-/** What a wrapper of a firmware command returned: a status of the firmware's, not an errno. */
+/** What a wrapper of a firmware command, or an access of the PCI core, returned: a status of its own, not an errno. */
 export function firmwareResult(kind: NonNullable<SymbolRow['returns']>, ret: string): FirmwareResult {
   const value = parseNumber(ret);
   if (value === null) return { outcome: 'unknown', code: null, status: {} };
@@ -25,6 +25,7 @@ export function firmwareResult(kind: NonNullable<SymbolRow['returns']>, ret: str
     if (outcome !== 'ok' || code === null || code === 0) return { outcome, code, status: {} };
     return { outcome: 'unknown', code, status: { wants_exchange: String(code) } };
   }
+  if (kind === 'pcibios') return pcibiosResult(ret);
   const raw = BigInt.asUintN(64, value);
   const name = decode(kind === 'tdx' ? 'tdx-status' : 'rmi-status', raw)?.name;
   const refused = kind === 'tdx' ? (raw & TDX_ERROR) !== 0n : (raw & 0xffn) !== 0n;
@@ -32,4 +33,11 @@ export function firmwareResult(kind: NonNullable<SymbolRow['returns']>, ret: str
   if (raw === 0n) return { outcome, code: 0, status: {} };
   const status = { status: `0x${raw.toString(16)}` };
   return { outcome, code: null, status: name === undefined ? status : { ...status, status_name: name } };
+}
+
+/** PCIBIOS_SUCCESSFUL is 0, every other number an error, and positive (include/linux/pci.h, 6.12). */
+function pcibiosResult(ret: string): FirmwareResult {
+  const { outcome, code } = parseReturn(ret, false);
+  if (outcome !== 'ok' || code === 0) return { outcome, code, status: {} };
+  return { outcome: 'failed', code: null, status: code === null ? {} : { status: `0x${code.toString(16)}` } };
 }

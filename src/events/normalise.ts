@@ -85,14 +85,15 @@ function fromCall(
   status: Readonly<Record<string, string>> = NO_STATUS,
 ): Normalised {
   // The function tracer and most probes tell no arguments: half of the work of an event is done here.
-  if (args.size === 0 && status === NO_STATUS) return fromBareCall(record, row, phase, outcome, code);
+  const tells = phase === 'exit' && row.returnTells === true && outcome !== 'unknown';
+  if (args.size === 0 && status === NO_STATUS && !tells) return fromBareCall(record, row, phase, outcome, code);
   const kept: Record<string, string> = { ...row.fixed };
   for (const [name, candidates] of Object.entries(row.keeps ?? {})) {
     const found = candidates.map((candidate) => args.get(candidate)).find((value) => value !== undefined);
     // `1 [PCI_TSM_REQ_STATE_CHANGE]`: the number is what the code compares.
     if (found !== undefined) kept[name] = found.split(' ', 1)[0] ?? found;
   }
-  if (row.needs?.some((name) => kept[name] === undefined)) return null;
+  if (!tells && row.needs?.some((name) => kept[name] === undefined)) return null;
   const payload = payloadOf(kept);
   const all = { ...decoded(kept, row.decodes), ...payload, ...status };
   const handles = [...handlesOf(row.handles, (name) => args.get(name)), ...payloadHandles(payload)];

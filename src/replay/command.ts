@@ -32,6 +32,8 @@ export function commandAfter(event: StoredEvent, before: CommandState): CommandS
       return decode(parseInteger(hex(event.args['value'])), before);
     case 'vfio.config_write':
       return afterWrite(event, before);
+    case 'pci.config_write':
+      return afterHostWrite(event, before);
     case 'pci.add':
     case 'pci.remove':
     case 'pci.bus_reset':
@@ -51,6 +53,15 @@ function afterWrite(event: StoredEvent, before: CommandState): CommandState {
   const value = parseInteger(event.args['value']);
   // Bits 1 and 2 stand in the low byte; a 32-bit write that begins below shifts them up.
   return decode(value === null ? null : Math.floor(value / 2 ** (8 * (COMMAND - at))), before);
+}
+
+/**
+ * pci_write_config_*() and pci_user_write_config_*() refuse a place that their width does not divide (PCI_OP_WRITE,
+ * drivers/pci/access.c, 6.12): of the register at 0x4 each writes the low byte, or none of it.
+ */
+function afterHostWrite({ args, outcome }: StoredEvent, before: CommandState): CommandState {
+  if (outcome === 'failed' || parseInteger(args['position']) !== COMMAND) return before;
+  return decode(parseInteger(args['value']), before);
 }
 
 function decode(value: number | null, before: CommandState): CommandState {

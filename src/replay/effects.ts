@@ -74,10 +74,16 @@ export function farEffectsOf(event: StoredEvent, tie: Tie): Effect[] {
     .map((effect) => (effect.type === 'sriov-change' ? { ...effect, certain: true } : effect));
 }
 
+const CLEARS: ReadonlySet<StoredEvent['kind']> = new Set([
+  'vfio.config_write',
+  'pci.config_write',
+  'pci.clear_master',
+  'pci.disable',
+]);
+
 function commandClears(event: StoredEvent, before: CommandState): Effect[] {
   // What comes after a reset or on a new device is no clear; `restore config` only puts bits back.
-  if (event.kind !== 'vfio.config_write' && event.kind !== 'pci.clear_master' && event.kind !== 'pci.disable')
-    return [];
+  if (!CLEARS.has(event.kind)) return [];
   const after = commandAfter(event, before);
   return COMMAND_BITS.flatMap((bit): Effect[] => {
     if (after[bit] !== 'clear') return [];

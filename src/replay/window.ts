@@ -108,6 +108,7 @@ const CHANGES: ReadonlySet<StoredEvent['kind']> = new Set([
   'pci.remove',
   'pci.set_master',
   'pci.command',
+  'pci.config_write',
   'vfio.close',
   'vfio.open',
   'vfio.config_write',

@@ -8,7 +8,8 @@ export const rule: Rule = {
   settledBy: LOCK_CLASSES,
   judge({ effect, event }) {
     if (effect.type !== 'command-clear' || effect.bit !== 'bme') return null;
-    const who = event.kind === 'vfio.config_write' ? 'a configuration write' : `${event.symbol ?? 'the kernel'}`;
+    const isWrite = event.kind === 'vfio.config_write' || event.kind === 'pci.config_write';
+    const who = isWrite ? 'a configuration write' : `${event.symbol ?? 'the kernel'}`;
     const charge = {
       wrongIn: isLocked,
       summary: `${who} cleared Bus Master Enable while the TDI was locked or running`,

@@ -16,6 +16,10 @@ const write = (position: string, count: string, value?: string, more: Partial<St
     ...more,
   });
 
+/** `pci_user_write_config_*`, `pci_write_config_*`. */
+const hostWrite = (position: string, width: string, value?: string, more: Partial<StoredEvent> = {}) =>
+  storedEvent('pci.config_write', { args: { position, width, ...(value === undefined ? {} : { value }) }, ...more });
+
 describe('the COMMAND register', () => {
   // Bit 1 is Memory Space, bit 2 Bus Master (PCI_COMMAND_MEMORY, PCI_COMMAND_MASTER).
   test.each<[string, StoredEvent, CommandState, CommandState]>([
@@ -58,6 +62,16 @@ describe('the COMMAND register', () => {
       { mse: 'set', bme: 'clear' },
     ],
     ['without a value', write('0x4', '2'), SET, UNKNOWN],
+    ['the host, 16 bits', hostWrite('0x4', '2', '0x404'), UNKNOWN, { mse: 'clear', bme: 'set' }],
+    ['the host, 32 bits', hostWrite('4', '4', '0x100002'), SET, { mse: 'set', bme: 'clear' }],
+    ['the host, the low byte', hostWrite('0x4', '1', '0x0'), SET, CLEAR],
+    ['the host, the low byte in a register wider than it', hostWrite('0x4', '1', '0xffffff06'), CLEAR, SET],
+    ['the host, the high byte', hostWrite('0x5', '1', '0x0'), SET, SET],
+    ['the host, the status above', hostWrite('0x6', '2', '0x0'), SET, SET],
+    ['the host, a place that the width does not fit', hostWrite('0x3', '2', '0x0'), SET, SET],
+    ['the host, another register', hostWrite('0x104', '4', '0x0'), SET, SET],
+    ['the host, without a value', hostWrite('0x4', '2'), SET, UNKNOWN],
+    ['the host, refused', hostWrite('0x4', '2', '0x0', { outcome: 'failed' }), SET, SET],
     ['function tracer: no arguments', storedEvent('vfio.config_write', { args: { region: 'basic' } }), SET, UNKNOWN],
     [
       'offset for position',

@@ -11,6 +11,7 @@ export const doc: RuleDoc = {
     'Unbind or STOP before the bit is cleared. While the TDI is bound, the VMM traps the write and keeps the bit set, or vfio refuses it.',
   evidence: [
     'vfio_basic_config_write with offset 0x4 and a value whose bit 2 is 0, after a value with bit 2 set (probe or function arguments): the write of the guest or the VMM. The bit lies in the byte at 0x4; a write at 0x5 does not change it.',
+    'pci_user_write_config_word (setpci, the sysfs file config, vfio itself) or pci_write_config_word (the kernel), or _byte, or _dword, with position 0x4 and a value whose bit 2 is 0, after a value with bit 2 set.',
     '"disabling bus mastering" (dynamic debug): pci_clear_master() found the bit set and cleared it. The call alone proves no change, because it writes nothing when the bit is already clear.',
     'vfio_pci_core_disable, pci_try_reset_function, pci_disable_device: operations that clear the bit on their way; the operation is then the headline.',
     '"restore config 0x04: OLD -> NEW" (dynamic debug): the COMMAND register as found and as restored after a reset.',
@@ -27,6 +28,7 @@ export const doc: RuleDoc = {
     'PCIe Base 6.x, 11.2.6 (TDISP), as cited by Aneesh Kumar K.V, 2025-06-04, <yq5ajz5r8w6p.fsf@kernel.org>',
     'Attribute tsm/bound, Documentation/ABI/testing/sysfs-bus-pci, Linux 7.1 merge window',
     'vfio_basic_config_write() and vfio_default_config_write(), drivers/vfio/pci/vfio_pci_config.c, Linux 7.1 merge window',
+    'PCI_USER_WRITE_CONFIG and PCI_OP_WRITE, drivers/pci/access.c, Linux 6.12',
     '__pci_set_master(), do_pci_disable_device() and pci_dev_save_and_disable(), drivers/pci/pci.c, Linux 7.1 merge window',
     'Dan Williams, the VMM traps the clear, 2025-08-28, <68b0cc4632fc5_75db10074@dwillia2-mobl4.notmuch>',
     'Xu Yilun, vfio should block it while bound, 2025-06-05, <aEFmPaYorqaYCKBY@yilunxu-OptiPlex-7050>',

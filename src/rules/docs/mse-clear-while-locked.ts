@@ -11,6 +11,7 @@ export const doc: RuleDoc = {
     'Unbind or STOP before the bit is cleared. While the TDI is bound, the VMM traps the write and keeps the bit set, or vfio refuses it before it zaps the BARs.',
   evidence: [
     'vfio_basic_config_write with offset 0x4 and a value whose bit 1 is 0, after a value with bit 1 set: the write of the guest or the VMM.',
+    'pci_user_write_config_word (setpci, the sysfs file config, vfio itself) or pci_write_config_word (the kernel), or _byte, or _dword, with position 0x4 and a value whose bit 1 is 0, after a value with bit 1 set.',
     'vfio_pci_zap_and_down_write_memory_lock and, with dma-buf support, vfio_pci_dma_buf_move with revoked=1 inside that write: vfio saw a value with bit 1 clear. They run for every such write, also when the bit was clear before.',
     '"restore config 0x04: OLD -> NEW" (dynamic debug), "enabling device (OLD -> NEW)": COMMAND values with bit 1.',
     'vfio_pci_core_disable and pci_try_reset_function write COMMAND with INTx Disable alone: they clear the bit on their way, and the operation is then the headline.',
@@ -27,6 +28,7 @@ export const doc: RuleDoc = {
     'PCIe Base 6.x, 11.2.6 (TDISP), as cited by Aneesh Kumar K.V, 2025-06-04, <yq5ajz5r8w6p.fsf@kernel.org>',
     'Attribute tsm/bound, Documentation/ABI/testing/sysfs-bus-pci, Linux 7.1 merge window',
     'vfio_basic_config_write() and __vfio_pci_memory_enabled(), drivers/vfio/pci/vfio_pci_config.c, Linux 7.1 merge window',
+    'PCI_USER_WRITE_CONFIG and PCI_OP_WRITE, drivers/pci/access.c, Linux 6.12',
     'pci_iov_scan_device(), no_command_memory of a VF, drivers/pci/iov.c, Linux 7.1 merge window',
     'Xu Yilun, RFC PATCH 20/30, unbind before zapping, 2025-05-29, <20250529053513.1592088-21-yilun.xu@linux.intel.com>',
     'Xu Yilun, no rebind after the bit is set again, 2025-06-02, <aD2ticKyMxxMXzZ+@yilunxu-OptiPlex-7050>',
