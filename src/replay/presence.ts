@@ -117,8 +117,11 @@ export class Presence {
 
 /** Whether nothing speaks against `dsm` as the DSM of a function of which no record tells whose it is. */
 function mayBeManaged(track: DeviceTrack, dsm: DeviceTrack | null): boolean {
-  if (track.pf !== null || track.dsm !== null || track.bdf === null || dsm === null || dsm.bdf === null) return false;
-  return track !== dsm && track.bdf.split(':', 1)[0] === dsm.bdf.split(':', 1)[0];
+  if (track === dsm) return false;
+  // A pointer, or nothing, says neither that it is the function itself or its DSM nor that it is not.
+  if (dsm?.bdf == null || track.bdf === null) return true;
+  if (track.pf !== null || track.dsm !== null) return false;
+  return track.bdf.split(':', 1)[0] === dsm.bdf.split(':', 1)[0];
 }
 
 function placeOf({ sourceId, line }: StoredEvent): { sourceId: number; line: number } {
