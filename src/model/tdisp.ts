@@ -102,19 +102,6 @@ export function request(state: TdispState, name: TdispRequest): TdispState | nul
 }
 
 /**
- * The states that an interface can have been in, and still is in, where it answered a request with an error: a failure is
- * evidence. Empty where the request cannot be answered so.
- */
-export function statesBehindError(name: TdispRequest, error: TdispErrorName): readonly TdispState[] {
-  const { legal, errors }: RequestRow = TDISP_REQUESTS[name];
-  if (error === 'INVALID_INTERFACE_STATE') return TDISP_STATES.filter((state) => !legal.includes(state));
-  if (COMMON_ERRORS.some((common) => common === error)) return TDISP_STATES;
-  if (!errors.includes(error)) return [];
-  // Whether a device looks at the state or at the shape of the request first is its own affair.
-  return error === 'INVALID_REQUEST' || error === 'INVALID_INTERFACE' ? TDISP_STATES : legal;
-}
-
-/**
  * What happens to an interface without a message. Nothing of it is answered with an error: the configuration write that
  * throws a TDI into ERROR completes normally (section 11.2.6).
  */

@@ -2,7 +2,6 @@ import { parseInteger } from '../events/numbers.ts';
 import { decodeState, type EncodingId, STATE_ENCODINGS } from '../model/encodings.ts';
 import type { TdiState, TdispState } from '../model/states.ts';
 import { afterDeviceEvent, BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, type Branch, CONNECTED } from '../model/tdi.ts';
-import { statesBehindError, TDISP_ERRORS, type TdispErrorName, type TdispRequest } from '../model/tdisp.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
 import type { Ledger } from './ledger.ts';
@@ -68,13 +67,6 @@ const REQUESTS: Partial<Record<StoredEvent['kind'], ExplicitRequest>> = {
   'tdisp.start': 'start',
   'tdisp.stop': 'stop',
   'tdisp.report': 'report',
-};
-
-const MESSAGES: Readonly<Record<ExplicitRequest, TdispRequest>> = {
-  lock: 'LOCK_INTERFACE_REQUEST',
-  start: 'START_INTERFACE_REQUEST',
-  stop: 'STOP_INTERFACE_REQUEST',
-  report: 'GET_DEVICE_INTERFACE_REPORT',
 };
 
 const KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
@@ -249,7 +241,6 @@ const STATE_REFUSALS: ReadonlySet<string> = new Set([
   'TDX_DEVIF_TDISP_INVALID_STATE',
   'TDX_DEVIF_TDISP_ERROR_STATE',
   'TDX_DEVIF_INVALID_STATE',
-  'INVALID_INTERFACE_STATE',
 ]);
 
 /** Busy, or in want of a longer buffer or a message to the device first: whoever asked asks again. */
@@ -337,11 +328,6 @@ function afterRequest(
   calls: readonly StoredEvent[],
 ): Belief | null {
   const answer = answerOf(heard);
-  const error = errorOf(heard);
-  if (error !== null) {
-    const behind = statesBehindError(MESSAGES[request], error);
-    return before.apply((state) => (behind.includes(state.device) ? [stay(state)] : []), placeOf(heard));
-  }
   if (answer === 'wrong-state' || answer === 'mapped' || answer === 'not-ready' || answer === 'refused') return null;
   if (request === 'report') return null;
   const asked = calls.some(({ kind }) => kind === 'tsm.guest_request');
@@ -349,16 +335,6 @@ function afterRequest(
   const isOpen = answer === 'unfinished' || answer === 'queued' || (heard.phase === 'enter' && heard.pairId !== null);
   if (isOpen) return before.or(done);
   return answer === 'ok' ? done : done.or(before, 1, `the ${request.toUpperCase()} failed`, placeOf(heard));
-}
-
-/** An answer of the device itself, by its name in TDISP. */
-function errorOf({ args, outcome }: StoredEvent): TdispErrorName | null {
-  const name = args['status_name'];
-  return outcome === 'failed' && name !== undefined && isTdispError(name) ? name : null;
-}
-
-function isTdispError(name: string): name is TdispErrorName {
-  return Object.hasOwn(TDISP_ERRORS, name);
 }
 
 /** Where a request that succeeded leads; `asked`: as part of a request of the guest. */

@@ -404,21 +404,6 @@ describe('TDISP by libspdm pci_tdisp.h', () => {
     });
   });
 
-  it.each(['BUSY', 'UNSPECIFIED', 'VERSION_MISMATCH', 'UNSUPPORTED_REQUEST', 'VENDOR_SPECIFIC_ERROR'] as const)(
-    '%s may answer everything and tells nothing of the state',
-    (error) => {
-      for (const name of Object.keys(tdisp.TDISP_REQUESTS) as tdisp.TdispRequest[]) {
-        expect(tdisp.statesBehindError(name, error)).toEqual(states.TDISP_STATES);
-      }
-    },
-  );
-
-  it('may look at the shape of a request before it looks at the state', () => {
-    for (const name of ['LOCK_INTERFACE_REQUEST', 'START_INTERFACE_REQUEST', 'GET_DEVICE_INTERFACE_REPORT'] as const)
-      expect(tdisp.statesBehindError(name, 'INVALID_INTERFACE')).toEqual(states.TDISP_STATES);
-    expect(tdisp.statesBehindError('GET_DEVICE_INTERFACE_REPORT', 'INVALID_REQUEST')).toEqual(states.TDISP_STATES);
-  });
-
   it('has the flags of LOCK and of the report bit by bit', () => {
     expect(tdisp.LOCK_FLAGS.map((flag, bit) => `${bit} ${flag}`)).toEqual([
       '0 NO_FW_UPDATE',

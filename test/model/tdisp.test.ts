@@ -5,9 +5,7 @@ import {
   type DeviceEvent,
   deviceEvent,
   request,
-  statesBehindError,
   TDISP_REQUESTS,
-  type TdispErrorName,
   type TdispRequest,
 } from '../../src/model/tdisp.ts';
 
@@ -83,39 +81,6 @@ describe('the request table', () => {
       'STOP_INTERFACE_REQUEST',
       'VDM_REQUEST',
     ]);
-  });
-});
-
-/**
- * What an error tells of the state before: one letter a state. INVALID_NONCE comes from a locked interface, lack of entropy
- * and a bad device configuration from an unlocked one; INVALID_INTERFACE_STATE from the states that do not allow the request.
- */
-const BEHIND: readonly (readonly [TdispRequest, TdispErrorName, string])[] = [
-  ['LOCK_INTERFACE_REQUEST', 'INVALID_INTERFACE_STATE', 'L R E'],
-  ['LOCK_INTERFACE_REQUEST', 'INSUFFICIENT_ENTROPY', 'U'],
-  ['LOCK_INTERFACE_REQUEST', 'INVALID_DEVICE_CONFIGURATION', 'U'],
-  ['LOCK_INTERFACE_REQUEST', 'INVALID_REQUEST', 'U L R E'],
-  ['LOCK_INTERFACE_REQUEST', 'BUSY', 'U L R E'],
-  ['GET_DEVICE_INTERFACE_REPORT', 'INVALID_INTERFACE_STATE', 'U E'],
-  ['START_INTERFACE_REQUEST', 'INVALID_NONCE', 'L'],
-  ['START_INTERFACE_REQUEST', 'INVALID_INTERFACE_STATE', 'U R E'],
-  ['START_INTERFACE_REQUEST', 'INSUFFICIENT_ENTROPY', ''],
-  ['STOP_INTERFACE_REQUEST', 'INVALID_INTERFACE_STATE', ''],
-  ['STOP_INTERFACE_REQUEST', 'INVALID_INTERFACE', 'U L R E'],
-  ['SET_MMIO_ATTRIBUTE_REQUEST', 'INVALID_INTERFACE_STATE', 'U L E'],
-];
-
-describe('an error as evidence', () => {
-  it.each(BEHIND)('%s answered with %s', (name, error, states) => {
-    const expected = states.split(' ').flatMap((letter) => AFTER[letter] ?? []);
-    expect(statesBehindError(name, error)).toEqual(expected);
-  });
-
-  it('never speaks against the table of requests', () => {
-    for (const name of Object.keys(TDISP_REQUESTS) as TdispRequest[]) {
-      const refused = statesBehindError(name, 'INVALID_INTERFACE_STATE');
-      for (const state of TDISP_STATES) expect(refused.includes(state)).toBe(request(state, name) === null);
-    }
   });
 });
 

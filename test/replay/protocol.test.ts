@@ -80,7 +80,6 @@ describe('an answer', () => {
     ['TDX: it is in ERROR', refused('mmio.unmap', 'TDX_DEVIF_TDISP_ERROR_STATE'), 'wrong-state'],
     ['TDX: the object is in the wrong state', refused('mmio.unmap', 'TDX_DEVIF_INVALID_STATE'), 'wrong-state'],
     ['AMD: the TDI is in the wrong state', refused('tdisp.start', 'INVALID_TDI_STATE'), 'wrong-state'],
-    ['TDISP: the same', refused('tdisp.start', 'INVALID_INTERFACE_STATE'), 'wrong-state'],
     ['Arm: a granule is still mapped', refused('tdisp.stop', 'RMI_ERROR_GRANULE'), 'mapped'],
     ['Arm: the device, or a message under way', refused('tdisp.lock', 'RMI_ERROR_DEVICE'), 'not-ready'],
     ['Arm: another error', refused('tdisp.lock', 'RMI_ERROR_INPUT'), 'refused'],
@@ -414,35 +413,9 @@ describe('what is believed after it', () => {
     ).toEqual([['the START failed', { sourceId: 1, line: 9 }]]);
   });
 
-  it('a refusal by the firmware changes nothing; by the device it tells the state', () => {
+  it('a refusal changes nothing', () => {
     for (const status of ['RMI_ERROR_GRANULE', 'RMI_ERROR_DEVICE', 'RMI_ERROR_INPUT', 'INVALID_TDI_STATE'])
       expect(next(BOUND_LOCKED, refused('tdisp.stop', status))).toBeNull();
-    // The device refuses a START with INVALID_INTERFACE_STATE in every state but LOCKED.
-    const behind = (kind: Kind, status: string) =>
-      left(afterProtocol(Belief.unknown(), refused(kind, status), NOTHING_NOTED, []))?.map((one) => one.split(' ')[0]);
-    const LOCKED = ['locked/locked'];
-    const unlocked = ['unbound', 'connected', 'unlocked/unlocked', 'locked/unlocked', 'run/unlocked'];
-    expect(behind('tdisp.start', 'INVALID_INTERFACE_STATE')).not.toEqual(expect.arrayContaining(LOCKED));
-    expect(behind('tdisp.start', 'INVALID_INTERFACE_STATE')).toHaveLength(8);
-    expect(behind('tdisp.start', 'INVALID_NONCE')).toEqual(LOCKED);
-    expect(behind('tdisp.lock', 'INSUFFICIENT_ENTROPY')).toEqual(unlocked);
-    expect(behind('tdisp.report', 'INVALID_INTERFACE_STATE')).toEqual([
-      'unbound',
-      'connected',
-      'unlocked/unlocked',
-      'locked/error',
-      'locked/unlocked',
-      'run/error',
-      'run/unlocked',
-    ]);
-    // STOP succeeds in every state.
-    expect(behind('tdisp.stop', 'INVALID_INTERFACE_STATE')).toEqual([]);
-    expect(behind('tdisp.stop', 'BUSY')).toHaveLength(9);
-  });
-
-  it('an answer by its name is one only where the request failed', () => {
-    expect(next(BOUND_LOCKED, at('tdisp.start', { status_name: 'INVALID_NONCE' }))).toEqual(['run/run 0']);
-    expect(next(BOUND_LOCKED, refused('tdisp.start', 'toString'))).toBeNull();
   });
 
   it('a report says nothing of what comes', () => {
