@@ -16,6 +16,7 @@ const DASH: u32 = 45;
 const DOT: u32 = 46;
 const COLON: u32 = 58;
 const LESS: u32 = 60;
+const QUOTE: u32 = 62;
 const OPEN: u32 = 91;
 const CLOSE: u32 = 93;
 const UNDERSCORE: u32 = 95;
@@ -98,7 +99,8 @@ export function skimRows(from: usize, limit: usize, previous: i32): usize {
     if (feed >= limit || feed - start > MAX_LINE) break;
     const end = trimmed(start, feed);
     const dot = start + dotColumn;
-    if (dot + FRACTION + 4 > end || !hasHead(start)) break;
+    // What begins with a mark of quotation is read without it, and that is said.
+    if (dot + FRACTION + 4 > end || load<u8>(start) === QUOTE || !hasHead(start)) break;
     const high = load<u32>(dot + 1);
     const low = load<u32>(dot + 3);
     if (!areDigits(high) || !areDigits(low)) break;

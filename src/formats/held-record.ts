@@ -6,7 +6,6 @@ import type { KernelRecord } from './record.ts';
 
 /** Lines of a record that are kept; a longer one is shown without its end until it is complete. */
 const LINES_MAX = 256;
-const LINE_FEED = 10;
 
 /**
  * A parser of which one can ask what it holds back: a message may go on in the next line, so that it is handed over only when
@@ -52,9 +51,7 @@ export class HeldRecord implements LineParser {
     const skimmed = this.#parser.skim?.(chunk, start, number) ?? null;
     if (skimmed === null) return null;
     // The last one may go on in a line that somebody wants.
-    const feed = skimmed.end - 1;
-    const from = chunk.bytes.lastIndexOf(LINE_FEED, feed - 1) + 1;
-    const line = chunk.bytes.toString('latin1', from, feed).replace(/\r$/, '');
+    const line = chunk.lineBefore(skimmed.end);
     this.#lines = [{ line, number: number + skimmed.lines - 1, truncated: false }];
     return skimmed;
   }

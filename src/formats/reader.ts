@@ -104,7 +104,9 @@ export class Reader implements LineSink {
 
   skim(chunk: Chunk, start: number, number: number): Skimmed | null {
     const skimmed = this.#fast?.skim?.(chunk, start, number) ?? null;
-    if (skimmed !== null && this.#part !== null) this.#part.records += skimmed.lines;
+    if (skimmed === null) return null;
+    if (this.#part !== null) this.#part.records += skimmed.lines;
+    this.#softBreak = chunk.lineBefore(skimmed.end).endsWith('=');
     return skimmed;
   }
 

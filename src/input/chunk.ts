@@ -4,6 +4,9 @@ export const CHUNK_MAX = 256 * 1024;
 /** Lines that are cut out one by one; for more it is cheaper to have all as text. */
 const FEW = 64;
 
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
 /** A piece of the input while its lines are cut out: the bytes are overwritten afterwards. At most {@link CHUNK_MAX} bytes. */
 export class Chunk {
   readonly bytes: Buffer;
@@ -14,7 +17,15 @@ export class Chunk {
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
-    this.end = bytes.lastIndexOf(10) + 1;
+    this.end = bytes.lastIndexOf(LINE_FEED) + 1;
+  }
+
+  /** The line whose line feed stands before `end`, latin1, without what ends it. */
+  lineBefore(end: number): string {
+    const { bytes } = this;
+    const feed = end - 1;
+    const start = feed > 0 ? bytes.lastIndexOf(LINE_FEED, feed - 1) + 1 : 0;
+    return bytes.toString('latin1', start, bytes[feed - 1] === CARRIAGE_RETURN ? feed - 1 : feed);
   }
 
   /**

@@ -95,6 +95,25 @@ test('a message that was skimmed over is shown with a further line that somebody
   await expectSame(text, [], true);
 });
 
+test('words between the rows of a trace are seen behind rows that were skimmed over', async () => {
+  const words = 'And then the guest was started again, and the device came back.\n';
+  const odd = (text: string) => `          <idle>-0       [003] ...1.    11.000000: ${text}\n`;
+  const soft = `${odd('pcie_flr <-x=')}${trace(11, 'kfree', 20)}${words}${trace(12, 'kfree', 20)}`;
+  const broken = `${trace(13, 'kfree', 1)}${odd('kfree <-x=').replace('11.', '13.')}${words}${trace(14, 'kfree', 20)}`;
+  for (const ending of ['\n', '\r\n']) {
+    await expectSame(`${trace(10, 'kfree')}${soft}`.replaceAll('\n', ending));
+    await expectSame(`${trace(10, 'kfree')}${broken}`.replaceAll('\n', ending));
+  }
+});
+
+test('what was done to a line on its way is seen in rows and messages that nobody wants', async () => {
+  const quoted = trace(10, 'kfree', 500).replaceAll(/(?<=^(?:.*\n){460}) /g, '>');
+  await expectSame(quoted);
+  await expectSame(
+    `${log('Nov 22 05:53:14 host kernel: ')}Nov 22 05:53:14 host kernel: [    1.000000] Linux\xc2\xa0version 6\n`,
+  );
+});
+
 test('forms one after the other, each with its own names and columns', async () => {
   const mixed = [
     trace(10, 'kfree', 20),
@@ -107,11 +126,14 @@ test('forms one after the other, each with its own names and columns', async () 
 });
 
 test('the longest lines, and one that ends where the piece does', async () => {
+  const row = '          <idle>-0       [003] ...1.    10.900000: kfree <-';
   for (const length of [MAX_LINE - 1, MAX_LINE, MAX_LINE + 1]) {
     for (const ending of ['\n', '\r\n', '']) {
-      const text = `${log('')}${'[    1.000000] '.padEnd(length, 'x')}${ending}`;
-      await expectSame(text);
-      await expectSame(text, [text.length - 1]);
+      const last = [log('') + '[    1.000000] '.padEnd(length, 'x'), trace(10, 'kfree') + row.padEnd(length, 'x')];
+      for (const text of last) {
+        await expectSame(text + ending);
+        await expectSame(text + ending, [text.length + ending.length - 1]);
+      }
     }
   }
   const text = log('', 20_000);
