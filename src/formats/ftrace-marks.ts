@@ -1,6 +1,7 @@
 import type { HealthSink } from '../base/health.ts';
 import { elided } from './elision.ts';
 import type { CallStacks } from './ftrace-calls.ts';
+import { lostOnCpu, startedOnCpu } from './lost-on-cpu.ts';
 
 // Loss and start marks: print_lost_events() and test_cpu_buff_start() in kernel/trace/trace.c; DROPPED: trace-cmd
 // trace-read.c. `CPU:1 [LOST 145 EVENTS]`, `CPU:1 [LOST EVENTS]`, `CPU:0 [145 EVENTS DROPPED]`, `CPU:1 [EVENTS DROPPED]`,
@@ -81,8 +82,7 @@ export class TraceMarks {
     }
     const started = STARTED.exec(line);
     if (started !== null) {
-      const message = `CPU ${started[1]} has no entries before this line`;
-      this.#health({ code: 'buffer-started', line: number, message, count: 1 });
+      this.#health({ code: 'buffer-started', line: number, message: startedOnCpu(Number(started[1])), count: 1 });
     }
   }
 
@@ -93,9 +93,9 @@ export class TraceMarks {
     }
     const match = LOST.exec(line);
     if (match === null) return false;
-    const count = match[2] === undefined ? 1 : Number(match[2]);
-    const message = `CPU ${match[1]} lost ${match[2] === undefined ? 'an unknown number of' : match[2]} events here`;
-    this.#health({ code: 'events-lost', line: number, message, count });
+    const count = match[2] === undefined ? -1 : Number(match[2]);
+    const message = lostOnCpu(Number(match[1]), count);
+    this.#health({ code: 'events-lost', line: number, message, count: count < 0 ? 1 : count });
     return true;
   }
 

@@ -95,7 +95,7 @@ export class Laboratory {
 
   #gaps({ events, gaps }: History): ReplayOptions['gaps'] {
     const lines = events.flatMap(({ id }, index) => (gaps.has(id) ? [index + 1] : []));
-    return new Map([[this.#source.id, { lines, throughout: Number.POSITIVE_INFINITY }]]);
+    return new Map([[this.#source.id, { lines, throughout: Number.POSITIVE_INFINITY, ofCpu: [] }]]);
   }
 
   /** The stretch begins where it was cut, not where the function came into being. */

@@ -7,7 +7,7 @@ import type { RecordedEvents } from './recorded.ts';
 /** `lost`: records are missing before an event. `uncovered`: nobody recorded before it, or from it on, what had been recorded. */
 export type Change = 'lost' | 'uncovered';
 
-/** A stretch of one merged history, by ids of events: what stands in it stands beside lost records of another source. */
+/** A stretch of one merged history, by ids of events: what stands in it stands beside lost records of another source or CPU. */
 interface Stretch {
   /** The last event of the source before the loss, and the first one after it. */
   readonly after: number;
@@ -36,6 +36,7 @@ export class Coverage {
     this.#clocks = clocks;
     this.#gaps = gaps;
     this.#sparse = oneCpuSources(recorded);
+    if ([...gaps.values()].some(({ ofCpu }) => ofCpu.length > 0)) this.#findStretchesOfCpus(recorded);
     const merged = recorded.sources().filter(({ id }) => clocks.isMerged(id));
     if (merged.length === 0) return;
     const traces = recorded.tracingSources();
@@ -119,6 +120,33 @@ export class Coverage {
       const isOpen = (next.get(sourceId) ?? 0) < gaps.lines.length || gaps.throughout !== Number.POSITIVE_INFINITY;
       if (isOpen && this.#clocks.isMerged(sourceId))
         this.#addStretch(sourceId, latest.get(sourceId) ?? 0, Number.POSITIVE_INFINITY);
+    }
+    for (const [history, list] of this.#stretches) this.#stretches.set(history, union(list));
+  }
+
+  /**
+   * A mark stands where its CPU goes on. What was lost may have happened any time since its last record, so what other CPUs did
+   * meanwhile stands beside it. Of records that are no events nothing is kept: the last event stands for them.
+   */
+  #findStretchesOfCpus(recorded: RecordedEvents): void {
+    const latest = new Map<number, Map<number, number>>();
+    const next = new Map<number, number>();
+    for (const { id, sourceId, line, cpu } of recorded.places()) {
+      const marks = this.#gaps.get(sourceId)?.ofCpu ?? [];
+      if (marks.length === 0) continue;
+      const ofSource = latest.get(sourceId) ?? new Map<number, number>();
+      latest.set(sourceId, ofSource);
+      let at = next.get(sourceId) ?? 0;
+      for (let mark = marks[at]; mark !== undefined && mark.line <= line; mark = marks[at]) {
+        this.#addStretch(sourceId, ofSource.get(mark.cpu) ?? 0, id);
+        at += 1;
+      }
+      next.set(sourceId, at);
+      if (cpu !== null) ofSource.set(cpu, id);
+    }
+    for (const [sourceId, { ofCpu }] of this.#gaps) {
+      for (const { cpu } of ofCpu.slice(next.get(sourceId) ?? 0))
+        this.#addStretch(sourceId, latest.get(sourceId)?.get(cpu) ?? 0, Number.POSITIVE_INFINITY);
     }
     for (const [history, list] of this.#stretches) this.#stretches.set(history, union(list));
   }

@@ -1,5 +1,5 @@
 import type { StoredDevice, StoredEvent, StoredSource } from '../timeline/rows.ts';
-import type { RecordedEvents } from './recorded.ts';
+import type { Place, RecordedEvents } from './recorded.ts';
 
 /** A handful of events in memory, in an order of one's own: to ask what the replay would make of it. */
 export class EventList implements RecordedEvents {
@@ -30,7 +30,7 @@ export class EventList implements RecordedEvents {
     return this.#events[id - 1] ?? null;
   }
 
-  places(): Iterable<{ readonly id: number; readonly sourceId: number; readonly line: number }> {
+  places(): Iterable<Place> {
     return this.#events;
   }
 

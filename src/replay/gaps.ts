@@ -1,4 +1,5 @@
 import type { HealthCode } from '../base/health.ts';
+import { cpuOfLoss } from '../formats/lost-on-cpu.ts';
 import { isBystander } from '../formats/suppressed.ts';
 import type { NewHealth } from '../timeline/rows.ts';
 
@@ -8,13 +9,15 @@ export interface Gaps {
   readonly lines: readonly number[];
   /** From this line on something may have happened unseen between any two; Infinity: nowhere. */
   readonly throughout: number;
+  /** Marks of what one CPU lost, ascending: before the first record of that CPU behind it, so others may stand between. */
+  readonly ofCpu: readonly { readonly cpu: number; readonly line: number }[];
 }
 
 /** By source; none where the evidence has no hole. */
 export type GapsBySource = ReadonlyMap<number, Gaps>;
 
 /** Where a hole is that a row tells of. */
-type Hole = (row: { readonly line: number | null; readonly count: number }) => Partial<Gaps>;
+type Hole = (row: { readonly line: number | null; readonly count: number }) => Partial<Omit<Gaps, 'ofCpu'>>;
 
 const before: Hole = ({ line }) => (line === null ? {} : { lines: [line] });
 /** A piece of the line is missing, and what stood in it; of several lines only the first one is told. */
@@ -46,10 +49,17 @@ const HOLES: Partial<Record<HealthCode, Hole>> = {
 export function gapsOf(rows: readonly NewHealth[]): GapsBySource {
   const lines = new Map<number, number[]>();
   const throughout = new Map<number, number>();
+  const ofCpu = new Map<number, { cpu: number; line: number }[]>();
   for (const row of rows) {
     const { code, sourceId } = row;
     const hole = HOLES[code]?.(row);
     if (hole === undefined || sourceId === null || isBystander(row)) continue;
+    const cpu = cpuOfLoss(row);
+    if (cpu !== null && row.line !== null) {
+      const marks = ofCpu.get(sourceId) ?? [];
+      marks.push({ cpu, line: row.line });
+      ofCpu.set(sourceId, marks);
+    }
     const list = lines.get(sourceId) ?? [];
     list.push(...(hole.lines ?? []));
     lines.set(sourceId, list);
@@ -59,7 +69,11 @@ export function gapsOf(rows: readonly NewHealth[]): GapsBySource {
   return new Map(
     [...lines].map(([id, list]) => [
       id,
-      { lines: list.sort((a, b) => a - b), throughout: throughout.get(id) ?? Number.POSITIVE_INFINITY },
+      {
+        lines: list.sort((a, b) => a - b),
+        throughout: throughout.get(id) ?? Number.POSITIVE_INFINITY,
+        ofCpu: (ofCpu.get(id) ?? []).sort((a, b) => a.line - b.line),
+      },
     ]),
   );
 }

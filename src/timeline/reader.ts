@@ -101,10 +101,11 @@ export class StoredTimeline implements TimelineReader {
     });
   }
 
-  *places(): Generator<{ id: number; sourceId: number; line: number }> {
-    const { sql } = sqlBuilder.selectFrom('event').select(['id', 'source_id', 'line']).orderBy('id').compile();
+  *places(): Generator<{ id: number; sourceId: number; line: number; cpu: number | null }> {
+    const { sql } = sqlBuilder.selectFrom('event').select(['id', 'source_id', 'line', 'cpu']).orderBy('id').compile();
     for (const row of prepare(this.#connection.db, sql).iterate()) {
-      yield { id: number(row['id']), sourceId: number(row['source_id']), line: number(row['line']) };
+      const cpu = row['cpu'] == null ? null : number(row['cpu']);
+      yield { id: number(row['id']), sourceId: number(row['source_id']), line: number(row['line']), cpu };
     }
   }
 

@@ -81,7 +81,12 @@ export interface TimelineReader {
   events(after: number, limit: number): StoredEvent[];
   event(id: number): StoredEvent | null;
   /** Where every event stands, in order. */
-  places(): IterableIterator<{ readonly id: number; readonly sourceId: number; readonly line: number }>;
+  places(): IterableIterator<{
+    readonly id: number;
+    readonly sourceId: number;
+    readonly line: number;
+    readonly cpu: number | null;
+  }>;
   /** Sources that hold calls, as traces do; kernel logs hold messages only. */
   tracingSources(): Set<number>;
   /** The CPUs that the events of a source ran on, from the lowest to the highest; a source that tells none is left out. */

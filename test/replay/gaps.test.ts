@@ -28,6 +28,33 @@ async function verdictOf(text: string): Promise<{ verdict: string; codes: string
   return { verdict: only?.split(' ')[0] ?? 'none', codes: analysis.health.map(({ code }) => code) };
 }
 
+const onCpu = (second: number, cpu: number, text: string) => row(second * 1e6 + 17, 4711, text, cpu);
+const OTHER = 'other: (connect_store+0x0/0x100) bdf="0000:03:00.0"';
+
+describe('what one CPU lost may have happened any time since its last record', () => {
+  const bound = ['# tracer: nop', '#', onCpu(20, 0, BIND[0]), onCpu(20.1, 0, BOUND)];
+  const after = onCpu(40, 0, OTHER);
+  const trace = (...rows: string[]) => `${[...bound, ...rows].join('\n')}\n`;
+
+  test('the mark stands behind what another CPU did meanwhile', async () => {
+    const text = trace(onCpu(30, 1, DISABLE), 'CPU:0 [LOST 3 EVENTS]', after);
+    expect((await verdictOf(text)).verdict).toBe('possible');
+  });
+
+  test('nothing comes after the mark', async () => {
+    expect((await verdictOf(trace(onCpu(30, 1, DISABLE), 'CPU:0 [LOST 3 EVENTS]'))).verdict).toBe('possible');
+  });
+
+  test('a CPU of which nothing is known yet', async () => {
+    const text = trace(onCpu(30, 0, DISABLE), '##### CPU 1 buffer started ####', onCpu(40, 1, OTHER));
+    expect((await verdictOf(text)).verdict).toBe('possible');
+  });
+
+  test('the CPU did the step itself, and lost something only after it', async () => {
+    expect((await verdictOf(trace(onCpu(30, 0, DISABLE), 'CPU:0 [LOST 3 EVENTS]', after))).verdict).toBe('definite');
+  });
+});
+
 describe('a loss between a bind and a disable leaves a doubt', () => {
   test('nothing was lost', async () => {
     expect((await verdictOf(trace([at(25, 'sched_waking: comm=x pid=1 prio=120 target_cpu=000')]))).verdict).toBe(
@@ -141,11 +168,13 @@ test('rows without a place, and those that are no loss, are no hole', () => {
   expect(gapsOf(rows('source-cut', null)).get(1)).toEqual({
     lines: [Number.POSITIVE_INFINITY],
     throughout: Number.POSITIVE_INFINITY,
+    ofCpu: [],
   });
   // One CPU of a trace.dat ends there; others go on.
   expect(gapsOf(rows('source-cut', 7)).get(1)?.throughout).toBe(7);
   expect(gapsOf([...rows('lines-truncated', 9, 2), ...rows('events-lost', 4)]).get(1)).toEqual({
     lines: [4],
     throughout: 9,
+    ofCpu: [],
   });
 });

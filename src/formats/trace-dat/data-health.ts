@@ -1,4 +1,5 @@
 import type { HealthSink } from '../../base/health.ts';
+import { lostOnCpu } from '../lost-on-cpu.ts';
 
 /** Says what of the trace data is lost, cut or damaged. */
 export class DataHealth {
@@ -20,8 +21,7 @@ export class DataHealth {
    * @param line number of the record that comes next.
    */
   lost(cpu: number, count: number, line: number): void {
-    const message = `CPU ${cpu} lost ${count < 0 ? 'an unknown number of' : count} events here`;
-    this.#health({ code: 'events-lost', line, message, count: count < 0 ? 1 : count });
+    this.#health({ code: 'events-lost', line, message: lostOnCpu(cpu, count), count: count < 0 ? 1 : count });
   }
 
   /** @param position byte of the file. */
