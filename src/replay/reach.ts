@@ -28,8 +28,10 @@ export function reached(
   for (const call of calls) {
     const track =
       call.supersededBy === event.id && call.deviceId !== null ? scene.tracks.get(call.deviceId) : undefined;
-    if (track && !found.has(track)) found.set(track, null);
-    if (track) asked.push(track);
+    // What names another function by itself, and no bridge, is done to that one, whatever encloses it.
+    if (track === undefined || (own !== null && own !== track && !below)) continue;
+    if (!found.has(track)) found.set(track, null);
+    asked.push(track);
   }
   if (own && !below) asked.push(own);
   const at = own?.bdf ?? null;

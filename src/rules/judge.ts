@@ -13,6 +13,7 @@ import type { StoredEvent } from '../timeline/rows.ts';
 import { addSymptom, type Draft, draftOf, weighOverlap, weighTime } from './draft.ts';
 import { type Foresight, Hindsight, isOpenToLater, keyOfCharge, NO_FORESIGHT } from './hindsight.ts';
 import type { Later } from './later.ts';
+import { Nameless } from './nameless.ts';
 import type { Charge, Rule } from './rule.ts';
 import { Strays } from './strays.ts';
 import { judgeCharge, severityOf, strength, weigh } from './verdict.ts';
@@ -55,6 +56,7 @@ export class Judge implements ReplayObserver {
   /** Findings that are mild only if an event comes before the operation is over. */
   readonly #hoped: { draft: Draft; kind: EventKind; before: number; otherwise: Verdict }[] = [];
   readonly #strays = new Strays();
+  readonly #nameless = new Nameless();
   readonly #foresight: Foresight;
   readonly #hindsight = new Hindsight();
   readonly impossibles: { event: StoredEvent; track: DeviceTrack }[] = [];
@@ -92,6 +94,7 @@ export class Judge implements ReplayObserver {
       if (known && !isProof && !isSurer(verdict, charge.violation ?? step.event, known)) continue;
       const draft = draftOf(rule, step, charge, verdict, charge.severity ?? severityOf(verdict), later);
       this.#seen.set(key, draft);
+      this.#nameless.drafted(draft);
       if (known) this.#replace(known, draft);
       else this.#keep(draft);
       this.#hope(draft, step, charge);
@@ -132,6 +135,7 @@ export class Judge implements ReplayObserver {
     this.#settleHope(event, track);
     if (EXCUSES.has(event.kind)) for (const draft of this.#waiting.get(track) ?? []) weighTime(draft, event);
     this.#strays.note(event, track);
+    this.#nameless.note(event, track);
     if (event.kind !== 'tsm.unbind' && event.kind !== 'tsm.unbind_core') return;
     if (event.phase === 'exit' && event.pairId !== null) return;
     // The unbind that should have come before.
@@ -192,7 +196,10 @@ export class Judge implements ReplayObserver {
       draft.verdict = otherwise;
       draft.severity = severityOf(otherwise);
     }
-    for (const draft of this.#drafts) this.#strays.weigh(draft);
+    for (const draft of this.#drafts) {
+      this.#strays.weigh(draft);
+      this.#nameless.weigh(draft);
+    }
     const operations = new Map<string, Draft[]>();
     for (const draft of this.#drafts) {
       const key = `${draft.track.id} ${draft.operation}`;

@@ -1,21 +1,10 @@
 import { type Bdf, parseBdf, slotOf } from '../base/bdf.ts';
-import { parseInteger } from '../events/numbers.ts';
 import type { SourceClocks } from '../replay/clocks.ts';
-import { STATE_CHANGE } from '../replay/operations.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Draft } from './draft.ts';
+import { type Excuse, excuseOf, NAMES } from './excuses.ts';
 import { severityOf, weaker } from './verdict.ts';
-
-/** What may have excused a step, had it come before it. */
-type Excuse = 'unbind' | 'stop' | 'disconnect' | 'close';
-
-const NAMES: Readonly<Record<Excuse, string>> = {
-  unbind: 'unbind',
-  stop: 'request, which may be a STOP,',
-  disconnect: 'disconnect',
-  close: 'close',
-};
 
 /**
  * Events that one input records of a function without its bind, where another input whose clock does not relate has the bind:
@@ -63,29 +52,6 @@ export class Strays {
 
   #isRecorded(history: number, excuse: Excuse, clocks: SourceClocks): boolean {
     return [...this.#recorded].some(([id, kinds]) => kinds.has(excuse) && clocks.history(id) === history);
-  }
-}
-
-function excuseOf({ kind, phase, pairId, outcome, args }: StoredEvent): Excuse | null {
-  if (phase === 'exit' && pairId !== null) return null;
-  switch (kind) {
-    case 'tsm.unbind':
-      return 'unbind';
-    case 'tsm.guest_request': {
-      const scope = parseInteger(args['scope']);
-      return outcome !== 'failed' && (scope === null || scope === STATE_CHANGE) ? 'stop' : null;
-    }
-    case 'tdisp.stop':
-      return outcome === 'failed' ? null : 'stop';
-    case 'tsm.disconnect':
-    case 'tsm.disconnect_core':
-    case 'tsm.destroy':
-      return 'disconnect';
-    case 'vfio.close':
-    case 'vfio.disable':
-      return 'close';
-    default:
-      return null;
   }
 }
 

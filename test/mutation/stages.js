@@ -32,7 +32,7 @@ const rules = [
   'src/rules/verdict.ts',
 ];
 
-const court = ['draft', 'judge', 'strays'].map((name) => `src/rules/${name}.ts`);
+const court = ['draft', 'judge', 'nameless', 'strays'].map((name) => `src/rules/${name}.ts`);
 
 /** @type {Readonly<Record<string, { mutate: readonly string[], tests: readonly string[] }>>} */
 export const STAGES = {

@@ -1,0 +1,37 @@
+import { parseInteger } from '../events/numbers.ts';
+import { STATE_CHANGE } from '../replay/operations.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+
+/** What may have excused a step, had it come before it. */
+export type Excuse = 'unbind' | 'stop' | 'disconnect' | 'close';
+
+export const NAMES: Readonly<Record<Excuse, string>> = {
+  unbind: 'unbind',
+  stop: 'request, which may be a STOP,',
+  disconnect: 'disconnect',
+  close: 'close',
+};
+
+/** What the event may excuse; null for all others, and for returns, whose entries count. */
+export function excuseOf({ kind, phase, pairId, outcome, args }: StoredEvent): Excuse | null {
+  if (phase === 'exit' && pairId !== null) return null;
+  switch (kind) {
+    case 'tsm.unbind':
+      return 'unbind';
+    case 'tsm.guest_request': {
+      const scope = parseInteger(args['scope']);
+      return outcome !== 'failed' && (scope === null || scope === STATE_CHANGE) ? 'stop' : null;
+    }
+    case 'tdisp.stop':
+      return outcome === 'failed' ? null : 'stop';
+    case 'tsm.disconnect':
+    case 'tsm.disconnect_core':
+    case 'tsm.destroy':
+      return 'disconnect';
+    case 'vfio.close':
+    case 'vfio.disable':
+      return 'close';
+    default:
+      return null;
+  }
+}

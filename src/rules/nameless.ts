@@ -1,0 +1,94 @@
+import type { DeviceTrack } from '../replay/track.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
+import type { Draft } from './draft.ts';
+import { type Excuse, excuseOf, NAMES } from './excuses.ts';
+import { severityOf, weaker } from './verdict.ts';
+
+/** An event that may excuse a step, of nobody knows which device. */
+interface Loose {
+  readonly excuse: Excuse;
+  readonly event: StoredEvent;
+  readonly track: DeviceTrack;
+  readonly position: number;
+}
+
+/** Where a device was last seen to be bound: by its bind, or by anything that only a bound one is asked. */
+interface Seen {
+  readonly bind: number;
+  readonly bound: number;
+}
+
+// The last ones are what may have come after a bind.
+const LOOSE_MAX = 256;
+const NEVER: Seen = { bind: 0, bound: 0 };
+
+/**
+ * Unbinds and the like of which nothing tells whose they are. Each may be the one that a finding misses: the log has it, so that no
+ * completeness that is declared rules it out.
+ */
+export class Nameless {
+  #position = 0;
+  #loose: Loose[] = [];
+  /** Devices without an address whose bind is recorded: what ends it is their own. */
+  readonly #bound = new Set<DeviceTrack>();
+  readonly #seen = new Map<DeviceTrack, Seen>();
+  readonly #doubts = new Map<Draft, Loose>();
+
+  /** To be told of every event of a device, in order. */
+  note(event: StoredEvent, track: DeviceTrack): void {
+    this.#position += 1;
+    if (track.bdf !== null) {
+      if (event.outcome === 'failed') return;
+      const { bind } = this.#seen.get(track) ?? NEVER;
+      if (event.kind === 'tsm.bind') this.#seen.set(track, { bind: this.#position, bound: this.#position });
+      if (event.kind === 'tsm.guest_request') this.#seen.set(track, { bind, bound: this.#position });
+      return;
+    }
+    if (event.kind === 'tsm.bind') this.#bound.add(track);
+    const excuse = event.kind === 'tsm.unbind_core' ? 'unbind' : excuseOf(event);
+    if (excuse === null || excuse === 'close' || this.#bound.has(track)) return;
+    this.#loose.push({ excuse, event, track, position: this.#position });
+    if (this.#loose.length > LOOSE_MAX) this.#loose = this.#loose.slice(-LOOSE_MAX / 2);
+  }
+
+  /** To be told of a finding when its step is met. */
+  drafted(draft: Draft): void {
+    const { track, rule, proved, violation, clocks } = draft;
+    if (!rule.restsOnBind || proved || track.bdf === null || this.#loose.length === 0) return;
+    const { bind, bound } = this.#seen.get(track) ?? NEVER;
+    const history = clocks.history(violation.sourceId);
+    const found = this.#loose.findLast(({ excuse, event, track: other, position }) => {
+      if (event.id === violation.id || clocks.history(event.sourceId) !== history || isAnother(other, track))
+        return false;
+      // A TDI that was stopped is still bound.
+      return excuse === 'stop' ? position > bind && rule.settledBy.includes('guest-request') : position > bound;
+    });
+    if (found) this.#doubts.set(draft, found);
+  }
+
+  /** After the last event: caps what one of them may excuse. */
+  weigh(draft: Draft): void {
+    const doubt = this.#doubts.get(draft);
+    const verdict = weaker(draft.verdict, 'possible');
+    if (doubt === undefined || verdict === draft.verdict) return;
+    draft.verdict = verdict;
+    draft.severity = severityOf(verdict);
+    const { event, excuse } = doubt;
+    const same = event.sourceId === draft.violation.sourceId;
+    const where = same ? `line ${event.line}` : `${draft.clocks.path(event.sourceId)}:${event.line}`;
+    draft.assumptions.push(`the ${NAMES[excuse]} on ${where} is of another device: nothing tells of which`);
+  }
+}
+
+/** Whether both have addresses of the same kind of object, and not one in common. */
+function isAnother(one: DeviceTrack, two: DeviceTrack): boolean {
+  const shared = one.aliases.filter((alias) => two.aliases.some((other) => spaceOf(other) === spaceOf(alias)));
+  return shared.some((alias) => POINTERS.has(spaceOf(alias))) && !shared.some((alias) => two.aliases.includes(alias));
+}
+
+/** Objects of which a function has one. */
+const POINTERS: ReadonlySet<string> = new Set(['pci', 'dev']);
+
+function spaceOf(alias: string): string {
+  return alias.slice(0, alias.indexOf('='));
+}

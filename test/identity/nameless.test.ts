@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { analyzeText, headlines } from '../support/analyze.ts';
+import { Trace } from './read.ts';
+
+const A = '0000:02:00.0';
+const B = '0000:03:00.0';
+const QEMU = 'qemu-700';
+const DISABLE = /unbind-before-disable/;
+
+/** A is bound and then disabled, with something in between; the verdict on the disable, the bind class declared complete or not. */
+async function verdicts(between: (trace: Trace) => void): Promise<string[]> {
+  const trace = new Trace();
+  trace.enter(QEMU, 'pci_tsm_bind', `bdf="${A}" kvm=0x1000`);
+  trace.leave(QEMU, 'pci_tsm_bind', `bdf="${A}" ret=0`);
+  between(trace);
+  trace.enter(QEMU, 'vfio_pci_core_disable', `bdf="${A}"`);
+  const all = [[], ['bind' as const]].map((complete) => analyzeText(trace.text(), { complete }));
+  return (await Promise.all(all)).map(
+    (analysis) =>
+      headlines(analysis)
+        .find((one) => DISABLE.test(one))
+        ?.split(' ')[0] ?? '',
+  );
+}
+
+describe('an unbind of which nothing tells whose it is may be the one that a finding misses', () => {
+  test.each([
+    ['by another task', 'bash-900', ''],
+    ['by a thread of the kernel', 'kworker/0:1-30', ''],
+    ['by a thread of the process, whose number is another', 'CPU-0/KVM-701', ''],
+    ['of a pointer that no record names', 'bash-900', 'pdev=0xffff888101000000'],
+  ])('%s', async (_what, task, fields) => {
+    expect(await verdicts((trace) => trace.enter(task, 'pci_tsm_unbind', fields))).toEqual(['possible', 'possible']);
+  });
+
+  test('it is told', async () => {
+    const trace = new Trace();
+    trace.enter(QEMU, 'pci_tsm_bind', `bdf="${A}"`);
+    const unbind = trace.enter('bash-900', 'pci_tsm_unbind');
+    trace.enter(QEMU, 'vfio_pci_core_disable', `bdf="${A}"`);
+    const { findings } = await analyzeText(trace.text());
+    const [finding] = findings.filter(({ rule }) => DISABLE.test(rule));
+    expect(finding?.assumptions.at(-1)).toBe(
+      `the unbind on line ${unbind} is of another device: nothing tells of which`,
+    );
+  });
+});
+
+describe('it is none', () => {
+  test('before the bind', async () => {
+    const trace = new Trace();
+    trace.enter('bash-900', 'pci_tsm_unbind');
+    trace.enter(QEMU, 'pci_tsm_bind', `bdf="${A}"`);
+    trace.enter(QEMU, 'vfio_pci_core_disable', `bdf="${A}"`);
+    expect(headlines(await analyzeText(trace.text()))[0]).toMatch(/^probable unbind-before-disable/);
+  });
+
+  test('before a request that only a bound function is asked', async () => {
+    expect(
+      await verdicts((trace) => {
+        trace.enter('bash-900', 'pci_tsm_unbind');
+        trace.enter(QEMU, 'pci_tsm_guest_req', `bdf="${A}" scope=0`);
+        trace.leave(QEMU, 'pci_tsm_guest_req', `bdf="${A}" ret=0`);
+      }),
+    ).toEqual(['probable', 'definite']);
+  });
+
+  test.each([
+    ['of a pointer whose bind was recorded', 'pdev=0xffff888101000000', 'pdev=0xffff888101000000'],
+    ['of another function', `bdf="${B}"`, `bdf="${B}"`],
+  ])('%s', async (_what, bind, unbind) => {
+    expect(
+      await verdicts((trace) => {
+        trace.enter('qemu-900', 'pci_tsm_bind', bind);
+        trace.leave('qemu-900', 'pci_tsm_bind', 'ret=0');
+        trace.enter('qemu-900', 'pci_tsm_unbind', unbind);
+      }),
+    ).toEqual(['probable', 'definite']);
+  });
+
+  test('of another pointer than the one that records name it by', async () => {
+    expect(
+      await verdicts((trace) => {
+        trace.enter('bash-800', 'pci_set_master', `pdev=0xffff888102000000 bdf="${A}"`);
+        trace.enter('bash-900', 'pci_tsm_unbind', 'pdev=0xffff888101000000');
+      }),
+    ).toEqual(['probable', 'definite']);
+  });
+});
+
+test('a reset of another function by name, inside a call on a bound one, is not done to that one', async () => {
+  const trace = new Trace();
+  trace.enter(QEMU, 'pci_tsm_bind', `bdf="${A}"`);
+  trace.leave(QEMU, 'pci_tsm_bind', `bdf="${A}" ret=0`);
+  trace.enter(QEMU, 'vfio_pci_core_ioctl', `bdf="${A}" cmd=0x3b6e`);
+  trace.enter(QEMU, 'pcie_flr', `bdf="${B}"`);
+  trace.leave(QEMU, 'pcie_flr', 'ret=0');
+  trace.leave(QEMU, 'vfio_pci_core_ioctl', `bdf="${A}" ret=0`);
+  expect((await analyzeText(trace.text())).findings).toEqual([]);
+});
