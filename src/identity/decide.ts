@@ -34,8 +34,8 @@ export interface Tasks {
   taskOf(cluster: Cluster): string | null;
   /** Entities of BDFs that the task's own records name. */
   namedBy(task: string): ReadonlySet<number>;
-  /** Whether a task that names one device may mean this one. */
-  speaksFor(task: string, cluster: Cluster): boolean;
+  /** Whether a task that names one device means it by what it does without naming any. */
+  speaksFor(task: string): boolean;
 }
 
 /** Tells who everybody is, once everything was read. */
@@ -115,7 +115,7 @@ export class Decider {
    */
   #namedByTasks(cluster: Cluster): number | null {
     const lists = [...cluster.tasks]
-      .filter((task) => this.#tasks.speaksFor(task, cluster))
+      .filter((task) => this.#tasks.speaksFor(task))
       .map((task) => this.#tasks.namedBy(task))
       .filter(({ size }) => size > 0);
     const [only] = lists.find((list) => list.size === 1) ?? [];

@@ -2,7 +2,7 @@ import type { EventKind, KernelEvent } from '../events/event.ts';
 import type { NewTask, SystemCall } from '../events/system-calls.ts';
 import type { OpenCall } from './calls.ts';
 import { type Clusters, LEADS_MAX } from './clusters.ts';
-import { type OpenFile, OpenFiles, type RunningCall } from './open-files.ts';
+import { isCdev, type OpenFile, OpenFiles, type RunningCall } from './open-files.ts';
 
 const HOT_RESET = 0x3b71;
 
@@ -22,8 +22,8 @@ const TELLS: ReadonlySet<EventKind> = new Set([
 
 const CLOSES: ReadonlySet<EventKind> = new Set(['vfio.close', 'vfio.disable']);
 
-/** Calls that may let go of the last reference to a file. */
-const CLOSING: ReadonlySet<string> = new Set(['close', 'exit_group']);
+/** Calls that close more than one file. */
+const CLOSES_SEVERAL: ReadonlySet<string> = new Set(['close_range', 'exit_group']);
 
 /** Files of one call that are told. */
 const NAMES_MAX = 3;
@@ -48,7 +48,7 @@ export class FileDevices {
   readonly #files: OpenFiles;
   readonly #told: FileNames;
   /** Device files that tasks have used: of two one says nothing of the other. */
-  readonly #used = new Map<string, Set<number>>();
+  readonly #used = new Map<string, Set<number | string>>();
   /** For a file whose number may mean another one by now. */
   readonly #doubted = new Map<number, number>();
   /** By what stands for a file, or for the device of records inside a call on it: the file, or the call, for people. */
@@ -103,7 +103,7 @@ export class FileDevices {
     const left = this.#files.leave(pid, call);
     // Whatever the task did between entry and return it did inside the call.
     const [file] = left === null ? [] : deviceFiles(left);
-    if (left === null || left.entity === null || file?.entity == null || CLOSING.has(left.name)) return;
+    if (left === null || left.entity === null || file?.entity == null || left.closes !== null) return;
     if (left.sure || left.opens) this.#lead(left.entity, file.entity, true);
   }
 
@@ -140,12 +140,12 @@ export class FileDevices {
   inside(event: KernelEvent, pid: number, task: string, parent: OpenCall | null): number | null {
     const call = this.#running(pid);
     if (call === null) return null;
-    const files = deviceFiles(call);
+    const files = deviceFiles(call, event);
     // A hot reset is of all devices behind the bus, a bus reset of those that the bridge above leads to.
     if (files.length === 0 || call.cmd === HOT_RESET || event.kind === 'pci.bus_reset') return null;
-    if (CLOSING.has(call.name) && (call.entity === null || parent?.entityId !== call.entity)) {
+    if (call.closes !== null && (call.entity === null || parent?.entityId !== call.entity)) {
       // One file is closed once: another device that closes does it in a call that was not recorded.
-      if (!CLOSES.has(event.kind) || (call.closed && call.name === 'close')) return null;
+      if (!CLOSES.has(event.kind) || (call.closed && !CLOSES_SEVERAL.has(call.name))) return null;
       call.closed = true;
       call.entity = null;
     }
@@ -156,9 +156,9 @@ export class FileDevices {
   /** A record inside a system call names a device: it is the one of the call's file. */
   shown(event: KernelEvent, pid: number, task: string, entity: number): void {
     const call = this.#running(pid);
-    const [file, ...others] = call === null || !TELLS.has(event.kind) ? [] : deviceFiles(call);
+    const [file, ...others] = call === null || !TELLS.has(event.kind) ? [] : deviceFiles(call, event);
     if (call === null || file === undefined || others.length > 0 || call.cmd === HOT_RESET) return;
-    if (CLOSING.has(call.name)) {
+    if (call.closes !== null) {
       if (!CLOSES.has(event.kind) || call.closed) return;
       call.closed = event.kind === 'vfio.close' || event.kind === 'vfio.disable';
     }
@@ -206,9 +206,9 @@ export class FileDevices {
     const names = files.slice(0, NAMES_MAX).flatMap(({ name }) => name ?? []);
     this.#insides.set(entity, [call.name, ...names].join(', '));
     // Whether a call has come to its end before the record shows when its return is recorded; closes are seldom doubted.
-    const sure = call.name === 'close' && call.sure;
+    const sure = call.closes?.sure ?? false;
     // A number that may mean another file by now may be of another device.
-    const doubted = !call.sure && call.opens === null && call.name !== 'exit_group';
+    const doubted = !(call.closes ?? call).sure && call.opens === null && call.name !== 'exit_group';
     const open = doubted || files.length > LEADS_MAX;
     for (const file of files.slice(0, LEADS_MAX)) {
       const known = this.#entity(file, task);
@@ -219,7 +219,7 @@ export class FileDevices {
 
   #entity(file: OpenFile, task: string): number | null {
     const used = this.#used.get(task) ?? new Set();
-    if (file.kind === 'device') this.#used.set(task, used.add(file.id));
+    if (file.kind === 'device') this.#used.set(task, used.add(isCdev(file.path) ? file.path : file.id));
     if (file.entity === null) {
       file.entity = this.#newProxy(task);
       const told = file.entity === null ? null : this.#told.heed(file.path, file.entity);
@@ -254,6 +254,12 @@ export class FileDevices {
   }
 }
 
-function deviceFiles(call: RunningCall): readonly OpenFile[] {
-  return call.opens ? [call.opens] : call.files.filter(({ kind }) => kind === 'device');
+/** Those of devices: what closes one, and that is all it closes, is of one, whatever else is known of it. */
+function deviceFiles(call: RunningCall, event: KernelEvent | null = null): readonly OpenFile[] {
+  if (call.opens) return [call.opens];
+  const files = call.closes?.files ?? call.files;
+  const [only, ...others] = files;
+  if (only?.kind === 'unknown' && others.length === 0 && call.closes && event && CLOSES.has(event.kind))
+    only.kind = 'device';
+  return files.filter(({ kind }) => kind === 'device');
 }

@@ -23,6 +23,8 @@ export interface RunningCall {
   readonly pid: number;
   /** What it acts on: several where a process ends. */
   files: readonly OpenFile[];
+  /** What it lets go of, and whether it is surely that and nothing else; null for a call that closes nothing. */
+  readonly closes: { readonly files: readonly OpenFile[]; readonly sure: boolean } | null;
   /** What the call may return a number for: VFIO_GROUP_GET_DEVICE_FD. */
   opens: OpenFile | null;
   /** Whether the number surely meant that file. */
@@ -87,6 +89,8 @@ const OPENS_OTHER: ReadonlySet<string> = new Set([
 const FORKS: ReadonlySet<string> = new Set(['clone', 'clone3', 'fork', 'vfork']);
 const OPENS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2']);
 const DUPS: ReadonlySet<string> = new Set(['dup', 'dup2', 'dup3', 'fcntl']);
+/** Calls that close what had the number that they give to another file. */
+const REPLACES: ReadonlySet<string> = new Set(['dup2', 'dup3']);
 
 /**
  * Which file a number means in a process, from the system calls that were recorded. What was not recorded is not guessed: a
@@ -118,12 +122,13 @@ export class OpenFiles {
     const slot = fd === null ? null : this.#slot(table, Number(fd), cmd);
     const opens = slot && cmd === GROUP_GET_DEVICE_FD ? this.#newFile('device', slot.file.path) : null;
     const ends = call.name === 'exit_group';
-    const all = [...table.slots.values()].map(({ file }) => file);
+    const closes = this.#closes(table, call);
     const running: RunningCall = {
       name: call.name,
       cmd,
       pid,
-      files: ends ? [...new Set(all)] : slot ? [slot.file] : [],
+      files: ends ? (closes?.files ?? []) : slot ? [slot.file] : [],
+      closes,
       opens,
       sure: !ends && (slot?.sure ?? false),
       generation: this.#state.generation,
@@ -137,7 +142,7 @@ export class OpenFiles {
       table.slots.delete(Number(fd));
     }
     if (call.name === 'close_range') closeRange(table, call);
-    if (call.name === 'dup2' || call.name === 'dup3') table.slots.delete(Number(call.args['newfd'] ?? -1n));
+    if (REPLACES.has(call.name)) table.slots.delete(Number(call.args['newfd'] ?? -1n));
     if (ends) table.ended = true;
     return running;
   }
@@ -249,6 +254,22 @@ export class OpenFiles {
     return slot;
   }
 
+  #closes(table: Table, { name, args }: SystemCall): RunningCall['closes'] {
+    const all = [...table.slots];
+    if (name === 'exit_group') return { files: [...new Set(all.map(([, { file }]) => file))], sure: false };
+    const several = name === 'close_range';
+    if (name !== 'close' && !REPLACES.has(name) && (!several || keepsOpen(args))) return null;
+    const fd = REPLACES.has(name) ? args['newfd'] : args['fd'];
+    const found = several
+      ? all.filter(([number]) => isInRange(number, args))
+      : all.filter(([number]) => number === Number(fd));
+    // A number of which nothing is known means a file, and none of those that others mean.
+    if (found.length === 0) return { files: [this.#newFile('unknown')], sure: false };
+    const files = [...new Set(found.map(([, { file }]) => file))];
+    const isAll = !several || BigInt(found.length) === (args['max_fd'] ?? 0xffff_ffffn) - (args['fd'] ?? 0n) + 1n;
+    return { files, sure: isAll && found.every(([, { sure }]) => sure) };
+  }
+
   #opened(table: Table, fd: number, own: RunningCall | null): void {
     if (fd < 0) return;
     table.slots.delete(fd);
@@ -276,9 +297,14 @@ export class OpenFiles {
   }
 }
 
+/** Whether the path is one device's own, and of no group. */
+export function isCdev(path: string | null): path is string {
+  return path !== null && /^\/dev\/vfio\/devices\/vfio\d{1,10}$/.test(path);
+}
+
 function kindOf(path: string | null): FileKind | null {
   if (path === null) return 'unknown';
-  if (/^\/dev\/vfio\/devices\/vfio\d{1,10}$/.test(path)) return 'device';
+  if (isCdev(path)) return 'device';
   if (path === '/dev/vfio/vfio') return 'container';
   if (/^\/dev\/vfio\/(?:noiommu-)?\d{1,10}$/.test(path)) return 'group';
   return path === '/dev/iommu' ? 'iommufd' : null;
@@ -307,12 +333,21 @@ function becomeAnother(table: Table): void {
 }
 
 function closeRange(table: Table, { args }: SystemCall): void {
-  const [first, last] = [args['fd'] ?? 0n, args['max_fd'] ?? 0xffff_ffffn];
   for (const [fd, slot] of table.slots) {
-    if (BigInt(fd) < first || BigInt(fd) > last) continue;
-    if (((args['flags'] ?? 0n) & CLOSE_RANGE_CLOEXEC) !== 0n) slot.closesOnExec = true;
+    if (!isInRange(fd, args)) continue;
+    if (keepsOpen(args)) slot.closesOnExec = true;
     else table.slots.delete(fd);
   }
+}
+
+/** Of close_range: whether it is about the number. */
+function isInRange(fd: number, args: SystemCall['args']): boolean {
+  return BigInt(fd) >= (args['fd'] ?? 0n) && BigInt(fd) <= (args['max_fd'] ?? 0xffff_ffffn);
+}
+
+/** Of close_range: nothing is closed before the process becomes another program. */
+function keepsOpen(args: SystemCall['args']): boolean {
+  return ((args['flags'] ?? 0n) & CLOSE_RANGE_CLOEXEC) !== 0n;
 }
 
 /** Insertion order is age: the oldest makes room. */

@@ -82,7 +82,7 @@ function deciderOf({ clusters, functions, segmentless, tasks, files }: Known): D
     taskOf: (cluster) => tasks.of(cluster),
     namedBy: (task) => tasks.namedBy(task),
     // A task that uses several files may name the device of another one.
-    speaksFor: (task, cluster) => cluster.leads.length === 0 || !files.usesSeveral(task),
+    speaksFor: (task) => !files.usesSeveral(task),
   });
 }
 

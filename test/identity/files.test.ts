@@ -99,6 +99,78 @@ describe('the file that a call is about tells its device', () => {
     expect([close, disable, other].map((line) => log.at(line).device)).toEqual([B, B, A]);
   });
 
+  test.each([
+    ['the source of dup2 is not what it closes', 'dup2', 'oldfd: 7, newfd: 5'],
+    ['dup3', 'dup3', 'oldfd: 7, newfd: 5, flags: 0'],
+    ['close_range of one', 'close_range', 'fd: 5, max_fd: 6, flags: 0'],
+  ])('%s', async (_what, name, args) => {
+    const trace = new Trace();
+    twoDevices(trace);
+    let disable = 0;
+    trace.system(QEMU, name, args, 0, () => (disable = trace.enter(QEMU, 'vfio_pci_core_disable')));
+    expect((await trace.read()).at(disable).device).toBe(A);
+  });
+
+  test('close_range of several: each may be the one that is closed for good', async () => {
+    const trace = new Trace();
+    twoDevices(trace);
+    trace.enter(QEMU, 'pci_tsm_bind', `bdf="${A}"`);
+    // A is open by another number, too: what is closed for good is B.
+    trace.system(QEMU, 'dup', 'fildes: 5', 11);
+    let disable = 0;
+    const close = () => (disable = trace.enter(QEMU, 'vfio_pci_core_disable'));
+    trace.system(QEMU, 'close_range', 'fd: 5, max_fd: 7, flags: 0', 0, close);
+    const log = await trace.read();
+    expect(log.at(disable)).toMatchObject({ device: null, certainty: 'maybe', maybe: [A, B] });
+    expect(log.headlines.filter((one) => !one.startsWith('possible'))).toEqual([]);
+  });
+
+  test.each([
+    ['a cdev of its own', '/dev/vfio/devices/vfio1'],
+    ['a file of which only the number is known', null],
+  ])('a second file that nothing names is not of the device that the first one is of: %s', async (_what, path) => {
+    const trace = new Trace();
+    trace.opens(QEMU, '/dev/vfio/devices/vfio0', 5);
+    trace.ioctl(QEMU, 5, BIND_IOMMUFD, () => trace.enter(QEMU, 'vfio_pci_core_enable', `bdf="${A}"`));
+    if (path !== null) {
+      trace.opens(QEMU, path, 7);
+      trace.ioctl(QEMU, 7, BIND_IOMMUFD);
+    }
+    trace.enter(QEMU, 'pci_tsm_bind', `bdf="${A}"`);
+    let disable = 0;
+    trace.system(QEMU, 'close', 'fd: 7', 0, () => (disable = trace.enter(QEMU, 'vfio_pci_core_disable')));
+    const log = await trace.read();
+    expect(log.at(disable)).toMatchObject({ device: null, certainty: 'maybe', maybe: [A] });
+    expect(log.headlines.filter((one) => !one.startsWith('possible'))).toEqual([]);
+  });
+
+  test('legacy: another file of a group may be of another device of it', async () => {
+    const trace = new Trace();
+    trace.opens(QEMU, '/dev/vfio/6', 6);
+    trace.ioctl(QEMU, 6, GET_DEVICE_FD, () => trace.enter(QEMU, 'vfio_pci_core_enable', `bdf="${A}"`), 7);
+    trace.ioctl(QEMU, 6, GET_DEVICE_FD, () => trace.enter(QEMU, 'vfio_pci_core_enable'), 8);
+    let disable = 0;
+    trace.system(QEMU, 'close', 'fd: 8', 0, () => (disable = trace.enter(QEMU, 'vfio_pci_core_disable')));
+    expect((await trace.read()).at(disable)).toMatchObject({ device: null, maybe: [A] });
+  });
+
+  test('the same cdev, opened again, is of the same device', async () => {
+    const trace = new Trace();
+    for (const fd of [5, 9]) {
+      trace.opens(QEMU, '/dev/vfio/devices/vfio0', fd);
+      trace.ioctl(
+        QEMU,
+        fd,
+        BIND_IOMMUFD,
+        fd === 5 ? () => trace.enter(QEMU, 'vfio_pci_core_enable', `bdf="${A}"`) : undefined,
+      );
+      if (fd === 5) trace.system(QEMU, 'close', 'fd: 5', 0);
+    }
+    let disable = 0;
+    trace.system(QEMU, 'close', 'fd: 9', 0, () => (disable = trace.enter(QEMU, 'vfio_pci_core_disable')));
+    expect((await trace.read()).at(disable).device).toBe(A);
+  });
+
   test('a hot reset is of all devices on the bus, not of the file alone', async () => {
     const trace = new Trace();
     twoDevices(trace);
