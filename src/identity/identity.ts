@@ -11,7 +11,7 @@ import { Functions } from './functions.ts';
 import { Guests } from './guests.ts';
 import { Handles } from './handles.ts';
 import { type Hints, NO_HINTS } from './hints.ts';
-import { ENDS, IMPERSONAL, KERNEL_THREAD, ON_VDEVICE, SIGNIFICANT } from './kinds.ts';
+import { ENDS, ENDS_AT_RETURN, IMPERSONAL, KERNEL_THREAD, ON_VDEVICE, SIGNIFICANT } from './kinds.ts';
 import { Lineage } from './lineage.ts';
 import { Pointers } from './pointers.ts';
 import { Removals } from './removals.ts';
@@ -140,6 +140,7 @@ export class Identity {
   /** A call on the device of `entity` returns: the record says what it made, or that it failed. */
   returned(event: KernelEvent, entity: number): void {
     if (event.handles.length > 0 || event.outcome === 'failed') this.#handles.returned(event, entity);
+    if (event.symbol !== null) this.#end(ENDS_AT_RETURN[event.symbol], entity);
   }
 
   /** The system call in which the records of `entity` were made, where that tells their device: `ioctl, fd 12 of process 700`. */
@@ -326,9 +327,13 @@ export class Identity {
     this.#handles.end(event, entity);
     if (SIGNIFICANT.has(event.kind)) this.#clusters.of(entity).significant = true;
     if (event.kind === 'pci.remove' && event.phase === 'enter') this.#removals.begin(task, entity, event.line);
-    const ends = event.symbol === null ? undefined : ENDS[event.symbol];
-    const ended = ends === undefined ? undefined : this.#clusters.of(entity).pointers.get(ends);
-    if (ends !== undefined && ended !== undefined) this.#pointers.forget(ends, ended);
+    if (event.symbol !== null) this.#end(ENDS[event.symbol], entity);
+  }
+
+  /** The object of the device is no more: what comes at its address is another's. */
+  #end(space: PointerSpace | undefined, entity: number): void {
+    const value = space === undefined ? undefined : this.#clusters.of(entity).pointers.get(space);
+    if (space !== undefined && value !== undefined) this.#pointers.forget(space, value);
   }
 
   /** The removal that the record is part of, where its own record names no function. */

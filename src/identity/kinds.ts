@@ -55,5 +55,8 @@ export const ON_VDEVICE: ReadonlySet<EventKind> = new Set([
 /** Objects that end with the call: the next one at the same address is another. */
 export const ENDS: Readonly<Record<string, PointerSpace>> = { iommufd_device_unbind: 'idev', vfio_df_close: 'df' };
 
+/** The same at the return: until then others may be closing it. vfio_pci_remove() frees it next (drivers/vfio/pci/vfio_pci.c, 7.1). */
+export const ENDS_AT_RETURN: Readonly<Record<string, PointerSpace>> = { vfio_pci_core_unregister_device: 'vfio' };
+
 /** Kernel threads act for many devices: what one of them names says nothing about its other records. */
 export const KERNEL_THREAD = /^(?:kworker\/|ksoftirqd\/|irq\/|migration\/|swapper\/|<idle>|kthreadd)/;

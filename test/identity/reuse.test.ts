@@ -29,6 +29,22 @@ describe.each([
 ])('the old one is %s', (_what, isGone) => {
   const flr = (...found: string[]) => (isGone ? [] : found);
 
+  test('a reused object of vfio', async () => {
+    const trace = new Trace();
+    trace.enter(QEMU, 'vfio_pci_core_enable', `bdf="${A}" vdev=${PDEV}`);
+    trace.leave(QEMU, 'vfio_pci_core_enable', 'ret=0');
+    binds(trace, A);
+    if (isGone) {
+      trace.enter('bash-60', 'vfio_pci_core_unregister_device', `vdev=${PDEV}`);
+      trace.leave('bash-60', 'vfio_pci_core_unregister_device');
+    }
+    trace.enter('vmm-90', 'vfio_pci_core_disable', `vdev=${PDEV}`);
+    const { findings } = await trace.read();
+    expect(findings.filter((one) => one.includes('unbind-before-disable'))).toEqual(
+      flr(`probable unbind-before-disable ${A}`),
+    );
+  });
+
   test('a reused address', async () => {
     const trace = new Trace();
     binds(trace, A);
