@@ -10,14 +10,20 @@ export interface FenceNotes {
   /** The record that says so: the unbind, the reading, the attempt to clear it. */
   readonly at: StoredEvent;
   readonly ran: boolean;
+  /** The VM whose guest it is, as the bind named it. */
+  readonly vm: string | null;
 }
 
-/** @param ran the TDI was started since its LOCK. */
-export function noteFence(fence: FenceNotes | null, heard: StoredEvent, ran: boolean): FenceNotes | null {
+/** @param before `ran`: the TDI was started since its LOCK. */
+export function noteFence(
+  fence: FenceNotes | null,
+  heard: StoredEvent,
+  before: Pick<FenceNotes, 'ran' | 'vm'>,
+): FenceNotes | null {
   switch (heard.kind) {
     case 'tdisp.stop':
       if (heard.args['command_name'] !== 'TIO_TDI_UNBIND' || heard.outcome === 'failed') return fence;
-      return fence === null || fence.left === 'none' ? { left: 'unread', at: heard, ran } : fence;
+      return fence === null || fence.left === 'none' ? { left: 'unread', at: heard, ...before } : fence;
     case 'fence.status':
       return fence === null || heard.outcome === 'failed' ? fence : { ...fence, ...afterReading(fence, heard) };
     case 'fence.clear':

@@ -11,16 +11,24 @@ import { NO_STREAM, noteStream, type StreamNotes } from './stream-notes.ts';
 export interface StepNotes {
   /** The TDI was started since its LOCK. */
   readonly ran: boolean;
+  /** The VM that it was last bound to, as the bind named it. */
+  readonly vm: string | null;
   readonly fence: FenceNotes | null;
   readonly stream: StreamNotes;
   readonly guest: GuestNotes;
 }
 
-export const NO_STEPS: StepNotes = { ran: false, fence: null, stream: NO_STREAM, guest: NO_GUEST };
+export const NO_STEPS: StepNotes = { ran: false, vm: null, fence: null, stream: NO_STREAM, guest: NO_GUEST };
 
 /** Steps that are right or wrong by what was done before them, or by what the firmware or the kernel says of that. */
 export type StepEffect =
-  | { readonly type: 'fence-left'; readonly left: FenceNotes['left']; readonly at: StoredEvent }
+  /** `vm`: whom the function is given to next: the guest whose fence stands, another one, or nobody knows. */
+  | {
+      readonly type: 'fence-left';
+      readonly left: FenceNotes['left'];
+      readonly at: StoredEvent;
+      readonly vm: 'same' | 'other' | 'unknown';
+    }
   | { readonly type: 'lock-over-stream'; readonly missing: StreamNotes['missing'] }
   | { readonly type: 'stream-enable'; readonly portFirst: StoredEvent | null }
   /** `refused`: with an answer that a driver on the device gives, too. `early`: locked, not accepted as far as was recorded. */
@@ -31,7 +39,7 @@ export type StepEffect =
       readonly locked: StoredEvent | null;
     }
   | { readonly type: 'guest-unlock'; readonly left: 'driver' | 'mmio' | null }
-  /** `unbound`: the firmware says that the TDI is not bound. */
+  /** `unbound`: the firmware says that the TDI is not bound; what takes DMA and MMIO away again is refused with the same lines. */
   | { readonly type: 'dma-open'; readonly how: 'unbound' | 'early' | 'right'; readonly locked: StoredEvent | null }
   | { readonly type: 'mmio-accept'; readonly how: 'unbound' | 'right' }
   | { readonly type: 'system-sleep'; readonly state: string };
@@ -70,11 +78,13 @@ export const TOLD_BY_CALL: ReadonlySet<StoredEvent['kind']> = new Set([
 /** After an event has come to its end. */
 export function noteSteps(notes: StepNotes, heard: StoredEvent): StepNotes {
   const ran = hasRun(notes.ran, heard);
-  const fence = noteFence(notes.fence, heard, notes.ran);
+  const fence = noteFence(notes.fence, heard, { ran: notes.ran, vm: notes.vm });
   const stream = noteStream(notes.stream, heard);
   const guest = noteGuest(notes.guest, heard);
-  const same = ran === notes.ran && fence === notes.fence && stream === notes.stream && guest === notes.guest;
-  return same ? notes : { ran, fence, stream, guest };
+  const vm = heard.kind === 'tsm.bind' && heard.outcome !== 'failed' ? (heard.args['vm'] ?? null) : notes.vm;
+  const same =
+    ran === notes.ran && vm === notes.vm && fence === notes.fence && stream === notes.stream && guest === notes.guest;
+  return same ? notes : { ran, vm, fence, stream, guest };
 }
 
 function hasRun(ran: boolean, { kind, outcome }: StoredEvent): boolean {
@@ -92,11 +102,11 @@ export function stepEffects(heard: StoredEvent, notes: StepNotes, calls: readonl
   if (heard.supersededBy !== null || (heard.phase === 'exit' && heard.pairId !== null)) return [];
   switch (heard.kind) {
     case 'mmio.share':
-      return fenceLeft(notes);
+      return fenceLeft(heard, notes);
     case 'tsm.bind':
       // The core refuses these before anybody asks the device.
       if (heard.outcome === 'failed' && (heard.code === EINVAL || heard.code === ENXIO)) return [];
-      return [...fenceLeft(notes), ...overStream(notes)];
+      return [...fenceLeft(heard, notes), ...overStream(notes)];
     case 'tdisp.lock':
       return overStream(notes);
     case 'ide.enable':
@@ -125,8 +135,11 @@ function probing({ locked, accepted }: GuestNotes): StepEffect {
   return { type: 'driver-attached', step: 'probe', how: accepted ? 'right' : 'early', locked };
 }
 
-function fenceLeft({ fence }: StepNotes): StepEffect[] {
-  return fence === null ? [] : [{ type: 'fence-left', left: fence.left, at: fence.at }];
+function fenceLeft({ args }: StoredEvent, { fence }: StepNotes): StepEffect[] {
+  if (fence === null) return [];
+  const to = args['vm'] ?? null;
+  const vm = to === null || fence.vm === null ? 'unknown' : to === fence.vm ? 'same' : 'other';
+  return [{ type: 'fence-left', left: fence.left, at: fence.at, vm }];
 }
 
 function overStream({ stream }: StepNotes): StepEffect[] {

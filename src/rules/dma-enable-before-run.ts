@@ -16,8 +16,10 @@ export const rule: Rule = {
       case 'unbound':
         return {
           ...charge,
-          summary: 'trusted DMA was to be opened for a TDI that is not bound, and the firmware refused it',
+          summary: 'trusted DMA was to be opened or closed for a TDI that is not bound, and the firmware refused it',
           provedByAnswer: true,
+          atMost: 'possible',
+          takesForGranted: ['DMA was to be opened: the line is the same where it was to be closed'],
         };
       case 'early':
         return {

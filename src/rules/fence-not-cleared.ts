@@ -1,6 +1,6 @@
 import type { FenceNotes } from '../replay/fence-notes.ts';
 import { doc } from './docs/fence-not-cleared.ts';
-import type { Rule } from './rule.ts';
+import type { Charge, Rule } from './rule.ts';
 
 const LEFT: Readonly<Record<FenceNotes['left'], string>> = {
   uncleared: 'although the firmware had refused to take the fence of the guest away',
@@ -8,6 +8,9 @@ const LEFT: Readonly<Record<FenceNotes['left'], string>> = {
   unread: 'without a look at the fence of the guest after the unbind',
   none: 'after the fence of the guest was gone',
 };
+
+/** An ASID that no guest uses any more needs no clearing. */
+const RUNS = 'the guest whose fence it is still runs';
 
 export const rule: Rule = {
   doc,
@@ -17,7 +20,16 @@ export const rule: Rule = {
   judge({ effect, event, options }) {
     if (effect.type !== 'fence-left') return null;
     const what = event.kind === 'tsm.bind' ? 'the function was bound again' : 'the BARs were made shared';
-    const charge = { wrongIn: () => true, summary: `${what} ${LEFT[effect.left]}`, shownBy: [effect.at] };
+    const granted = effect.vm === 'same' ? [] : [RUNS];
+    const bare: Charge = {
+      wrongIn: () => true,
+      summary: `${what} ${LEFT[effect.left]}`,
+      shownBy: [effect.at],
+      takesForGranted: granted,
+    };
+    // Where the same guest gets the function again it is still there. Whether one that lost it is, nothing here tells.
+    const charge: Charge =
+      effect.vm === 'same' ? bare : { ...bare, atMost: effect.vm === 'other' ? 'possible' : 'probable' };
     const complete = options.complete.has('firmware');
     switch (effect.left) {
       case 'none':
@@ -26,14 +38,18 @@ export const rule: Rule = {
         return { ...charge, provedByAnswer: true };
       case 'fenced':
         if (complete) return charge;
-        return { ...charge, atMost: 'possible', takesForGranted: ['TIO_ASID_FENCE_CLEAR would have been recorded'] };
+        return {
+          ...charge,
+          atMost: 'possible',
+          takesForGranted: [...granted, 'TIO_ASID_FENCE_CLEAR would have been recorded'],
+        };
       case 'unread':
         // Whoever probes the unbind need not have probed these; and nobody knows whether the fence stood.
         if (!complete) return null;
         return {
           ...charge,
           atMost: 'possible',
-          takesForGranted: ['the fence stood'],
+          takesForGranted: [...granted, 'the fence stood'],
         };
     }
   },

@@ -11,7 +11,9 @@ export const rule: Rule = {
     return {
       wrongIn: () => true,
       provedByAnswer: effect.how === 'unbound',
-      summary: 'MMIO was to be validated for a TDI that is not bound, and the firmware refused it',
+      summary: 'MMIO was to be validated or invalidated for a TDI that is not bound, and the firmware refused it',
+      atMost: 'possible',
+      takesForGranted: ['MMIO was to be validated: the line is the same where it was to be invalidated'],
     };
   },
 };

@@ -62,7 +62,7 @@ const EFFECTS: readonly Effect[] = [
   { type: 'reclaim', stopped: false },
   { type: 'vdev-destroy', answer: 'not-ready', stopped: false },
   registerWritten('unknown'),
-  { type: 'fence-left', left: 'uncleared', at: lock },
+  { type: 'fence-left', left: 'uncleared', vm: 'unknown', at: lock },
   { type: 'lock-over-stream', missing: { why: 'disabled', at: lock } },
   { type: 'stream-enable', portFirst: lock },
   { type: 'driver-attached', step: 'probe', how: 'early', locked: lock },

@@ -10,10 +10,11 @@ export const doc: RuleDoc = {
   remedy: 'Accept the device first, check the result, then open DMA.',
   evidence: [
     'sev_guest_enable_dma or pci_tsm_enable_dma in a guest after its lock and before its accept: the accept may not have been recorded.',
-    '"SDTE write failed ... status=2" (guest dmesg): the firmware says that the TDI is not bound; definite.',
+    '"SDTE write failed ... status=2" (guest): the firmware says that the TDI is not bound; possible, since the line is the same where DMA was to be closed.',
     'The accept before it: the order was right.',
   ],
   disprove: [
+    'DMA was to be closed: sev_guest_disable_dma writes with the same function, and "SDTE_WRITE failed, ret=..." follows then. The host had undone the bind first.',
     'The accept was not recorded: probe pci_tsm_accept, and say so with --complete guest-request.',
     'The platform is TDX, where DMA may be opened in CONFIG_LOCKED.',
   ],

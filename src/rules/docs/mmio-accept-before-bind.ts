@@ -9,10 +9,11 @@ export const doc: RuleDoc = {
   remedy:
     'Lock the device and check the result before the accept; where it had been locked, look for an unbind on the host.',
   evidence: [
-    '"MMIO validate failed with ... status=2" (guest dmesg): the firmware says that the TDI is not bound; definite.',
+    '"MMIO validate failed with ... status=2" (guest): the firmware says that the TDI is not bound; possible, since the line is the same where the pages were to be given back.',
     '"MMIO #... validated" (guest dmesg): it was bound.',
   ],
   disprove: [
+    '"MMIO invalidate" stands before it: sev_guest_unlock takes the pages back with the same request. The host had undone the bind first.',
     'The numbers are of other firmware: 2 means "not bound" in every revision that was read, those from 4 on moved by one.',
   ],
   platforms: ['sev-tio'],
