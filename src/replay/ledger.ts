@@ -49,7 +49,7 @@ export function noted(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
   const next = notedOfTdi(ledger, heard, calls);
   // Of a function that loses its TSM context only what its guest and driver do goes on.
   const goesOn = next === NOTHING_NOTED && ledger !== next ? { ...NO_STEPS, guest: ledger.steps.guest } : ledger.steps;
-  const steps = heard.phase === 'enter' && heard.pairId !== null ? ledger.steps : noteSteps(goesOn, heard);
+  const steps = heard.phase === 'enter' && heard.pairId !== null ? ledger.steps : noteSteps(goesOn, heard, ledger.vm);
   return steps === next.steps ? next : { ...next, steps };
 }
 

@@ -11,14 +11,12 @@ import { NO_STREAM, noteStream, type StreamNotes } from './stream-notes.ts';
 export interface StepNotes {
   /** The TDI was started since its LOCK. */
   readonly ran: boolean;
-  /** The VM that it was last bound to, as the bind named it. */
-  readonly vm: string | null;
   readonly fence: FenceNotes | null;
   readonly stream: StreamNotes;
   readonly guest: GuestNotes;
 }
 
-export const NO_STEPS: StepNotes = { ran: false, vm: null, fence: null, stream: NO_STREAM, guest: NO_GUEST };
+export const NO_STEPS: StepNotes = { ran: false, fence: null, stream: NO_STREAM, guest: NO_GUEST };
 
 /** Steps that are right or wrong by what was done before them, or by what the firmware or the kernel says of that. */
 export type StepEffect =
@@ -75,16 +73,18 @@ export const TOLD_BY_CALL: ReadonlySet<StoredEvent['kind']> = new Set([
   'fence.clear',
 ]);
 
-/** After an event has come to its end. */
-export function noteSteps(notes: StepNotes, heard: StoredEvent): StepNotes {
+/**
+ * After an event has come to its end.
+ *
+ * @param vm the one that the function was bound to before it, as far as a record names it.
+ */
+export function noteSteps(notes: StepNotes, heard: StoredEvent, vm: string | null): StepNotes {
   const ran = hasRun(notes.ran, heard);
-  const fence = noteFence(notes.fence, heard, { ran: notes.ran, vm: notes.vm });
+  const fence = noteFence(notes.fence, heard, { ran: notes.ran, vm });
   const stream = noteStream(notes.stream, heard);
   const guest = noteGuest(notes.guest, heard);
-  const vm = heard.kind === 'tsm.bind' && heard.outcome !== 'failed' ? (heard.args['vm'] ?? null) : notes.vm;
-  const same =
-    ran === notes.ran && vm === notes.vm && fence === notes.fence && stream === notes.stream && guest === notes.guest;
-  return same ? notes : { ran, vm, fence, stream, guest };
+  const same = ran === notes.ran && fence === notes.fence && stream === notes.stream && guest === notes.guest;
+  return same ? notes : { ran, fence, stream, guest };
 }
 
 function hasRun(ran: boolean, { kind, outcome }: StoredEvent): boolean {
