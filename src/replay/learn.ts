@@ -20,7 +20,8 @@ export function learn(
   calls: readonly StoredEvent[],
 ): void {
   const isReturn = event.phase === 'exit' && event.pairId !== null;
-  const isAnotherRecord = event.supersededBy !== null && event.kind === 'vfio.config_write';
+  const isWrite = event.kind === 'vfio.config_write' || event.kind === 'pci.config_write';
+  const isAnotherRecord = event.supersededBy !== null && isWrite;
   if (!isReturn && !isAnotherRecord) track.command = commandAfter(event, track.command);
   if (isConcern(event)) track.concerned = true;
   if (showsLife(event)) track.gone = false;
@@ -35,6 +36,9 @@ export function learn(
       break;
     case 'tsm.connect':
       presence.noteConnect(track);
+      break;
+    case 'tsm.context':
+      noteManager(event, track);
       break;
     case 'vfio.open':
       if (event.pid !== null) track.openers.add(event.pid);
@@ -87,6 +91,12 @@ function learnVf(scene: Scene, event: StoredEvent, track: DeviceTrack, calls: re
   if (track.pfSide !== null && track.pf !== pf) scene.contradict(event, track.pfSide);
   track.pfSide = null;
   track.isVfOf(pf, { record: event.id });
+}
+
+/** The core says which DSM it made a TSM context for (probe_fn, drivers/pci/tsm.c, 7.1). */
+function noteManager({ id, args }: StoredEvent, track: DeviceTrack): void {
+  const dsm = parseBdf(args['dsm'] ?? '');
+  if (dsm !== null && args['status'] === 'success') track.dsmRecord = { dsm, id };
 }
 
 /** Keeps the record of a bind, or of what only a bound function answers, as evidence of the state. */

@@ -127,9 +127,12 @@ export class Topology {
     if (manager === null || device.bdf === null) return null;
     const reach: Reach = { tie: 'dsm', record: null, side: null };
     // Who was said to manage it is the one; a port of a switch may do so for functions below it (find_dsm_dev, drivers/pci/tsm.c).
-    if (device.dsm !== null) return device.dsm === manager ? reach : null;
+    if (device.dsm !== null && device.dsm !== manager) return null;
+    const said = device.dsmRecord;
+    if (said?.dsm === manager) return { ...reach, record: said.id };
     if (slotOf(device.bdf) === slotOf(manager)) return reach;
-    return this.#ofDevice(manager, device) ? { ...reach, record: device.pfRecord, side: device.pfSide } : null;
+    if (this.#ofDevice(manager, device)) return { ...reach, record: device.pfRecord, side: device.pfSide };
+    return device.dsm === null ? null : reach;
   }
 
   #announce(event: StoredEvent, bridge: string): SideFact | null {

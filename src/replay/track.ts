@@ -56,6 +56,8 @@ export class DeviceTrack {
   /** What else records call it; see {@link StoredDevice}. */
   readonly aliases: readonly string[];
   dsm: Bdf | null;
+  /** The core's own word on its DSM: what it said when it made the TSM context, by the id of that event. */
+  dsmRecord: { readonly dsm: Bdf; readonly id: number } | null = null;
   belief: Belief;
   command: CommandState = COMMAND_UNKNOWN;
   /** What was recorded of it beside its state. */
@@ -155,6 +157,7 @@ export class DeviceTrack {
     copy.pfId = this.pfId;
     copy.pfRecord = this.pfRecord;
     copy.pfSide = this.pfSide;
+    copy.dsmRecord = this.dsmRecord;
     copy.port = this.port;
     copy.noSoftReset = this.noSoftReset;
     copy.gone = this.gone;
@@ -207,6 +210,7 @@ export class DeviceTrack {
    */
   uncover(cause: StoredEvent): void {
     this.command = COMMAND_UNKNOWN;
+    this.dsmRecord = null;
     this.ledger = NOTHING_NOTED;
     this.startKnown = false;
     this.boundEvidence = false;
@@ -232,6 +236,7 @@ export class DeviceTrack {
   /** The function is gone: what was known of it does not hold for whatever comes next on this address. */
   forget(cause: StoredEvent): void {
     this.command = COMMAND_UNKNOWN;
+    this.dsmRecord = null;
     this.ledger = NOTHING_NOTED;
     this.boundEvidence = false;
     this.stateEvidence = [];

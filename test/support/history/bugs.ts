@@ -170,8 +170,7 @@ export const BUGS: readonly Bug[] = [
     when: BOUND,
     acts: ({ pf }) => [call('disconnect_store', pf, { ret: 5 })],
     admin: true,
-    verdict: ({ isVf }) => (isVf ? 'probable' : 'definite'),
-    because: 'that a VF has the DSM of its PF is taken for granted',
+    verdict: 'definite',
   },
   {
     rule: 'disconnect-while-bound',
