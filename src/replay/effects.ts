@@ -12,6 +12,8 @@ import type { Tie } from './topology.ts';
  */
 export type Effect =
   | { readonly type: 'command-clear'; readonly bit: CommandBit; readonly certain: boolean }
+  /** The same of a port above: it forwards nothing any more, while the TDI stays as it is. */
+  | { readonly type: 'port-clear'; readonly bit: CommandBit; readonly certain: boolean }
   | { readonly type: 'function-reset'; readonly certain: boolean }
   | { readonly type: 'conventional-reset' }
   | { readonly type: 'power-loss'; readonly certain: boolean; readonly state: string }
@@ -59,17 +61,22 @@ export function effectsOf(event: StoredEvent, command: CommandState): Effect[] {
 /** What reaches functions other than the one that the event is about, by what ties them to it. */
 const FAR_EFFECTS: Readonly<Record<Tie, ReadonlySet<EffectType>>> = {
   vf: new Set(['function-reset', 'conventional-reset', 'sriov-change']),
-  below: new Set(['conventional-reset', 'removal']),
+  below: new Set(['conventional-reset', 'removal', 'port-clear']),
   device: new Set(['conventional-reset']),
   bus: new Set(['conventional-reset']),
   dsm: new Set(['disconnect']),
 };
 
-/** The effects of an event on another device than its own. */
-export function farEffectsOf(event: StoredEvent, tie: Tie): Effect[] {
+/**
+ * The effects of an event on another device than its own.
+ *
+ * @param command what is known of the COMMAND register of the event's own function.
+ */
+export function farEffectsOf(event: StoredEvent, tie: Tie, command: CommandState = COMMAND_UNKNOWN): Effect[] {
   // Disabling SR-IOV takes the VFs away: that it was enabled, they prove by themselves. Enabling it finds none.
   if (event.kind === 'pci.sriov_enable') return [];
-  return effectsOf(event, COMMAND_UNKNOWN)
+  return effectsOf(event, command)
+    .map((effect): Effect => (effect.type === 'command-clear' ? { ...effect, type: 'port-clear' } : effect))
     .filter(({ type }) => FAR_EFFECTS[tie].has(type))
     .map((effect) => (effect.type === 'sriov-change' ? { ...effect, certain: true } : effect));
 }

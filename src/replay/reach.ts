@@ -38,10 +38,11 @@ export function reached(
   const wide = hasEffect(event, 'conventional-reset');
   const ofVfs = hasEffect(event, 'function-reset') || event.kind === 'pci.sriov_disable';
   const takesBuses = event.kind === 'pci.remove' && topology.isBridge(at);
+  const cutsOff = topology.isBridge(at) && hasEffect(event, 'command-clear');
   const toManaged = isDisconnect(event) || event.kind === 'tsm.connect';
-  if (!(below || wide || ofVfs || takesBuses || toManaged)) return found;
+  if (!(cutsOff || below || wide || ofVfs || takesBuses || toManaged)) return found;
   const reachOf = (track: DeviceTrack): Reach | null => {
-    const port = below || takesBuses ? topology.below(at, track) : null;
+    const port = cutsOff || below || takesBuses ? topology.below(at, track) : null;
     if (port !== null) return port;
     if (toManaged) return topology.managedBy(at, track);
     for (const one of asked) {
@@ -112,7 +113,8 @@ export function spreads(scene: Scene, event: StoredEvent): boolean {
   if (event.args['below'] === '1' || hasEffect(event, 'conventional-reset')) return true;
   const own = scene.owner(event);
   const topology = scene.topology(event.sourceId);
-  if (event.kind === 'pci.remove' && topology.isBridge(own?.bdf ?? null)) return true;
+  const isOfBridge = topology.isBridge(own?.bdf ?? null);
+  if (isOfBridge && (event.kind === 'pci.remove' || hasEffect(event, 'command-clear'))) return true;
   if (own === null || !(hasEffect(event, 'function-reset') || event.kind === 'pci.sriov_disable')) return false;
   for (const track of scene.tracks.values()) if (topology.virtual(own, track) !== null) return true;
   return false;

@@ -3,6 +3,7 @@ import type { TdiState } from '../model/states.ts';
 import { type BindLocks, BOUND_LOCKED } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { Belief } from './belief.ts';
+import type { CommandState } from './command.ts';
 import { configChanges, noteRegisters, writesRegister } from './config-change.ts';
 import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
 import { learn, noteOwnerExit, noteState } from './learn.ts';
@@ -52,7 +53,8 @@ export class Transitions {
     const found: Reached = reached(scene, event, own, calls);
     const heeded = isHeeded(event) || STEP_KINDS.has(event.kind);
     if (heeded || writesRegister(event, own?.bdf, scene.options.side)) this.#heed(event, own, calls);
-    for (const [track, reach] of found) this.#affect(event, track, reach, calls);
+    const command = own?.command;
+    for (const [track, reach] of found) this.#affect(event, track, reach, calls, command);
     if (own) learn(scene, this.#presence, event, own, calls);
     this.#presence.endThoseBelow(event, own, found);
     if (event.kind === 'tsm.connect') this.#presence.connectStrangers(event, own, found);
@@ -72,8 +74,15 @@ export class Transitions {
     if (!refuted) for (const [id, copy] of copies) scene.tracks.get(id)?.mayHave(copy, own);
   }
 
-  #affect(event: StoredEvent, track: DeviceTrack, reach: Reach | null, calls: readonly StoredEvent[]): void {
-    const effects = reach === null ? [...effectsOf(event, track.command)] : farEffectsOf(event, reach.tie);
+  /** @param command of the event's own function, before it. */
+  #affect(
+    event: StoredEvent,
+    track: DeviceTrack,
+    reach: Reach | null,
+    calls: readonly StoredEvent[],
+    command: CommandState | undefined,
+  ): void {
+    const effects = reach === null ? [...effectsOf(event, track.command)] : farEffectsOf(event, reach.tie, command);
     // Removing the VFs is what disabling SR-IOV does first (sriov_disable, drivers/pci/iov.c).
     const sriov = calls.some((call) => call.kind === 'pci.sriov_disable');
     if (sriov && effects.some((effect) => effect.type === 'removal')) {

@@ -1,4 +1,5 @@
 import { doc } from './docs/bme-clear-while-locked.ts';
+import { chargeOfPort } from './port-clear.ts';
 import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
 
 export const rule: Rule = {
@@ -7,7 +8,7 @@ export const rule: Rule = {
   restsOnBind: true,
   settledBy: LOCK_CLASSES,
   judge({ effect, event }) {
-    if (effect.type !== 'command-clear' || effect.bit !== 'bme') return null;
+    if (effect.type !== 'command-clear' || effect.bit !== 'bme') return chargeOfPort(effect, 'bme');
     const isWrite = event.kind === 'vfio.config_write' || event.kind === 'pci.config_write';
     const who = isWrite ? 'a configuration write' : `${event.symbol ?? 'the kernel'}`;
     const charge = {

@@ -1,4 +1,5 @@
 import { doc } from './docs/mse-clear-while-locked.ts';
+import { chargeOfPort } from './port-clear.ts';
 import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
 
 export const rule: Rule = {
@@ -9,7 +10,7 @@ export const rule: Rule = {
   // vfio emulates Memory Space Enable of a VF: the write does not reach the device.
   concerns: (track) => !track.isVf,
   judge({ effect }) {
-    if (effect.type !== 'command-clear' || effect.bit !== 'mse') return null;
+    if (effect.type !== 'command-clear' || effect.bit !== 'mse') return chargeOfPort(effect, 'mse');
     const charge = {
       wrongIn: isLocked,
       summary: 'a configuration write cleared Memory Space Enable while the TDI was locked or running',

@@ -283,10 +283,11 @@ const FROZEN: readonly Order[] = [
     ['sriov-change-while-locked', 'surprise-removal-while-bound'],
     TDISP,
   ),
-  unseen(
+  judged(
     'The registers of the root port above stay as they are: buses, windows, its Bus Master and Memory Space Enable.',
-    'hot plug and rescans rewrite them with what they hold: no record tells which write changed them',
+    ['bme-clear-while-locked', 'mse-clear-while-locked'],
     'PCIe Base 6.x, 11.4',
+    'hot plug and rescans rewrite buses and windows with what they hold: no record tells which write changed them',
   ),
   unseen('The requester id does not change.', 'buses are renumbered only where no driver has the device', TDISP),
   unseen(

@@ -239,7 +239,7 @@ describe('what reaches other functions', () => {
     ['SR-IOV enabled: there is no VF yet', storedEvent('pci.sriov_enable'), {}],
     ['disconnect of the DSM', storedEvent('tsm.disconnect'), { dsm: 'disconnect' }],
     ['zap', storedEvent('vfio.zap'), {}],
-    ['COMMAND of the PF', storedEvent('pci.clear_master'), {}],
+    ['COMMAND of the PF, or of a port above', storedEvent('pci.clear_master'), { below: 'port-clear false' }],
     ['bind of another function', storedEvent('tsm.bind'), {}],
   ])('%s', (_name, event, expected) => {
     for (const tie of ['vf', 'below', 'device', 'bus', 'dsm'] as const) {

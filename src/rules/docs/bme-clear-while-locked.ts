@@ -15,6 +15,7 @@ export const doc: RuleDoc = {
     '"disabling bus mastering" (dynamic debug): pci_clear_master() found the bit set and cleared it. The call alone proves no change, because it writes nothing when the bit is already clear.',
     'vfio_pci_core_disable, pci_try_reset_function, pci_disable_device: operations that clear the bit on their way; the operation is then the headline.',
     '"restore config 0x04: OLD -> NEW" (dynamic debug): the COMMAND register as found and as restored after a reset.',
+    'The same writes to a port above, where a record ("PCI bridge to [bus ..]") or lspci tells that the function is below it: the port forwards nothing any more, and the TDI is cut off. Probable at most: what a root port has to keep is an informative table.',
   ],
   disprove: [
     'The bit was clear before: look for the COMMAND value at bind (pci_set_master, the last vfio_basic_config_write). A lock does not require the bit to be set.',

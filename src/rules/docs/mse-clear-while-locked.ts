@@ -15,6 +15,7 @@ export const doc: RuleDoc = {
     'vfio_pci_zap_and_down_write_memory_lock and, with dma-buf support, vfio_pci_dma_buf_move with revoked=1 inside that write: vfio saw a value with bit 1 clear. They run for every such write, also when the bit was clear before.',
     '"restore config 0x04: OLD -> NEW" (dynamic debug), "enabling device (OLD -> NEW)": COMMAND values with bit 1.',
     'vfio_pci_core_disable and pci_try_reset_function write COMMAND with INTx Disable alone: they clear the bit on their way, and the operation is then the headline.',
+    'The same writes to a port above, where a record ("PCI bridge to [bus ..]") or lspci tells that the function is below it: the port forwards nothing any more, and the TDI is cut off. Probable at most: what a root port has to keep is an informative table.',
   ],
   disprove: [
     'The function is a VF (its record names a PF, or lspci shows a Virtual Function; --side reads that, and without either the verdict is probable at most): the write changes the copy in vfio only and cannot disturb the lock. The zap in the same write is real and is judged by bar-zap-while-bound.',
