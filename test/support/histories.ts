@@ -47,6 +47,8 @@ export const STEPS = {
   ],
   clearBusMaster: (bdf: string) => [write(bdf, '0x103')],
   clearMemory: (bdf: string) => [write(bdf, '0x105')],
+  hostEnablesBits: (bdf: string) => hostWrite(bdf, 'byte', '0x7'),
+  hostClearsBusMaster: (bdf: string) => hostWrite(bdf, 'word', '0x403'),
   reset: (bdf: string) => [
     probe('tr', 'pci_try_reset_function', bdf),
     probe('flr', 'pcie_flr', bdf),
@@ -86,16 +88,30 @@ function write(bdf: string, value: string): string {
   return `w: (vfio_basic_config_write+0x0/0x100) bdf="${bdf}" pos=0x4 count=2 off=0x4 val=${value}`;
 }
 
+/** setpci, in the place of vfio: the same register by another way. */
+function hostWrite(bdf: string, width: 'byte' | 'word', value: string): string[] {
+  const symbol = `pci_user_write_config_${width}`;
+  return [probe('h', symbol, bdf, ` pos=0x4 val=${value}`), returned('hr', symbol, bdf, 0)];
+}
+
 /** Steps that throw a locked or running TDI out of its state, each with the rule that names it. */
 export const HARMFUL = {
   clearBusMaster: 'bme-clear-while-locked',
+  hostClearsBusMaster: 'bme-clear-while-locked',
   clearMemory: 'mse-clear-while-locked',
   reset: 'flr-while-locked',
   close: 'unbind-before-disable',
 } as const satisfies Partial<Record<StepName, string>>;
 
-const harmless = fc.constantFrom<StepName>('info', 'enableBits');
-const whileUnbound = fc.constantFrom<StepName>('enableBits', 'clearBits', 'clearBusMaster', 'clearMemory', 'reset');
+const harmless = fc.constantFrom<StepName>('info', 'enableBits', 'hostEnablesBits');
+const whileUnbound = fc.constantFrom<StepName>(
+  'enableBits',
+  'clearBits',
+  'clearBusMaster',
+  'clearMemory',
+  'hostClearsBusMaster',
+  'reset',
+);
 
 /** One use of the device: opened, perhaps bound and run and unbound, closed. */
 const session: fc.Arbitrary<StepName[]> = fc
@@ -167,7 +183,7 @@ export const seededHistory: fc.Arbitrary<Seeded> = fc
 export const stoppedHistory: fc.Arbitrary<Line[]> = fc
   .tuple(
     fc.array(harmless, { maxLength: 3 }),
-    fc.constantFrom<StepName>('clearBusMaster', 'clearMemory', 'clearBits', 'reset'),
+    fc.constantFrom<StepName>('clearBusMaster', 'hostClearsBusMaster', 'clearMemory', 'clearBits', 'reset'),
   )
   .map(([during, clear]) => {
     const names: StepName[] = [
