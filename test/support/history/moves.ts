@@ -401,6 +401,8 @@ export const MOVES: readonly Move[] = [
         call('pci_reset_bus', bdf, { ret: 0 }, isVf ? [] : [call('pci_bridge_secondary_bus_reset', port, { ret: 0 })]),
       ]),
     ],
+    // What is restored then is in no line: the log tells again what is set.
+    leaves: () => ({ master: false, memory: false }),
   },
   {
     name: 'reset of the PF',
@@ -414,9 +416,17 @@ export const MOVES: readonly Move[] = [
     rows: [{ device: 'conventional-reset' }],
     only: isFree,
     acts: FAR.portReset,
+    leaves: () => ({ master: false, memory: false }),
     admin: true,
   },
-  { name: 'DPC', rows: [{ device: 'conventional-reset' }], only: isFree, acts: FAR.dpc, admin: true },
+  {
+    name: 'DPC',
+    rows: [{ device: 'conventional-reset' }],
+    only: isFree,
+    acts: FAR.dpc,
+    leaves: () => ({ master: false, memory: false }),
+    admin: true,
+  },
   {
     name: 'SR-IOV off and on',
     rows: [{ device: 'sriov-change' }, { device: 'requester-id-change' }],

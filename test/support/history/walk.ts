@@ -106,7 +106,8 @@ export function bring(
   if (!life.world.master || (!life.world.memory && !life.world.isVf)) return go('set Bus Master and Memory Space');
   if (state.bind === 'connected') return go('bind');
   if (wanted === 'stopped') return state.contract === 'unlocked' ? life : go('stop');
-  if (state.contract === 'unlocked') return go(deep ? 'lock' : 'unbind');
+  // Where no request of the guest can lock, only another bind does.
+  if (state.contract === 'unlocked') return go(isLegal(named('lock'), life.world) ? 'lock' : 'unbind');
   if (wanted === 'run') return state.contract === 'run' ? life : go(deep ? 'start' : 'opaque start');
   return state.contract === 'locked' ? life : go('unbind');
 }
