@@ -39,6 +39,8 @@ export const IMPERSONAL: ReadonlySet<EventKind> = new Set([
 export const SIGNIFICANT: ReadonlySet<EventKind> = new Set([
   'tsm.bind',
   'tsm.unbind',
+  'tsm.disconnect',
+  'tsm.disconnect_core',
   'tsm.guest_request',
   'vfio.open',
   'vfio.disable',

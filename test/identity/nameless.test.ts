@@ -33,6 +33,13 @@ describe('an unbind of which nothing tells whose it is may be the one that a fin
     expect(await verdicts((trace) => trace.enter(task, 'pci_tsm_unbind', fields))).toEqual(['possible', 'possible']);
   });
 
+  // The core unbinds every function first, in calls that need not have been probed.
+  test.each(['disconnect_store', '__pci_tsm_disconnect'])('%s does so for a device', async (symbol) => {
+    expect(await verdicts((trace) => trace.enter('bash-900', symbol))).toEqual(['possible', 'possible']);
+    const ofAnother = await verdicts((trace) => trace.enter('bash-900', symbol, `bdf="${B}"`));
+    expect(ofAnother).toEqual(['probable', 'definite']);
+  });
+
   test('it is told', async () => {
     const trace = new Trace();
     trace.enter(QEMU, 'pci_tsm_bind', `bdf="${A}"`);
