@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Bdf } from '../../src/base/bdf.ts';
+import { summaryOf } from '../../src/input/side/summary.ts';
 import { readSideData, type SideData } from '../../src/input/side-data.ts';
 
 const folders: string[] = [];
@@ -96,6 +98,37 @@ test('links in /sys tell PFs and what is below a port', () => {
     '0000:02:10.0 0000:02:00.0',
     '0000:03:10.0 0000:03:00.0',
   ]);
+});
+
+describe('a function has one PF: of two neither is used', () => {
+  const VF = '0000:02:10.0' as Bdf;
+  const link = (pf: string) => `lrwxrwxrwx 1 root root 0 Nov 22 06:20 /sys/bus/pci/devices/${VF}/physfn -> ../${pf}\n`;
+
+  test.each([
+    ['last', link('0000:02:00.0') + link('0000:03:00.0')],
+    ['told a second time', link('0000:02:00.0') + link('0000:03:00.0') + link('0000:02:00.0')],
+  ])('whichever is %s', (_what, text) => {
+    const data = side({ 'physfn.txt': text });
+    expect([...data.physical]).toEqual([]);
+    const told = `${VF} is a VF of 0000:03:00.0 here and of 0000:02:00.0 in physfn.txt:1: neither was used`;
+    expect(data.disputed).toEqual([{ place: 'physfn.txt:2', text: told }]);
+    expect(summaryOf(data)).toEqual([{ file: 'physfn.txt', told: [told], count: 1 }]);
+  });
+
+  test('a link of /sys is worth no more than lspci', () => {
+    const data = side({ 'lspci.txt': LSPCI, 'physfn.txt': link('0000:03:00.0') });
+    expect([...data.physical.keys()]).toEqual(['0000:02:10.2']);
+    expect(data.disputed).toEqual([
+      {
+        place: 'lspci.txt:16',
+        text: `${VF} is a VF of 0000:02:00.0 here and of 0000:03:00.0 in physfn.txt:1: neither was used`,
+      },
+    ]);
+  });
+
+  test('one that is told twice is one', () => {
+    expect(side({ 'lspci.txt': LSPCI, 'physfn.txt': link('0000:02:00.0') }).physical.get(VF)?.pf).toBe('0000:02:00.0');
+  });
 });
 
 test('other files are passed over, and a folder without any of them tells nothing', () => {

@@ -18,6 +18,8 @@ export interface SideData {
   readonly left: readonly string[];
   /** VFs and their PFs. */
   readonly physical: ReadonlyMap<Bdf, PhysicalFunction>;
+  /** Functions of which two PFs were told, so that neither counts. */
+  readonly disputed: readonly SideFact[];
   readonly bridges: ReadonlyMap<Bdf, BridgeBuses>;
   /** No_Soft_Reset of the power management capability: whether D3hot keeps the state of the function. */
   readonly noSoftReset: ReadonlyMap<Bdf, { readonly value: boolean; readonly fact: SideFact }>;
@@ -96,7 +98,8 @@ export class SideCollector {
     const { noSoftReset, teeIo, drivers } = this.#lspci;
     // What lspci says of a bridge is all of its buses; a path has those of one function.
     const bridges = new Map([...sys.bridges, ...this.#lspci.bridges]);
-    const physical = new Map([...this.#lspci.physical, ...sys.physical]);
+    const physical = sys.virtual.agreed;
+    const disputed = sys.virtual.disputed;
     const capabilities = new Map([...this.#lspci.capabilities, ...this.#raw]);
     const { groups, cdevs } = sys;
     const tsm = [...sys.tsm.values()];
@@ -105,12 +108,13 @@ export class SideCollector {
     const facts = [
       ...told.flatMap((map): { fact: SideFact }[] => [...map.values()]),
       ...tsm,
+      ...disputed.map((fact) => ({ fact })),
       ...[kernel, symbols].filter((one) => one !== null),
     ];
     const files = [...new Set(facts.map(({ fact }) => fileOf(fact)))].sort();
     const more = this.#leftCount - this.#left.length;
     const left = more > 0 ? [...this.#left, `${more} more`] : this.#left;
-    const known = { physical, bridges, noSoftReset, capabilities, teeIo, drivers };
+    const known = { physical, disputed, bridges, noSoftReset, capabilities, teeIo, drivers };
     return { folder, files, left, ...known, groups, cdevs, tsm, kernel, symbols };
   }
 

@@ -1,7 +1,7 @@
 import { type Bdf, busOf, functionOf, parseBdf, parseBdfWithoutDomain } from '../../base/bdf.ts';
 import { type Capability, type FunctionCapabilities, namedCapability } from './capabilities.ts';
 import { HexDump, readConfigSpace } from './config-space.ts';
-import { type BridgeBuses, FACTS_MAX, keep, type PhysicalFunction, type SideFact } from './fact.ts';
+import { type BridgeBuses, FACTS_MAX, keep, type SideFact } from './fact.ts';
 import { TreeReader } from './lspci-tree.ts';
 import type { SysReader } from './sysfs.ts';
 
@@ -42,13 +42,12 @@ interface Sriov {
 
 /** Reads `lspci -v`, `-vv`, `-vvv`, with `-D`, `-nn`, `-k` or `-PP`. */
 export class LspciReader {
-  readonly physical = new Map<Bdf, PhysicalFunction>();
   readonly bridges = new Map<Bdf, BridgeBuses>();
   readonly noSoftReset = new Map<Bdf, { value: boolean; fact: SideFact }>();
   readonly capabilities = new Map<Bdf, FunctionCapabilities>();
   readonly teeIo = new Map<Bdf, { value: boolean; fact: SideFact }>();
   readonly drivers = new Map<Bdf, { driver: string; fact: SideFact }>();
-  readonly #sys: Pick<SysReader, 'inGroup' | 'below'>;
+  readonly #sys: Pick<SysReader, 'inGroup' | 'below' | 'virtual'>;
   readonly #listed = new Set<Bdf>();
   readonly #tree = new TreeReader();
   readonly #dump = new HexDump();
@@ -60,8 +59,8 @@ export class LspciReader {
   #listFact: SideFact | null = null;
   #upTo: number = CONFIG_SPACE.conventional;
 
-  /** @param sys learns the IOMMU groups of functions, and the bridges above them. */
-  constructor(sys: Pick<SysReader, 'inGroup' | 'below'>) {
+  /** @param sys learns the IOMMU groups of functions, the bridges above them, and which are VFs. */
+  constructor(sys: Pick<SysReader, 'inGroup' | 'below' | 'virtual'>) {
     this.#sys = sys;
   }
 
@@ -224,8 +223,7 @@ export class LspciReader {
       if (id > 0xffff) return;
       const slot = ((id >> 3) & 0x1f).toString(16).padStart(2, '0');
       const vf = parseBdf(`${domain}:${(id >> 8).toString(16).padStart(2, '0')}:${slot}.${id & 7}`);
-      if (vf === null || vf === pf || !this.#listed.has(vf)) continue;
-      keep(this.physical, vf, { pf, fact: { place, text: `${vf} is a VF of ${pf}` } });
+      if (vf !== null && this.#listed.has(vf)) this.#sys.virtual.tell(vf, pf, place);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { type Bdf, busOf, parseBdf } from '../../base/bdf.ts';
-import { type BridgeBuses, FACTS_MAX, keep, type PhysicalFunction, type SideFact } from './fact.ts';
+import { type BridgeBuses, FACTS_MAX, keep, type SideFact } from './fact.ts';
 import type { SysEntry } from './paths.ts';
+import { VirtualFunctions } from './virtual-functions.ts';
 
 /** Functions of an IOMMU group. */
 export interface IommuGroup {
@@ -33,7 +34,7 @@ interface Group {
 
 /** Takes what entries of /sys say: PFs, what is below a port, IOMMU groups, numbers of vfio devices, the state of the TSM. */
 export class SysReader {
-  readonly physical = new Map<Bdf, PhysicalFunction>();
+  readonly virtual = new VirtualFunctions();
   /** What the paths in /sys say: the buses of all that is below a bridge. */
   readonly bridges = new Map<Bdf, BridgeBuses>();
   /** Functions by N of /dev/vfio/devices/vfioN; null where two claim it. */
@@ -58,8 +59,8 @@ export class SysReader {
     this.#cdev(path, place);
     if (target !== null) this.#cdev(target, place);
     this.#group(path, place);
-    if (owner !== null && other !== null && name === 'physfn') this.#isVf(owner, other, place);
-    else if (owner !== null && other !== null && /^virtfn\d{1,5}$/.test(name)) this.#isVf(other, owner, place);
+    if (owner !== null && other !== null && name === 'physfn') this.virtual.tell(owner, other, place);
+    else if (owner !== null && other !== null && /^virtfn\d{1,5}$/.test(name)) this.virtual.tell(other, owner, place);
     else if (owner !== null && name === 'iommu_group') this.inGroup(owner, target?.at(-1) ?? '', place);
     else if (target !== null && parseBdf(name) !== null)
       this.below(
@@ -67,10 +68,6 @@ export class SysReader {
         place,
       );
     if (value !== null) this.#attribute(path, value, place);
-  }
-
-  #isVf(vf: Bdf, pf: Bdf, place: string): void {
-    if (vf !== pf) keep(this.physical, vf, { pf, fact: { place, text: `${vf} is a VF of ${pf}` } });
   }
 
   /** `../../../devices/pci0000:00/0000:00:05.0/0000:02:10.0`: whoever stands in front is above. */
