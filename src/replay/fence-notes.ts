@@ -12,6 +12,8 @@ export interface FenceNotes {
   readonly ran: boolean;
   /** The VM whose guest it is, as the bind named it. */
   readonly vm: string | null;
+  /** The host unbound the function since: it was not only a guest that stopped the TDI, which stays bound then. */
+  readonly unbound: boolean;
 }
 
 /** @param before `ran`: the TDI was started since its LOCK. */
@@ -23,7 +25,9 @@ export function noteFence(
   switch (heard.kind) {
     case 'tdisp.stop':
       if (heard.args['command_name'] !== 'TIO_TDI_UNBIND' || heard.outcome === 'failed') return fence;
-      return fence === null || fence.left === 'none' ? { left: 'unread', at: heard, ...before } : fence;
+      return fence === null || fence.left === 'none' ? { left: 'unread', at: heard, unbound: false, ...before } : fence;
+    case 'tsm.unbind':
+      return fence === null || heard.outcome === 'failed' ? fence : { ...fence, unbound: true };
     case 'fence.status':
       return fence === null || heard.outcome === 'failed' ? fence : { ...fence, ...afterReading(fence, heard) };
     case 'fence.clear':

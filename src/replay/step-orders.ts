@@ -135,8 +135,9 @@ function probing({ locked, accepted }: GuestNotes): StepEffect {
   return { type: 'driver-attached', step: 'probe', how: accepted ? 'right' : 'early', locked };
 }
 
-function fenceLeft({ args }: StoredEvent, { fence }: StepNotes): StepEffect[] {
-  if (fence === null) return [];
+function fenceLeft({ kind, args }: StoredEvent, { fence }: StepNotes): StepEffect[] {
+  // To bind a function that is still bound does nothing.
+  if (fence === null || (kind === 'tsm.bind' && !fence.unbound)) return [];
   const to = args['vm'] ?? null;
   const vm = to === null || fence.vm === null ? 'unknown' : to === fence.vm ? 'same' : 'other';
   return [{ type: 'fence-left', left: fence.left, at: fence.at, vm }];
