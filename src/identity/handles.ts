@@ -195,7 +195,8 @@ export class Handles {
     let scope: Scope | null = null;
     for (const { type, value } of event.handles) {
       const named = ObjectNames.isObject(type) ? this.#names.find(type, value, event) : [];
-      if (named.length > 0) return { entities: named, sure: true };
+      // An SMMU says the client of a stream that has one now: whoever had it may be gone, and it another's.
+      if (named.length > 0) return { entities: named, sure: type !== 'stream-id' };
       const id = IDS.has(type) ? parseNumber(value) : null;
       if (id === null) continue;
       scope ??= this.#scope(event);
