@@ -273,15 +273,23 @@ function excuseOf({ belief }: Step, { wrongIn }: Charge): Assumption[] {
 }
 
 /** Records since the bind that may be of this device: a bind that the state would rest on, and what would excuse the step. */
-function doubtsOf({ track, event, clocks }: Step): string[] {
+function doubtsOf(step: Step): string[] {
+  const { event, clocks } = step;
+  return unclaimedOf(step).map((one) => {
+    const whose = one.kind === 'tsm.bind' ? 'this' : 'another';
+    const record = `${lineOf(one, event, clocks)} (${one.symbol ?? one.kind})`;
+    return `${record} is of ${whose} device: it names none, and may be of ${others(one.maybe.length)}`;
+  });
+}
+
+/** The records of these doubts: of an operation its outermost call, once. */
+function unclaimedOf({ track }: Step): StoredEvent[] {
   const bind = track.stateEvidence.find(({ kind }) => kind === 'tsm.bind')?.id ?? 0;
-  return track.doubts
-    .filter((one) => one.id > bind && !track.stateEvidence.includes(one))
-    .map((one) => {
-      const whose = one.kind === 'tsm.bind' ? 'this' : 'another';
-      const record = `${lineOf(one, event, clocks)} (${one.symbol ?? one.kind})`;
-      return `${record} is of ${whose} device: it names none, and may be of ${others(one.maybe.length)}`;
-    });
+  const since = track.doubts.filter((one) => one.id > bind && !track.stateEvidence.includes(one));
+  const ids = new Set(since.map(({ id }) => id));
+  const isPart = ({ id, pairId, phase, rootId }: StoredEvent) =>
+    (rootId !== null && rootId !== id && ids.has(rootId)) || (phase === 'exit' && pairId !== null && ids.has(pairId));
+  return since.filter((one) => !isPart(one));
 }
 
 /** What is taken for granted about the way from the function that the record is about to the device. */
@@ -324,7 +332,15 @@ function toConfirm(rule: Rule, step: Step, charge: Charge, verdict: Verdict): st
   if (verdict === 'inconsistent')
     return [...list, 'check what was declared with --complete and --from-boot, and whether lines are missing'];
   if (verdict === 'definite' || charge.provedByAnswer) return list;
-  const missing: EventClass[] = rule.settledBy.filter((one) => !step.options.complete.has(one));
+  const [unclaimed] = verdict === 'possible' ? unclaimedOf(step).filter(({ kind }) => kind !== 'tsm.bind') : [];
+  if (unclaimed !== undefined) {
+    const record = `${lineOf(unclaimed, step.event, step.clocks)} (${unclaimed.symbol ?? unclaimed.kind})`;
+    list.push(`tell whose ${record} is: probe it with bdf=, or name its pointer or file with --map`);
+  }
+  const missing: EventClass[] = rule.settledBy.filter(
+    // Whose a recorded unbind is no declaration tells.
+    (one) => !step.options.complete.has(one) && (one !== 'bind' || unclaimed === undefined),
+  );
   if (missing.length > 0) {
     list.push(`if the capture holds every event of these classes, say so: --complete ${missing.join(',')}`);
   }

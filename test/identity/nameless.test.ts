@@ -105,3 +105,24 @@ test('a reset of another function by name, inside a call on a bound one, is not 
   trace.leave(QEMU, 'vfio_pci_core_ioctl', `bdf="${A}" ret=0`);
   expect((await analyzeText(trace.text())).findings).toEqual([]);
 });
+
+test('whose an unbind is, is one question; a declaration does not answer it', async () => {
+  const trace = new Trace();
+  for (const bdf of [A, B]) {
+    trace.enter(QEMU, 'pci_tsm_bind', `bdf="${bdf}"`);
+    trace.leave(QEMU, 'pci_tsm_bind', `bdf="${bdf}" ret=0`);
+  }
+  const unbind = trace.enter(QEMU, 'pci_tsm_unbind');
+  trace.enter(QEMU, '__pci_tsm_unbind');
+  trace.leave(QEMU, '__pci_tsm_unbind');
+  trace.leave(QEMU, 'pci_tsm_unbind');
+  trace.enter(QEMU, 'vfio_pci_core_disable', `bdf="${A}"`);
+  const { findings } = await analyzeText(trace.text());
+  const found = findings.find(({ rule }) => rule === 'unbind-before-disable');
+  const record = `line ${unbind} (pci_tsm_unbind)`;
+  expect(found).toMatchObject({
+    verdict: 'possible',
+    assumptions: [`${record} is of another device: it names none, and may be of any of 2`],
+    to_confirm: [`tell whose ${record} is: probe it with bdf=, or name its pointer or file with --map`],
+  });
+});
