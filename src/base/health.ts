@@ -115,6 +115,11 @@ export const HEALTH_CODES = {
   },
   'device-unresolved': { severity: 'note', meaning: 'events whose device could not be told' },
   'device-ambiguous': { severity: 'note', meaning: 'a clue (a pointer, a task) fits several devices; it was not used' },
+  'pointer-reused': {
+    severity: 'warning',
+    meaning:
+      'a kernel pointer is of another device later, and no record tells when it changed hands: from this use of it on something may have happened unseen',
+  },
   'nothing-recognised': {
     severity: 'warning',
     meaning: 'no line of this source bears on a device that can be assigned to a VM',

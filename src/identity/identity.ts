@@ -40,6 +40,15 @@ interface Parts extends Known {
   readonly removals: Removals;
 }
 
+/** A pointer, the line of the first use of it since it was last shown to be of a device, and that which shows it to be another's. */
+export interface Reused {
+  readonly value: string;
+  readonly line: number;
+  readonly later: number;
+}
+
+const REUSED_MAX = 1000;
+
 /**
  * Turns the clues of one source into devices. Every clue gets an entity; entities that must be the same device are united
  * as records show it; who they are is decided at the end, when everything has been seen.
@@ -58,6 +67,8 @@ export class Identity {
   readonly #guests: Guests;
   readonly #lineage: Lineage;
   readonly #removals: Removals;
+  /** Uses of a pointer that may have been of either of two devices; at most {@link REUSED_MAX}. */
+  readonly #reused: Reused[] = [];
   #boot = 0;
 
   /** @param origin allots an id in the timeline; or whose knowledge it starts out with. */
@@ -90,6 +101,7 @@ export class Identity {
   fork(): Identity {
     const copy = new Identity({ ...this.#known(), ...this.#passing() });
     copy.#boot = this.#boot;
+    copy.#reused.push(...this.#reused);
     return copy;
   }
 
@@ -202,6 +214,11 @@ export class Identity {
     return this.#told.contradicted(this.#clusters, this.#functions);
   }
 
+  /** Pointers that changed hands unseen, as far as somebody used them in between. */
+  get reused(): readonly Reused[] {
+    return this.#reused;
+  }
+
   /** What data beside the log say of files and records deny. */
   get denied(): readonly Denied[] {
     return this.#told.denied;
@@ -246,8 +263,10 @@ export class Identity {
       } else if (entity === null) {
         entity = this.#pointer(clue.space, clue.value);
         if (entity !== null && place.user) this.#clusters.of(entity).tasks.add(place.task);
+        // A return is of the device of its call.
+        if (event.phase !== 'exit') this.#pointers.used(clue.space, clue.value, event.line);
       } else {
-        this.#tie(clue.space, clue.value, entity);
+        this.#tie(clue.space, clue.value, entity, event.line);
       }
     }
     return entity;
@@ -355,9 +374,12 @@ export class Identity {
   }
 
   /** A pointer that a record shows beside a BDF. Where it belonged to another device, the memory was reused: it starts anew. */
-  #tie(space: PointerSpace, value: string, bearer: number): void {
+  #tie(space: PointerSpace, value: string, bearer: number, line: number): void {
     const entity = this.#pointer(space, value);
-    if (entity === null || this.#clusters.unite(bearer, entity)) return;
+    if (entity === null) return;
+    const used = this.#pointers.named(space, value);
+    if (this.#clusters.unite(bearer, entity)) return;
+    if (used !== null && this.#reused.length < REUSED_MAX) this.#reused.push({ value, line: used, later: line });
     this.#pointers.forget(space, value);
     const stale = this.#clusters.of(bearer).pointers.get(space);
     if (stale !== undefined) this.#pointers.forget(space, stale);

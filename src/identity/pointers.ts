@@ -16,6 +16,9 @@ export class Pointers {
   /** Keys of struct pci_dev and struct device, by the stretch of memory that they begin in. */
   readonly #near = new Map<bigint, Set<string>>();
 
+  /** The line of the first use since a record last showed whose the pointer is. */
+  readonly #usedAt = new Map<string, number>();
+
   constructor(clusters: Clusters) {
     this.#clusters = clusters;
   }
@@ -49,12 +52,27 @@ export class Pointers {
     this.#near.set(stretch, keys);
   }
 
+  /** A record names its device by this address alone. */
+  used(space: PointerSpace, value: string, line: number): void {
+    const key = keyOf(space, value);
+    if (this.#entityAt.has(key) && !this.#usedAt.has(key)) this.#usedAt.set(key, line);
+  }
+
+  /** A record shows whose the address is. @returns the line of the first use since one last did, or null. */
+  named(space: PointerSpace, value: string): number | null {
+    const key = keyOf(space, value);
+    const line = this.#usedAt.get(key) ?? null;
+    this.#usedAt.delete(key);
+    return line;
+  }
+
   /** What stood at this address is gone. */
   forget(space: PointerSpace, value: string): void {
     const key = keyOf(space, value);
     const entity = this.#entityAt.get(key);
     if (entity === undefined) return;
     this.#entityAt.delete(key);
+    this.#usedAt.delete(key);
     const { pointers } = this.#clusters.of(entity);
     if (pointers.get(space) === value) pointers.delete(space);
     if (space !== 'pci' && space !== 'dev') return;
@@ -74,12 +92,14 @@ export class Pointers {
     const copy = new Pointers(clusters);
     for (const [key, entity] of this.#entityAt) copy.#entityAt.set(key, entity);
     for (const [stretch, keys] of this.#near) copy.#near.set(stretch, new Set(keys));
+    for (const [key, line] of this.#usedAt) copy.#usedAt.set(key, line);
     return copy;
   }
 
   clear(): void {
     this.#entityAt.clear();
     this.#near.clear();
+    this.#usedAt.clear();
   }
 }
 

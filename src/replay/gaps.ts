@@ -37,6 +37,8 @@ const HOLES: Partial<Record<HealthCode, Hole>> = {
   'source-rotated': before,
   'buffer-started': before,
   'buffer-wrapped': before,
+  // Whose the pointer was there is not known, and what took it from its device was not recorded.
+  'pointer-reused': before,
   'lines-truncated': around,
   'nul-bytes': around,
   'source-cut': end,

@@ -326,6 +326,10 @@ class SourceIngest {
     for (const [entity, devices] of maybe) this.#writer.suggestDevices(entity, devices);
     for (const message of this.#identity.contradicted())
       this.#writer.addHealth({ sourceId: this.sourceId, code: 'hint-contradicted', line: null, message, count: 1 });
+    for (const { value, line, later } of this.#identity.reused) {
+      const message = `${value} is of another device in line ${later}: when it changed hands was not recorded`;
+      this.#writer.addHealth({ sourceId: this.sourceId, code: 'pointer-reused', line, message, count: 1 });
+    }
     for (const { fact, other } of this.#identity.denied)
       this.#deny(fact, null, `a record shows the file to be of ${other}`);
     for (const item of this.#unrecognised.values()) {

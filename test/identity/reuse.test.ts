@@ -126,3 +126,16 @@ test('a file number that was closed is nobody’s until its new owner shows', as
   expect(log.at(before).device).toBe(A);
   expect(log.at(after)).toMatchObject({ device: null, maybe: [A, B] });
 });
+
+test('a pointer that changes hands unseen: what was done by it in between may be of either device', async () => {
+  const trace = new Trace();
+  binds(trace, A, ` pdev=${PDEV}`);
+  trace.enter('sh-60', 'pcie_flr', `dev=${PDEV}`);
+  const alone = await trace.read();
+  expect(alone.findings.filter((one) => one.includes('flr'))).toEqual([`probable flr-while-locked ${A}`]);
+  expect(alone.health).not.toContain('pointer-reused');
+  binds(trace, B, ` pdev=${PDEV}`);
+  const log = await trace.read();
+  expect(log.findings.filter((one) => one.includes('flr'))).toEqual([`possible flr-while-locked ${A}`]);
+  expect(log.health).toContain('pointer-reused');
+});
