@@ -1,7 +1,7 @@
 // What is done a million times a second: lines that nobody wants are gone over on their bytes, in WebAssembly, since it
 // compares sixteen of them at once. Compiled by npm run build:skim into src/input/skim-module.ts.
 export { isWanted } from './hints';
-export { CHUNK, CHUNK_MAX, HINTS, NAME, PREFIX, PREFIX_MAX, PREFIX_SLACK } from './layout';
+export { CHUNK, HINTS, NAME, PREFIX, PREFIX_MAX, PREFIX_SLACK } from './layout';
 export { lastEnd, lastStart, longest, skimMessages, stamp, taken } from './messages';
-export { addName, behindName, forgetNames } from './names';
+export { addName, forgetNames } from './names';
 export { fraction, layOut, skimRows, takenRows } from './rows';

@@ -5,6 +5,7 @@ import type { RecordedEvents } from '../../src/replay/recorded.ts';
 import { Replay, type ReplayOptions } from '../../src/replay/replay.ts';
 import { DeviceTrack, SPANS_MAX, spansPerDevice } from '../../src/replay/track.ts';
 import type { StoredDevice, StoredEvent } from '../../src/timeline/rows.ts';
+import { storedEvent } from './stored-event.ts';
 
 const DEVICE: StoredDevice = {
   id: 1,
@@ -21,36 +22,7 @@ const DEVICE: StoredDevice = {
 };
 
 function event(id: number, more: Partial<StoredEvent> = {}): StoredEvent {
-  return {
-    id,
-    sourceId: 1,
-    line: id,
-    endLine: id,
-    time: BigInt(id),
-    cpu: null,
-    task: null,
-    pid: null,
-    kind: 'pci.enable',
-    phase: 'point',
-    outcome: 'ok',
-    code: null,
-    symbol: null,
-    args: {},
-    text: 'x'.repeat(1000),
-    truncated: false,
-    entityId: 1,
-    parentId: null,
-    rootId: null,
-    deviceId: 1,
-    maybe: [],
-    certainty: 'exact',
-    pairId: null,
-    pairLine: null,
-    supersededBy: null,
-    duplicateOf: null,
-    pairTime: null,
-    ...more,
-  };
+  return storedEvent('pci.enable', { id, time: BigInt(id), text: 'x'.repeat(1000), ...more });
 }
 
 describe('the spans of a device', () => {
