@@ -182,13 +182,14 @@ export const PLATFORM_MARKS: readonly PlatformMark[] = [
   { platform: 'sev-tio', symbolPrefix: 'tio_tdi_', source: 'drivers/crypto/ccp (AMDESE/linux-kvm 16f379f5)' },
   {
     platform: 'sev-tio',
-    message: /^(?:ccp [0-9a-f:.]+: )?SEV-TIO status: EN=1 /,
+    message: /^(?:ccp [0-9a-f:.]{1,32}: )?SEV-TIO status: EN=1 /,
     source: 'sev_tio_init_locked, drivers/crypto/ccp (7.1)',
   },
   {
     platform: 'sev-tio',
     // TIO_DEV_CREATE and what follows; STATUS and INIT run on every host that could.
-    message: /^(?:ccp [0-9a-f:.]+: )?sev command (?:id )?0x(?:d[2-9a-f]|e[0-5]) /,
+    // dev_printk() always puts the function first.
+    message: /^ccp [0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]: sev command (?:id )?0x(?:d[2-9a-f]|e[0-5]) /,
     source: '__sev_do_cmd_locked, drivers/crypto/ccp/sev-dev.c (6.12, 7.1)',
   },
   { platform: 'tdx', symbolPrefix: 'tdh_spdm_', source: 'TDX Connect series, tdx-host.c 2638266f' },

@@ -32,4 +32,6 @@ test('SEV-TIO that is off decides nothing', () => {
   expect(hostMark(printk('virt/tdx: TDX-Module initialized'))).toBeNull();
   expect(hostMark(printk('ccp 0000:42:00.5: sev command id 0xd1 buffer 0x0 timeout 100s'))).toBeNull();
   expect(hostMark(printk('ccp 0000:42:00.5: sev command id 0xdc buffer 0x0 timeout 100s'))).toBe('sev-tio');
+  expect(hostMark(printk('ccp 0000:42a00.5: sev command 0xdc timed out, disabling PSP'))).toBeNull();
+  expect(hostMark(printk('sev command 0xdc timed out, disabling PSP'))).toBeNull();
 });

@@ -4,12 +4,9 @@ import { EVENT_CLASSES, type Platform } from '../../src/model/states.ts';
 /** Histories a property and platform: enough for every change, and 20,000 by `npm run test:soundness`. */
 const RUNS = Number(process.env['SOUNDNESS_RUNS'] ?? 1000);
 
-/** The same histories for every change: a failure is the change's. Others whenever the number of runs is chosen. */
-const SEED = process.env['SOUNDNESS_RUNS'] === undefined ? { seed: 20_261_122 } : {};
-
 /** Parameters for fast-check. `share`: of the runs, for a property that costs more or finds less. */
-export function runs(share = 1): { readonly numRuns: number; readonly seed?: number } {
-  return { numRuns: Math.ceil(RUNS * share), ...SEED };
+export function runs(share = 1): { readonly numRuns: number } {
+  return { numRuns: Math.ceil(RUNS * share) };
 }
 
 /** Milliseconds for a test, however slow the machine is. */
