@@ -39,8 +39,10 @@ export const IMPERSONAL: ReadonlySet<EventKind> = new Set([
 export const SIGNIFICANT: ReadonlySet<EventKind> = new Set([
   'tsm.bind',
   'tsm.unbind',
+  'tsm.unbind_core',
   'tsm.disconnect',
   'tsm.disconnect_core',
+  'tsm.destroy',
   'tsm.guest_request',
   'vfio.open',
   'vfio.disable',

@@ -34,7 +34,7 @@ describe('an unbind of which nothing tells whose it is may be the one that a fin
   });
 
   // The core unbinds every function first, in calls that need not have been probed.
-  test.each(['disconnect_store', '__pci_tsm_disconnect'])('%s does so for a device', async (symbol) => {
+  test.each(['disconnect_store', '__pci_tsm_disconnect', 'pci_tsm_destroy', '__pci_tsm_unbind'])('%s does so for a device', async (symbol) => {
     expect(await verdicts((trace) => trace.enter('bash-900', symbol))).toEqual(['possible', 'possible']);
     const ofAnother = await verdicts((trace) => trace.enter('bash-900', symbol, `bdf="${B}"`));
     expect(ofAnother).toEqual(['probable', 'definite']);
