@@ -4,6 +4,7 @@ import type { Effect } from '../replay/effects.ts';
 import type { Charge } from '../rules/rule.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { History, Unit } from './history.ts';
+import { isApart, isAround, movableBy } from './movable.ts';
 import { mayPass } from './physics.ts';
 import { decidesNoState, setsRight, setsWrong, wantsSetup } from './turning.ts';
 
@@ -16,6 +17,8 @@ export interface Move {
   readonly target: Unit;
   readonly place: 'before' | 'after';
   readonly distance: number;
+  /** Records are missing on the way: what it jumps over is not all known. */
+  readonly overLoss: boolean;
 }
 
 /** What the search knows of the step. */
@@ -48,24 +51,33 @@ export function movesFor(found: Case): Move[] {
   const moves = [
     ...later
       .filter((event) => rights(event, found))
-      .flatMap((event) => {
-        const right = nameable(history, event, step);
-        // What was under way already can only be waited for.
-        const isUnderWay = history.bounds(history.unit(right)).first < at;
-        const before = isUnderWay ? null : moveOf(found, right, step, 'before');
-        const mayWait = isMovable(step, found.effect) && isApart(history, right, step);
-        return mayWait ? [before, moveOf(found, step, right, 'after')] : [before];
-      }),
+      .flatMap((event) =>
+        movableBy(history, event, step).flatMap((right) => {
+          // What was under way already can only be waited for.
+          const isUnderWay = history.bounds(history.unit(right)).first < at;
+          const before = isUnderWay ? null : moveOf(found, right, step, 'before');
+          const mayWait = isMovable(step, found.effect) && isApart(history, right, step);
+          return mayWait ? [before, moveOf(found, step, right, 'after')] : [before];
+        }),
+      ),
     ...earlier
       .filter((event) => wrongs(event, found) && mayComeLater(found, later))
-      .map((event) => moveOf(found, nameable(history, event, step), step, 'after')),
+      .flatMap((event) => movableBy(history, event, step).map((wrong) => moveOf(found, wrong, step, 'after'))),
   ];
-  return bySize(moves).slice(0, MOVES_MAX);
+  return bySize(moves)
+    .filter((move, index, all) => all.findIndex((one) => keyOf(one) === keyOf(move)) === index)
+    .slice(0, MOVES_MAX);
 }
 
-/** Those that nothing forbids, the smallest first, equal ones as they come. */
+function keyOf({ what, other, place }: Move): string {
+  return `${what.id} ${place} ${other.id}`;
+}
+
+/** Those that nothing forbids: over whole records first, the smallest first, equal ones as they come. */
 export function bySize(moves: readonly (Move | null)[]): Move[] {
-  return moves.filter((move) => move !== null).sort((a, b) => a.distance - b.distance);
+  return moves
+    .filter((move) => move !== null)
+    .sort((a, b) => Number(a.overLoss) - Number(b.overLoss) || a.distance - b.distance);
 }
 
 /** Moves `what` past `other`; null where something on the way forbids it. */
@@ -84,7 +96,8 @@ export function moveOf(
   if (jumped.length === 0) return null;
   const own = history.events.filter(({ id }) => moved.has(id));
   if (!mayPass(own, jumped, place === 'before' ? 'earlier' : 'later')) return null;
-  return { what, other, moved, target, place, distance: operations(history, jumped, deviceId) };
+  const distance = operations(history, jumped, deviceId);
+  return { what, other, moved, target, place, distance, overLoss: history.isBroken([...own, ...jumped]) };
 }
 
 /** Operations of the device, each with what is nested in it. */
@@ -98,22 +111,6 @@ function operations(history: History, jumped: readonly StoredEvent[], deviceId: 
     found.add(operation.phase === 'exit' ? (operation.pairId ?? operation.id) : operation.id);
   }
   return Math.max(1, found.size);
-}
-
-function isAround(history: History, event: StoredEvent, step: StoredEvent): boolean {
-  return history.unit(event).has(step.id);
-}
-
-/** Neither around the step nor in it. */
-function isApart(history: History, event: StoredEvent, step: StoredEvent): boolean {
-  return !isAround(history, event, step) && !isAround(history, step, event);
-}
-
-/** A STOP that a guest asks for is a request of the guest. */
-function nameable(history: History, event: StoredEvent, step: StoredEvent): StoredEvent {
-  const calls = history.callsAround(event);
-  const request = calls.find(({ kind }) => kind === 'tsm.guest_request');
-  return request !== undefined && isApart(history, request, step) ? request : event;
 }
 
 /** What is done after the function was bound again belongs to that bind. */

@@ -73,6 +73,14 @@ export class History {
     return this.events.slice(first, last + 1).filter(({ id }) => !moved.has(id));
   }
 
+  /** Whether evidence was lost anywhere between the first and the last of these. */
+  isBroken(events: readonly StoredEvent[]): boolean {
+    if (this.gaps.size === 0) return false;
+    const ids = new Set(events.map(({ id }) => id));
+    const { first, last } = this.bounds(ids);
+    return this.events.slice(first + 1, last + 1).some(({ id }) => this.gaps.has(id));
+  }
+
   /** With `moved` right before or right after `target`, called from where that was called. */
   withMoved(moved: Unit, target: Unit, place: 'before' | 'after'): History {
     const rest = this.events.filter(({ id }) => !moved.has(id));
@@ -82,10 +90,8 @@ export class History {
         : rest.findLastIndex(({ id }) => target.has(id)) + 1;
     const beside = rest.find(({ id }) => target.has(id)) ?? null;
     const units = this.events.filter(({ id }) => moved.has(id));
-    return new History(
-      [...rest.slice(0, at), ...this.#called(units, beside), ...rest.slice(at)],
-      this.#gapsWithout(moved),
-    );
+    const gaps = place === 'before' ? before(units[0], rest[at], this.#gapsWithout(moved)) : this.#gapsWithout(moved);
+    return new History([...rest.slice(0, at), ...this.#called(units, beside), ...rest.slice(at)], gaps);
   }
 
   /** With records that nobody made right before `target`, called from where that was called. */

@@ -17,7 +17,7 @@ const WORDS: Partial<Record<EventKind, string>> = {
 };
 
 /** Calls that hold all kinds of things: what they hold says more. */
-const VESSELS: ReadonlySet<EventKind> = new Set([
+export const VESSELS: ReadonlySet<EventKind> = new Set([
   'call',
   'vfio.ioctl',
   'syscall.ioctl',

@@ -8,6 +8,7 @@ import { succeeding, withoutAnswers } from './answers.ts';
 import { bySize, type Case, isOfHardware, type Move, moveOf, movesFor, underWay } from './edits.ts';
 import type { History, Unit } from './history.ts';
 import { insertsFor } from './inserts.ts';
+import { takerOf } from './movable.ts';
 import { nameOf, operationOf, recorded } from './names.ts';
 import type { LegalOrder } from './order.ts';
 import { type Shelf, type Stretch, Stretches } from './stretch.ts';
@@ -77,7 +78,7 @@ class Search {
     const [source] = shelf.sources();
     if (source === undefined) throw new Error('findings without a source');
     this.#setting = setting;
-    this.#stretches = new Stretches(shelf, options.gaps);
+    this.#stretches = new Stretches(shelf, options);
     this.#laboratory = new Laboratory(rules, options, devices, source);
   }
 
@@ -208,12 +209,20 @@ class Trials {
     const open: Case = { history, step, deviceId, charge, effect, states };
     const needed = !TIED.has(effect);
     for (const move of movesFor(open)) {
-      if (await this.#isLegalMove(move, needed && !isFirstBind(move.what, open))) return this.#moved(move);
+      if (!(await this.#isLegalMove(move, needed && !isFirstBind(move.what, open)))) continue;
+      return move.overLoss ? this.#lost(move) : this.#moved(move);
     }
     const other = underWay(open);
     if (other !== null)
       return { kind: 'unknown', reason: `${nameOf(other)}${this.#at(other.id, false)} was under way` };
     return (await this.#inserted(open, needed)) ?? (await this.#omitted(open)) ?? this.#none();
+  }
+
+  #lost({ what, other }: Move): LegalOrder {
+    const [one, two] = [what, other]
+      .sort((a, b) => a.id - b.id)
+      .map((event) => `${nameOf(event)}${this.#at(event.id, false)}`);
+    return { kind: 'unknown', reason: `records were lost between ${one} and ${two}` };
   }
 
   /** Where the firmware is the one that follows what is mapped. */
@@ -228,7 +237,9 @@ class Trials {
       ...(unlock.unmaps?.length === 1 ? [moveOf(open, last, step, 'before')] : []),
       moveOf(open, step, last, 'after'),
     ];
-    for (const move of bySize(moves)) if (await this.#isLegalMove(move, false)) return this.#moved(move);
+    for (const move of bySize(moves)) {
+      if (await this.#isLegalMove(move, false)) return move.overLoss ? this.#lost(move) : this.#moved(move);
+    }
     return this.#none();
   }
 
@@ -254,7 +265,7 @@ class Trials {
     const outermost = history.callsAround(step).at(-1) ?? step;
     for (const { name, events, inside } of insertsFor(open, this.#setting.options.platform)) {
       const target = history.unit(inside ? step : outermost);
-      const edited = history.withInserted(events, target);
+      const edited = withoutLeftovers(history, events).withInserted(events, target);
       const touched = new Set([...history.unit(step), ...events.map(({ id }) => id)]);
       const objection = await this.#objectionTo(edited, touched, needed);
       const other = operationOf(history, step, inside ? step : outermost);
@@ -331,6 +342,15 @@ class Trials {
     const { rule: by, track, violation: record } = this.#draft;
     return rule === by.doc.id && deviceId === track.id && violation === record.id;
   }
+}
+
+/** Where an unbind is added, nothing is left for those that unbind by themselves what they take away. */
+function withoutLeftovers(history: History, added: readonly StoredEvent[]): History {
+  if (!added.some(({ kind }) => kind === 'tsm.unbind')) return history;
+  const leftovers = history.events.filter((event) => takerOf(history, event) !== null);
+  return leftovers.length === 0
+    ? history
+    : history.without(new Set(leftovers.flatMap((event) => [...history.unit(event)])));
 }
 
 /** The first bind of the stretch: that it succeeded says that the function was not bound before. */

@@ -1,16 +1,14 @@
 import { SourceClocks } from '../replay/clocks.ts';
-import type { GapsBySource } from '../replay/gaps.ts';
+import { Coverage } from '../replay/coverage.ts';
 import { reachesFar } from '../replay/protocol.ts';
+import type { RecordedEvents } from '../replay/recorded.ts';
+import type { ReplayOptions } from '../replay/replay.ts';
 import type { Draft } from '../rules/draft.ts';
-import type { StoredDevice, StoredEvent, StoredSource } from '../timeline/rows.ts';
+import type { StoredEvent } from '../timeline/rows.ts';
 import { History } from './history.ts';
 
 /** What a stretch is read from: a timeline is one. */
-export interface Shelf {
-  sources(): readonly StoredSource[];
-  devices(): readonly StoredDevice[];
-  events(after: number, limit: number): readonly StoredEvent[];
-  event(id: number): StoredEvent | null;
+export interface Shelf extends RecordedEvents {
   eventsOfKind(kind: StoredEvent['kind'], limit: number): readonly StoredEvent[];
 }
 
@@ -35,13 +33,13 @@ const TIES_MAX = 256;
 export class Stretches {
   readonly #shelf: Shelf;
   readonly #clocks: SourceClocks;
-  readonly #gaps: GapsBySource;
+  readonly #coverage: Coverage;
   readonly #pages = new Map<number, readonly StoredEvent[]>();
 
-  constructor(shelf: Shelf, gaps: GapsBySource) {
+  constructor(shelf: Shelf, { gaps, fromBoot, complete }: Pick<ReplayOptions, 'gaps' | 'fromBoot' | 'complete'>) {
     this.#shelf = shelf;
-    this.#gaps = gaps;
     this.#clocks = new SourceClocks(shelf.sources());
+    this.#coverage = new Coverage(shelf, this.#clocks, gaps, fromBoot || complete.has('start'));
   }
 
   /** Null where the record of the step is not to be found. */
@@ -143,16 +141,13 @@ export class Stretches {
       .sort((a, b) => a.id - b.id);
   }
 
+  /** Where the pieces were put together, what lies between them counts: what is missing there is missing here. */
   #history(events: readonly StoredEvent[]): History {
     const gaps = new Set<number>();
-    const line = new Map<number, number>();
+    let last: StoredEvent | undefined;
     for (const event of events) {
-      const last = line.get(event.sourceId);
-      line.set(event.sourceId, event.line);
-      const known = this.#gaps.get(event.sourceId);
-      if (last === undefined || known === undefined) continue;
-      const lost = known.lines.some((gap) => gap > last && gap <= event.line);
-      if (lost || known.throughout <= event.line) gaps.add(event.id);
+      if (last !== undefined && this.#coverage.lostBetween(last, event)) gaps.add(event.id);
+      last = event;
     }
     return new History(events, gaps);
   }

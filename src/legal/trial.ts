@@ -143,7 +143,11 @@ class Watch implements ReplayObserver {
 
   step(step: Step): void {
     const { rule, deviceId, steps } = this.#question;
-    if (step.track.id === deviceId && steps.has(this.#idOf(step.event)) && rule.concerns?.(step.track) !== false) {
+    if (
+      step.track.id === deviceId &&
+      steps.has(this.#idOf(step.event)) &&
+      rule.concerns?.(step.track, step.effect) !== false
+    ) {
       const charge = rule.judge(step);
       if (charge !== null) {
         const states = step.belief.likeliest(charge.wrongIn);

@@ -70,6 +70,23 @@ export class Coverage {
     return uncovered ? 'uncovered' : lost ? 'lost' : null;
   }
 
+  /**
+   * Whether records may be missing between two events of one history, of whatever source or CPU. Not to be asked where
+   * {@link before} is, which forgets what it has passed.
+   */
+  lostBetween(one: StoredEvent, other: StoredEvent): boolean {
+    if (this.#isSparse(other)) return true;
+    const gaps = one.sourceId === other.sourceId ? this.#gaps.get(one.sourceId)?.lines : undefined;
+    if (gaps?.some((line) => line > one.line && line <= other.line)) return true;
+    const history = this.#clocks.history(other.sourceId);
+    if (this.#stretches.get(history)?.some(({ after, to }) => after < other.id && to > one.id)) return true;
+    const [from, until] = [this.#clocks.time(one), this.#clocks.time(other)];
+    const edges = from === null || until === null ? [] : (this.#edges.get(history) ?? []);
+    return edges.some(
+      ({ at, begins }) => from !== null && until !== null && at <= until && (begins ? at > from : at >= from),
+    );
+  }
+
   #isSparse({ sourceId, line }: StoredEvent): boolean {
     if ((this.#gaps.get(sourceId)?.throughout ?? Number.POSITIVE_INFINITY) <= line) return true;
     return this.#sparse.has(sourceId) || this.#sparseHistories.has(this.#clocks.history(sourceId));

@@ -209,6 +209,60 @@ test('a capture: the report, its followers, and the findings of a device that wa
   expect(analysis.findings.length).toBeGreaterThan(1);
 });
 
+test('a capture: what the removal of a function does by itself is not moved; an unbind of it is added', async () => {
+  const analysis = await analyzeFiles(['fixtures/captures/vf-removed-while-bound/trace.probes.txt']);
+  const orders = analysis.findings
+    .filter(({ headline }) => headline)
+    .map((finding) => legalOrder(finding, new Lookup(analysis)));
+  // Nobody asks for an unbind before pci_stop_and_remove_bus_device() has the core do it (line 290).
+  expect(orders).toEqual([
+    'legal with pci_tsm_unbind added before vfio_basic_config_write (line 239)',
+    'legal with pci_tsm_unbind added before pci_try_reset_function (line 246)',
+    'legal with pci_tsm_unbind added before vfio_pci_core_close_device (line 268)',
+    'legal with pci_tsm_unbind added before pci_stop_and_remove_bus_device (line 285)',
+  ]);
+});
+
+test('what iommufd does as part of taking a vDEVICE away is not moved by itself', async () => {
+  const destroy = ['+iommufd_vdevice_destroy', '+pci_tsm_unbind', '-pci_tsm_unbind', '-iommufd_vdevice_destroy'];
+  expect(await said([...BIND, ...CLOSE, ...destroy])).toBe(
+    'legal with pci_tsm_unbind added before vfio_pci_core_close_device (line 5)',
+  );
+  expect(await said([...BIND, ...destroy])).toBe(
+    'legal with pci_tsm_unbind added before iommufd_vdevice_destroy (line 5)',
+  );
+});
+
+test('no order is claimed over lost records, nor beside those that another CPU lost', async () => {
+  const steps = ['+pci_set_master', ...BIND, ...RESET, ...UNBIND, '+pci_set_master'];
+  const lines = log(steps).split('\n');
+  // Those of the first and the last line are the only records of CPU 1.
+  const [before, ...rest] = lines.map((line, index) =>
+    index === 0 || index === lines.length - 1 ? line.replace('[000]', '[001]') : line,
+  );
+  const [bound, reset, unbind, after] = [rest.slice(0, 4), rest.slice(4, 6), rest.slice(6, 8), rest.slice(8)];
+  const order = async (...parts: readonly (string | readonly string[] | undefined)[]) => {
+    const analysis = await analyzeText(parts.flat().join('\n'));
+    const [headline] = analysis.findings.filter((finding) => finding.headline);
+    return headline && legalOrder(headline, new Lookup(analysis));
+  };
+  expect(await order(bound, reset, 'CPU:0 [LOST 100 EVENTS]', unbind)).toBe(
+    'a legal one cannot be told: records were lost between pcie_flr (line 5) and pci_tsm_unbind (line 8)',
+  );
+  // The mark stands behind all of them, and so does the first record after the hole: what CPU 1 did was before or after any.
+  expect(await order(before, bound, reset, unbind, 'CPU:1 [LOST 100 EVENTS]', after)).toBe(
+    'a legal one cannot be told: records were lost between pcie_flr (line 6) and pci_tsm_unbind (line 8)',
+  );
+  // What CPU 1 lost, it lost before the bind.
+  const [bindEntry, ...bindRest] = bound;
+  expect(
+    await order(before, 'CPU:1 [LOST 100 EVENTS]', bindEntry?.replace('[000]', '[001]'), bindRest, reset, unbind),
+  ).toBe('legal with pci_tsm_unbind (line 9) before pcie_flr (line 7)');
+  expect(await order(bound, 'CPU:0 [LOST 100 EVENTS]', reset, unbind)).toBe(
+    'legal with pci_tsm_unbind (line 8) before pcie_flr (line 6)',
+  );
+});
+
 test('of very many headlines the surest are treated, and the rest is counted', async () => {
   const sessions = Array.from({ length: TREATED_MAX + 3 }, () => [...BIND.slice(2), ...CLOSE, ...UNBIND]).flat();
   const { findings, health } = await analyzeText(log([...CONNECT, ...sessions]));

@@ -1,0 +1,61 @@
+import type { StoredEvent } from '../timeline/rows.ts';
+import type { History } from './history.ts';
+import { VESSELS } from './names.ts';
+
+type Kind = StoredEvent['kind'];
+
+/** The core's own calls: whoever asks for what they are part of has no say in their order. */
+const OF_CORE: ReadonlySet<Kind> = new Set([
+  'tsm.unbind_core',
+  'tsm.disconnect_core',
+  'tsm.destroy',
+  'tsm.connect_core',
+]);
+
+/** Iommufd unbinds what it takes away, whether something is bound or not: the call goes where the object goes. */
+const UNBINDS_ITSELF: ReadonlySet<Kind> = new Set([
+  'iommufd.vdevice_destroy',
+  'iommufd.object_destroy',
+  'iommufd.close',
+]);
+
+/** Steps of a function's driver, which may call the core inside them wherever it likes. */
+const OF_DRIVER: ReadonlySet<Kind> = new Set(['vfio.close', 'vfio.disable', 'vfio.unregister']);
+
+/**
+ * What somebody can move to have `event` elsewhere: the operation around it, named for what it is, or the call itself, where a
+ * driver or a guest makes it. None where the core makes it as part of `step`, or of something else.
+ */
+export function movableBy(history: History, event: StoredEvent, step: StoredEvent): StoredEvent[] {
+  const inStep = isAround(history, step, event) || isMeanwhile(event, step);
+  const around = inStep
+    ? undefined
+    : history.callsAround(event).findLast((call) => isApart(history, call, step) && !VESSELS.has(call.kind));
+  // A STOP that a guest asks for is a request of the guest.
+  if (around?.kind === 'tsm.guest_request') return [around];
+  const isFree = !OF_CORE.has(event.kind) && takerOf(history, event) === null && (!inStep || OF_DRIVER.has(step.kind));
+  return [...(around === undefined || OF_CORE.has(around.kind) ? [] : [around]), ...(isFree ? [event] : [])];
+}
+
+/** The operation that takes away what was bound, and unbinds for that. */
+export function takerOf(history: History, event: StoredEvent): StoredEvent | null {
+  if (event.kind !== 'tsm.unbind') return null;
+  const isTaker = (call: StoredEvent) =>
+    UNBINDS_ITSELF.has(call.kind) && (isMeanwhile(event, call) || isAround(history, call, event));
+  return history.events.find(isTaker) ?? null;
+}
+
+/** Made by the task of a call before that returned: what is called from everywhere does not say by whom. */
+function isMeanwhile(event: StoredEvent, call: StoredEvent): boolean {
+  if (call.phase !== 'enter' || call.pairId === null || call.pid === null) return false;
+  return event.pid === call.pid && event.id > call.id && event.id < call.pairId;
+}
+
+export function isAround(history: History, event: StoredEvent, step: StoredEvent): boolean {
+  return history.unit(event).has(step.id);
+}
+
+/** Neither around the step nor in it. */
+export function isApart(history: History, event: StoredEvent, step: StoredEvent): boolean {
+  return !isAround(history, event, step) && !isAround(history, step, event);
+}
