@@ -34,6 +34,12 @@ export class Lookup {
     return `${this.#paths.get(source) ?? source}:${line}:`;
   }
 
+  /** `line 12` where there is one file only, else as {@link place}. */
+  shortPlace(source: string, line: number): string {
+    const isOnly = new Set(this.#paths.values()).size === 1;
+    return isOnly ? `line ${line}` : this.place(source, line);
+  }
+
   deviceName(deviceId: string, bdf: string | null): string {
     if (bdf !== null) return bdf;
     const alias = this.#devices.get(deviceId)?.aliases[0];

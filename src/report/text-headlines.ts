@@ -1,11 +1,15 @@
 import type { Evidence, Finding, Verdict } from '../model/analysis.ts';
 import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
+import { foldAssumptions } from './assumptions.ts';
 import { type Lookup, states } from './format.ts';
 import { type Headline, isAtLeast, surestVerdict, violationOf } from './headlines.ts';
 import { legalOrder } from './legal-order.ts';
 import { count, type Page, type Span, type Style } from './page.ts';
 
 const INDENT = 3;
+
+/** Headlines in the list above them. */
+const INDEX_MAX = 12;
 
 /** The bugs, each with its proof, what it does, what to do, and what would speak against it. */
 export function writeHeadlines(
@@ -17,9 +21,11 @@ export function writeHeadlines(
   page.heading('HEADLINES');
   const shown = headlines.filter((headline) => isAtLeast(surestVerdict(headline), floor));
   if (shown.length === 0) page.line(2, 'none');
+  if (shown.length > 1) writeIndex(page, shown, lookup);
+  const told = new Set<string>();
   for (const [index, headline] of shown.entries()) {
     if (index > 0) page.blank();
-    writeHeadline(page, index + 1, headline, lookup, verbose);
+    writeHeadline(page, index + 1, headline, { lookup, verbose, told });
   }
   const hidden = headlines.length - shown.length;
   if (hidden > 0) {
@@ -54,7 +60,46 @@ export function writeInconsistent(page: Page, findings: readonly Finding[], look
   for (const finding of findings) writeShortly(page, 2, finding, lookup);
 }
 
-function writeHeadline(page: Page, number: number, headline: Headline, lookup: Lookup, verbose: boolean): void {
+/** What a headline is told with. */
+interface View {
+  readonly lookup: Lookup;
+  readonly verbose: boolean;
+  /** Places of the lines whose text stands in the report already. */
+  readonly told: Set<string>;
+}
+
+/** All of them on one screen, the first ones of very many. */
+function writeIndex(page: Page, headlines: readonly Headline[], lookup: Lookup): void {
+  const rows = headlines
+    .slice(0, INDEX_MAX)
+    .map(({ finding }, index) => [
+      `${index + 1}.`,
+      finding.verdict.toUpperCase(),
+      finding.rule,
+      lookup.device(finding),
+      finding.time === null ? '' : `at ${finding.time}`,
+      placeOf(finding, lookup),
+    ]);
+  const widths = [0, 1, 2, 3, 4].map((i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0)));
+  for (const cells of rows)
+    page.line(
+      2,
+      cells
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+  const more = headlines.length - rows.length;
+  if (more > 0) page.line(2, `and ${count(more, 'more', 'more')} below`);
+  page.blank();
+}
+
+function placeOf(finding: Finding, lookup: Lookup): string {
+  const violation = violationOf(finding);
+  return violation === null ? '' : lookup.shortPlace(violation.source, violation.line);
+}
+
+function writeHeadline(page: Page, number: number, headline: Headline, { lookup, verbose, told }: View): void {
   const { finding, followers } = headline;
   page.line(
     0,
@@ -67,32 +112,40 @@ function writeHeadline(page: Page, number: number, headline: Headline, lookup: L
   page.paragraph(INDENT, '', lookup.summary(finding), INDENT);
   if (finding.by_later_evidence) page.line(INDENT, { text: 'known by later lines', style: 'dim' });
   page.blank();
-  for (const item of finding.evidence) writeEvidence(page, item, lookup, verbose);
+  for (const item of finding.evidence) writeEvidence(page, item, { lookup, verbose, told });
   page.blank();
   writeStates(page, finding);
   if (finding.consequence !== '') page.paragraph(INDENT, 'why:     ', finding.consequence, INDENT + 9);
   if (finding.remedy !== '') page.paragraph(INDENT, 'do:      ', finding.remedy, INDENT + 9);
   const order = legalOrder(finding, lookup);
   if (order !== null) page.paragraph(INDENT, 'order:   ', order, INDENT + 9);
-  writeList(page, 'assumed: ', finding.assumptions);
+  writeList(page, 'assumed: ', foldAssumptions(finding.assumptions));
   writeList(page, 'doubt:   ', lookup.lossesBefore(finding));
   writeList(page, 'confirm: ', finding.to_confirm);
   writeFollowers(page, followers, lookup, verbose);
 }
 
-function writeEvidence(page: Page, item: Evidence, lookup: Lookup, verbose: boolean): void {
+function writeEvidence(page: Page, item: Evidence, { lookup, verbose, told }: View): void {
   const isViolation = item.role === 'violation';
   const style: Style = isViolation ? 'error' : 'plain';
   const last = item.end_line > item.line ? ` (to line ${item.end_line})` : '';
   const mark: Style = isViolation ? 'error' : 'dim';
+  const place = lookup.place(item.source, item.line);
+  const isTold = told.has(place);
+  told.add(place);
   const label = `${item.role}: ${item.event}${item.time === null ? '' : ` at ${item.time}`}${last}`;
-  page.line(1, { text: isViolation ? '> ' : '  ', style: mark }, `${lookup.place(item.source, item.line)} `, {
-    text: label,
-    style,
-  });
+  page.line(
+    1,
+    { text: isViolation ? '> ' : '  ', style: mark },
+    `${place} `,
+    { text: label, style },
+    isTold ? ', as above' : '',
+  );
+  // The bind is the proof of one headline after the other.
+  if (isTold) return;
   const text = item.text.trimStart();
   if (verbose) page.line(INDENT + 4, text, item.truncated ? ' [...]' : '');
-  else page.cut(INDENT + 4, text, isViolation ? 4 : 2, item.truncated);
+  else page.cut(INDENT + 4, text, isViolation ? 4 : 3, item.truncated);
 }
 
 function writeStates(page: Page, finding: Finding): void {
@@ -101,12 +154,15 @@ function writeStates(page: Page, finding: Finding): void {
     states(s, CONTRACT_STATES),
   );
   const [device, deviceAfter] = [finding.device_before, finding.device_after].map((s) => states(s, TDISP_STATES));
-  page.line(INDENT, `states:  ${bind}; contract ${contract} -> ${contractAfter}; device ${device} -> ${deviceAfter}`);
+  const text = `${bind}; contract ${contract} -> ${contractAfter}; device ${device} -> ${deviceAfter}`;
+  page.paragraph(INDENT, 'states:  ', text, INDENT + 9);
 }
 
 function writeList(page: Page, label: string, items: readonly string[]): void {
+  const bullet = items.length > 1 ? '- ' : '';
   for (const [index, item] of items.entries()) {
-    page.paragraph(INDENT, index === 0 ? label : ' '.repeat(label.length), item, INDENT + label.length);
+    const lead = (index === 0 ? label : ' '.repeat(label.length)) + bullet;
+    page.paragraph(INDENT, lead, item, INDENT + lead.length);
   }
 }
 

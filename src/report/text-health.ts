@@ -1,14 +1,19 @@
 import type { HealthCode } from '../base/health.ts';
 import type { Analysis, HealthInfo } from '../model/analysis.ts';
-import type { Lookup } from './format.ts';
+import { type Lookup, sourceNames } from './format.ts';
 import { count, type Page, type Style } from './page.ts';
 
 /** Notes of one code without --verbose. */
 const SHORT = 3;
 
+/** Inputs whose lines are accounted for without --verbose. */
+const SOURCES_MAX = 8;
+
 /** What is missing or doubtful in the capture, the worst first; then lines in a wording that we do not know. */
 export function writeHealth(page: Page, analysis: Analysis, lookup: Lookup, verbose: boolean): void {
   page.heading('CAPTURE HEALTH');
+  writeAccount(page, analysis, verbose);
+  writeClocks(page, analysis);
   if (analysis.health.length === 0) page.line(2, 'no loss, no damage marked in the capture');
   const rank = { error: 0, warning: 1, note: 2 } as const;
   const byCode = Map.groupBy(
@@ -21,6 +26,46 @@ export function writeHealth(page: Page, analysis: Analysis, lookup: Lookup, verb
     if (items.length > shown.length) page.line(4, `and ${items.length - shown.length} more of this kind (--verbose)`);
   }
   writeUnrecognised(page, analysis, lookup, verbose);
+}
+
+/** What became of every line of every input. */
+function writeAccount(page: Page, analysis: Analysis, verbose: boolean): void {
+  const names = sourceNames(analysis.sources);
+  const shown = verbose ? analysis.sources : analysis.sources.slice(0, SOURCES_MAX);
+  for (const source of shown) {
+    const parts = [
+      count(source.records, 'record'),
+      source.continuation > 0 ? `${source.continuation} continuing` : '',
+      source.skipped > 0 ? `${source.skipped} skipped` : '',
+      source.unparsed > 0 ? `${source.unparsed} not understood` : '',
+    ].filter((part) => part !== '');
+    const account = `${count(source.lines, 'line')} = ${parts.join(' + ')}; clock ${source.clock}`;
+    page.paragraph(2, `${names.get(source.id) ?? source.path}: `, account, 4);
+  }
+  const rest = analysis.sources.length - shown.length;
+  if (rest > 0) page.line(4, `and ${count(rest, 'other input')} (--verbose)`);
+}
+
+function writeClocks(page: Page, analysis: Analysis): void {
+  const names = sourceNames(analysis.sources);
+  for (const clock of analysis.clocks) {
+    if (clock.sources.length < 2) continue;
+    // Times are told by the source's own clock: without this nobody can compare those of two sources.
+    const paths = clock.sources.map((id, index) => `${names.get(id) ?? id}${toFirst(clock.offsets[index])}`).join(', ');
+    const error = clock.error_ns === null ? '' : ` (within ${Math.ceil(clock.error_ns / 1000)} us)`;
+    const meaning = {
+      same: `one clock, merged into one order${error}`,
+      related: `related clocks, merged into one order${error}`,
+      unrelated: 'clocks not related: each judged by itself',
+    }[clock.relation];
+    page.paragraph(2, `${meaning}: `, paths, 4);
+  }
+}
+
+/** What to add to the times of a source; nothing where that is nothing. */
+function toFirst(offset: string | undefined): string {
+  if (offset === undefined || /^-?0\.0+$/.test(offset)) return '';
+  return ` (its times ${offset.startsWith('-') ? offset : `+${offset}`} s)`;
 }
 
 function writeItem(page: Page, item: HealthInfo, lookup: Lookup): void {
@@ -61,5 +106,5 @@ function writeUnrecognised(page: Page, analysis: Analysis, lookup: Lookup, verbo
     page.cut(8, item.text.trimStart());
   }
   const rest = analysis.unrecognised.length - shown.length;
-  if (rest > 0) page.line(4, `and ${rest} more wordings (--verbose)`);
+  if (rest > 0) page.line(4, `and ${count(rest, 'more wording', 'more wordings')} (--verbose)`);
 }

@@ -1,10 +1,11 @@
 import type { HealthCode } from '../base/health.ts';
-import type { Analysis, Finding, RuleCoverage, Verdict } from '../model/analysis.ts';
+import type { Analysis, Finding, Verdict } from '../model/analysis.ts';
 import { EVENT_CLASSES, type EventClass } from '../model/states.ts';
 import { CAPTURE_HINTS } from './capture-hints.ts';
 import { type Headline, isAtLeast, surestVerdict } from './headlines.ts';
 import { count, type Page } from './page.ts';
 import type { Scope } from './scope.ts';
+import { blindRules } from './told.ts';
 
 /** Which classes of events have to be complete before a finding of this rule can be definite. */
 export type SettledBy = (rule: string) => readonly EventClass[];
@@ -24,6 +25,7 @@ export function writeNextSteps(
     ...asked(scope),
     ...completeness(analysis, shown, settledBy),
     ...premises(analysis),
+    ...names(analysis),
     // Of a part in which nothing happened it is not known what the probes would have told.
     ...(scope.window?.empty ? [] : captures(analysis, scope)),
     ...(scope.absent === null && !scope.window?.empty ? anotherCapture(analysis) : []),
@@ -78,6 +80,19 @@ function premises(analysis: Analysis): string[] {
   return steps;
 }
 
+/** Who knows whose an address is may say so. */
+function names({ devices }: Analysis): string[] {
+  const nameless = devices.filter(({ bdf }) => bdf === null);
+  const addresses = nameless.flatMap(({ aliases }) => POINTER.exec(aliases[0] ?? '')?.[1] ?? []);
+  if (addresses.length === 0) return [];
+  const flags = addresses.slice(0, FEW).map((address) => `--map ${address}=BDF`);
+  const more = addresses.length > FEW ? ` (and ${addresses.length - FEW} more)` : '';
+  return [`${flags.join(' ')}${more}: no record tells whose this is; who knows it can say so`];
+}
+
+/** An object of the device by its address. */
+const POINTER = /^[a-z-]+=(0x[0-9a-f]+)$/;
+
 function captures(analysis: Analysis, { recorded, window }: Scope): string[] {
   const steps: string[] = [];
   const settled: string[] = [];
@@ -124,7 +139,11 @@ function buffers(analysis: Analysis): string[] {
 
 function explanations(shown: readonly Finding[]): string[] {
   const rules = new Set(shown.map((finding) => finding.rule));
-  return [...rules].map((rule) => `tdi-trace explain ${rule}: the right order, why, and how to disprove the finding`);
+  if (rules.size === 0) return [];
+  const what = 'the right order, why, and how to disprove the finding';
+  const [only, ...others] = rules;
+  if (others.length === 0) return [`tdi-trace explain ${only}: ${what}`];
+  return [`tdi-trace explain RULE: ${what}; of ${[...rules].join(', ')}`];
 }
 
 /** More names than this tell nobody anything. */
@@ -135,16 +154,8 @@ function named(rules: readonly string[]): string {
   return more <= 1 ? rules.join(', ') : `${rules.slice(0, FEW).join(', ')} and ${count(more, 'other rule')}`;
 }
 
-/**
- * Rules that are blind for want of `missing`, on the devices about which the capture tells something; on all where it tells
- * nothing about any, so that a capture without a single TSM line still says what to record.
- */
+/** Rules that are blind for want of `missing`, see {@link blindRules}. */
 function rulesMissing(analysis: Analysis, missing: EventClass | 'platform'): string[] {
-  const isTold = (rule: RuleCoverage): boolean => rule.status === 'violated' || rule.status === 'held';
-  const told = new Set(analysis.rules.filter(isTold).map((rule) => rule.device_id));
-  const found = analysis.rules
-    .filter((rule) => rule.status === 'blind' && rule.missing.includes(missing))
-    .filter((rule) => told.size === 0 || told.has(rule.device_id))
-    .map((rule) => rule.rule);
-  return [...new Set(found)];
+  const found = blindRules(analysis).filter((rule) => rule.missing.includes(missing));
+  return [...new Set(found.map((rule) => rule.rule))];
 }

@@ -35,21 +35,28 @@ function writeStrip(
   );
   const spans = device.states;
   const skip = verbose || spans.length <= SHORT ? 0 : spans.length - SHORT;
-  const rows = [
-    ['from', 'bind', 'contract', 'device', ''],
-    ...spans.slice(skip).map((span) => row(span, harm, lookup)),
-  ];
+  const shown = spans.slice(skip);
+  const rows = [['from', 'bind', 'contract', 'device', ''], ...shown.map((span) => row(span, lookup))];
   const widths = [0, 1, 2, 3].map((i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0)));
   for (const [index, cells] of rows.entries()) {
     const text = cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ');
-    page.line(4, { text: text.trimEnd(), style: index === 0 ? 'dim' : 'plain' });
+    const cause = shown[index - 1]?.cause ?? null;
+    // The line that did the harm is marked as it is among the evidence.
+    const isHarm = cause !== null && harm.has(`${cause.source}:${cause.line}`);
+    page.line(
+      2,
+      { text: isHarm ? '> ' : '  ', style: isHarm ? 'error' : 'plain' },
+      { text: text.trimEnd(), style: index === 0 ? 'dim' : 'plain' },
+    );
   }
   if (skip > 0) page.line(4, `(the first ${skip} rows with --verbose)`);
 }
 
-function row(span: StateSpan, harm: ReadonlySet<string>, lookup: Lookup): string[] {
+function row(span: StateSpan, lookup: Lookup): string[] {
   const { cause } = span;
-  const mark = cause !== null && harm.has(`${cause.source}:${cause.line}`) ? ' <- violation' : '';
-  const place = cause === null ? 'no line' : `${lookup.place(cause.source, cause.line)}${mark}`;
-  return [span.from_time ?? '-', ...stateWords(span), place];
+  return [
+    span.from_time ?? '-',
+    ...stateWords(span),
+    cause === null ? 'no line' : lookup.shortPlace(cause.source, cause.line),
+  ];
 }

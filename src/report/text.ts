@@ -3,6 +3,7 @@ import { Lookup } from './format.ts';
 import { groupByHeadline, type Headline, isAtLeast, surestVerdict } from './headlines.ts';
 import { count, Page, type Span } from './page.ts';
 import type { Scope } from './scope.ts';
+import { writeCoverage } from './text-coverage.ts';
 import { writeHeadlineLines, writeHeadlines, writeInconsistent } from './text-headlines.ts';
 import { writeHealth } from './text-health.ts';
 import { type SettledBy, writeNextSteps } from './text-next.ts';
@@ -24,8 +25,8 @@ export interface TextOptions {
 }
 
 /**
- * The report for a terminal: what could and could not be seen, headlines, states, health, next steps. Every character that could
- * steer a terminal is escaped; with colour it is the same text plus SGR codes.
+ * The report for a terminal: what could and could not be seen, in a few lines, headlines, states, coverage, health, next steps.
+ * Every character that could steer a terminal is escaped; with colour it is the same text plus SGR codes.
  */
 export function renderText(analysis: Analysis, options: TextOptions): string {
   const page = new Page(options.width, options.color);
@@ -37,10 +38,11 @@ export function renderText(analysis: Analysis, options: TextOptions): string {
   }
   const inconsistent = analysis.findings.filter((finding) => finding.verdict === 'inconsistent');
   writeVerdict(page, analysis, headlines, inconsistent, options.scope);
-  writeSeen(page, analysis, lookup, options);
+  writeSeen(page, analysis, lookup, options.scope);
   writeHeadlines(page, headlines, lookup, options);
   writeInconsistent(page, inconsistent, lookup);
   writeStates(page, analysis, lookup, options);
+  writeCoverage(page, analysis, lookup, options);
   writeHealth(page, analysis, lookup, options.verbose);
   writeNextSteps(page, analysis, headlines, options);
   return page.toString();

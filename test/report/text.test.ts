@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Analysis, Finding } from '../../src/model/analysis.ts';
+import { foldAssumptions } from '../../src/report/assumptions.ts';
 import { renderText, type TextOptions } from '../../src/report/text.ts';
 import { CLEAN, SAMPLE } from './sample.ts';
 
@@ -27,7 +28,13 @@ describe('a headline', () => {
 
   test('the sections stand in the order of their weight', () => {
     const headings = text.split('\n').filter((line) => /^[A-Z][A-Z ]+$/.test(line));
-    expect(headings).toEqual(['SEEN', 'HEADLINES', 'STATES', 'CAPTURE HEALTH', 'NEXT STEPS']);
+    expect(headings).toEqual(['SEEN', 'HEADLINES', 'STATES', 'COVERAGE', 'CAPTURE HEALTH', 'NEXT STEPS']);
+  });
+
+  test.each([80, 100])('the first one stands on the first screen of %i columns, below what was not seen', (width) => {
+    const screen = render(SAMPLE, { width }).split('\n').slice(0, 24).join('\n');
+    expect(screen).toMatch(/^ {2}\d+ rules blind: [\s\S]*^1\. PROBABLE/m);
+    expect(screen).toContain(' > trace.probes.txt:107: violation: ');
   });
 
   test('verdict, rule, device and time are on one line', () => {
@@ -96,6 +103,17 @@ describe('possible findings', () => {
     expect(render(mixed)).toContain('\n1. POSSIBLE  unbind-before-disable');
   });
 
+  test('several headlines are listed first; a line that proves both is shown once', () => {
+    const both = withFindings((finding) => ({ ...finding, headline: true, caused_by: null }));
+    const text = render(both);
+    expect(text).toMatch(
+      /HEADLINES\n {2}1\. {2}PROBABLE {2}unbind-before-disable {3}0000:02:00\.0 {2}at 55\.473743 {2}line 107\n/,
+    );
+    expect(text).toContain('  3.  PROBABLE  flr-while-locked        0000:02:00.0  at 55.477993  line 113\n');
+    expect(text.match(/trace\.probes\.txt:81: state: tsm\.bind at 55\.467196, as above\n/g)).toHaveLength(2);
+    expect(text.match(/kvm=0x1000/g)).toHaveLength(1);
+  });
+
   test('a finding whose cause was filtered out stands for itself', () => {
     const orphans = { ...SAMPLE, findings: SAMPLE.findings.slice(1) };
     expect(render(orphans)).toMatch(/^1\. PROBABLE {2}bme-clear-while-locked/m);
@@ -106,7 +124,7 @@ test('what somebody left out is no capture without a loss', () => {
   const elided = { code: 'lines-elided', severity: 'warning', source: 's1', line: 50, message: 'x', count: 1 } as const;
   expect(render({ ...SAMPLE, health: [] })).toContain('; no loss marked\n');
   const text = render({ ...SAMPLE, health: [elided, { ...elided, line: 51, count: 2 }] });
-  expect(text).toContain('; lines LEFT OUT in 3 places\n');
+  expect(text).toMatch(/; lines\s+LEFT OUT in 3 places\n {2}doubtful: lines-elided; see CAPTURE HEALTH\n/);
   expect(text).not.toContain('no loss marked');
 });
 
@@ -164,8 +182,52 @@ describe('a run without a finding', () => {
     }));
     const output = render({ ...CLEAN, devices, rules });
     expect(output).toContain('(3 devices)');
-    expect(output.match(/nothing could be judged/g)).toHaveLength(1);
+    expect(output.match(/nothing could be judged:/g)).toHaveLength(1);
   });
+});
+
+test('what would excuse the step comes first, and what is said of several records alike is said once', () => {
+  const task = 'names no device: it is taken to be the only one that its task names';
+  const assumptions = [
+    `the record ${task}`,
+    'the bind succeeded: its result was not recorded',
+    `line 81 (pci_tsm_bind) ${task}`,
+    `a.txt:88 (pci_tsm_guest_req) ${task}`,
+    'the step would be right only with this unseen: an unbind',
+  ];
+  expect(foldAssumptions(assumptions)).toEqual([
+    'the step would be right only with this unseen: an unbind',
+    `the record, line 81 (pci_tsm_bind), a.txt:88 (pci_tsm_guest_req): each ${task}`,
+    'the bind succeeded: its result was not recorded',
+  ]);
+  expect(foldAssumptions(assumptions.slice(1, 3))).toEqual(assumptions.slice(1, 3));
+});
+
+test('a device that only an address tells of can be named by who knows it', () => {
+  const devices = ['pci=0xffff888003dc0000', 'vfio=0xffff888003504800', 'guest=7'].map((alias) => ({
+    ...(CLEAN.devices[0] as Analysis['devices'][number]),
+    bdf: null,
+    aliases: [alias],
+  }));
+  expect(render({ ...CLEAN, devices })).toContain(
+    '  - --map 0xffff888003dc0000=BDF --map 0xffff888003504800=BDF: no record tells whose this is;',
+  );
+  expect(render(CLEAN)).not.toContain('--map');
+});
+
+test('many inputs and devices are counted; what was lost in them is, too', () => {
+  const [source] = SAMPLE.sources;
+  const [device] = SAMPLE.devices;
+  if (source === undefined || device === undefined) throw new Error('the sample has both');
+  const sources = Array.from({ length: 8 }, (_, i) => ({ ...source, id: `s${i + 1}`, path: `${i}.txt`, lost: i }));
+  const devices = Array.from({ length: 7 }, (_, i) => ({ ...device, id: `d${i + 1}` }));
+  const rules = devices.flatMap(({ id }) => CLEAN.rules.slice(0, 5).map((rule) => ({ ...rule, device_id: id })));
+  const text = render({ ...CLEAN, sources, devices, rules });
+  const seen = text.slice(text.indexOf('SEEN'), text.indexOf('HEADLINES'));
+  // 4 + 5 + 6 + 7 entries.
+  expect(seen).toContain('  and 4 other inputs: 544 lines, 152 events; 22 LOST\n');
+  expect(seen).toContain('  and 3 other devices of which something could be judged\n');
+  expect(seen).not.toContain('4.txt');
 });
 
 describe('layout', () => {
