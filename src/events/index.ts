@@ -107,6 +107,7 @@ function callersOf(symbol: string): ReadonlySet<string> {
 }
 
 const HEX = '0123456789abcdefABCDEF';
+const LETTERS = '_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const FUNCTION: HintPattern = [HEX, HEX, ':', '01', HEX, '.', '01234567'];
 // The subsystems of knownSubsystem() in normalise.ts, the banner, and what the capture of this program writes.
 const SUBSYSTEMS: readonly HintPattern[] = [
@@ -119,8 +120,25 @@ const NAMES_SUBSYSTEM = new HintFinder(SUBSYSTEMS);
 const NAMELESS = MESSAGES.filter(
   ({ example, contains }) => !NAMES_FUNCTION.inText(example) && !NAMES_SUBSYSTEM.inText(contains),
 ).map(({ contains }) => literal(contains));
-/** A message is worth a look when it names a PCI function or a subsystem that we know, may fit a row, or goes on with a splat. */
-const FINDER = new HintFinder([FUNCTION, ...SUBSYSTEMS, ...NAMELESS, ...SPLAT_LITERALS.map(literal)]);
+/** What trace events hold that the kernel prints into its log (tp_printk) and that name neither: probes, system calls, the rest. */
+const PRINTED_EVENTS: readonly HintPattern[] = [
+  [':', ' ', '(', LETTERS],
+  ['s', 'y', 's', '_', LETTERS],
+  ...[...TASK_EVENTS, ...IOMMU_EVENTS, ...KVM_EVENTS]
+    .filter(({ example }) => !NAMES_FUNCTION.inText(example) && !NAMES_SUBSYSTEM.inText(example))
+    .map(({ name }) => literal(`${name}: `)),
+];
+/**
+ * A message is worth a look when it names a PCI function or a subsystem that we know, may fit a row, goes on with a splat, or
+ * may be a trace event.
+ */
+const FINDER = new HintFinder([
+  FUNCTION,
+  ...SUBSYSTEMS,
+  ...NAMELESS,
+  ...SPLAT_LITERALS.map(literal),
+  ...PRINTED_EVENTS,
+]);
 
 /**
  * Events that quote printk, and what users write into a trace (`print` is what trace-cmd calls it): the same text in a log
@@ -132,6 +150,11 @@ const TELLTALE: ReadonlySet<string> = new Set(['console', 'tracing_mark_write', 
 export const INTEREST: Interest = {
   symbol: (name) => BY_SYMBOL.has(name) || PLATFORM_PREFIXES.some((prefix) => name.startsWith(prefix)),
   event: (name) => BY_EVENT.has(name) || TELLTALE.has(name) || FILE_EVENTS.has(name),
+  printed: (text, end) => {
+    const name = text.slice(0, end);
+    const body = text.slice(text.charAt(end) === ':' ? end + 1 : end).trim();
+    return FILE_EVENTS.has(name) || traceEventRows(name).some(({ pattern }) => pattern.test(body));
+  },
   message: (text) => FINDER.inText(text),
   hints: FINDER.table,
 };

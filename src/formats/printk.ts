@@ -7,6 +7,7 @@ import type { PrintkRecord } from './record.ts';
 import { RecordTime } from './record-time.ts';
 import { type Damage, Repairs } from './repairs.ts';
 import { suppressedHere } from './suppressed.ts';
+import { PrintedEvents } from './tp-printk.ts';
 
 /** What the head of a message says, whatever the form. `stamp`: microseconds. */
 export interface PrintkHead {
@@ -50,6 +51,7 @@ export class PrintkStream {
   readonly #context: ParserContext;
   readonly #time: RecordTime;
   readonly #repairs: Repairs;
+  readonly #printed: PrintedEvents;
   #clock: string | null = null;
   #fell = 0;
   /** Line of the first message of this boot. */
@@ -63,6 +65,7 @@ export class PrintkStream {
     this.#context = context;
     this.#time = new RecordTime(context.health);
     this.#repairs = new Repairs(context.health);
+    this.#printed = new PrintedEvents(context.interest);
   }
 
   /** `none` where no message carried a time of a clock. */
@@ -167,8 +170,10 @@ export class PrintkStream {
   }
 
   emit(entry: PrintkEntry): void {
+    const event = this.#printed.read(entry);
+    if (event === 'unwanted') return;
     const record: PrintkRecord = { ...entry, type: 'printk', task: null };
-    this.#context.emit(record);
+    this.#context.emit(event ?? record);
   }
 
   end(): void {

@@ -79,6 +79,8 @@ export interface TraceEventRecord extends RecordBase {
   readonly fields: CallArguments;
   /** The file that names `symbol` and `caller` where the record has their addresses only; absent for all others. */
   readonly namedBy?: string;
+  /** The event stood in the kernel log (tp_printk), which tells at best the pid of who made it; absent for all others. */
+  readonly printed?: true;
   /** Where the event stands inside a function_graph call: see {@link GraphRecord}; null elsewhere. */
   readonly enclosingLine: number | null;
   readonly stack: string | null;
@@ -98,6 +100,10 @@ export const NO_ARGUMENTS: CallArguments = new Map();
 export interface Interest {
   symbol(name: string): boolean;
   event(name: string): boolean;
+  /**
+   * Whether a printk message is certainly what a static event prints (tp_printk), its name up to `end`; absent: none is.
+   */
+  printed?(text: string, end: number): boolean;
   /** Cheap test on the raw line of a printk message; true when in doubt. */
   message(text: string): boolean;
   /** What a text that {@link message} wants holds, as `HintFinder` lays it out; without it, text is cut out of every line. */

@@ -59,7 +59,15 @@ export class CallStacks {
 
   /** The stack that a record belongs to. */
   of(record: KernelRecord): CallStack {
-    const key = keyOf(record);
+    return this.#named(keyOf(record));
+  }
+
+  /** Calls of which nobody knows whose they are, see {@link isPlaceless}: they do not stand inside one another. */
+  get placeless(): CallStack {
+    return this.#named('placeless');
+  }
+
+  #named(key: string): CallStack {
     if (this.#youngest?.key === key) return this.#youngest.stack;
     const stack = this.#renewed(key);
     this.#youngest = { key, stack };
@@ -89,7 +97,7 @@ export class CallStacks {
   }
 
   push(record: KernelRecord, call: OpenCall): void {
-    const { calls } = this.of(record);
+    const { calls } = isPlaceless(record) ? this.placeless : this.of(record);
     calls.push(call);
     if (calls.length > DEPTH_MAX) calls.shift();
   }
@@ -138,7 +146,14 @@ export class CallStacks {
 export function keyOf(record: KernelRecord): string {
   if (record.type === 'graph') return `graph:${record.stack}`;
   if (record.type === 'event' && record.stack !== null) return `graph:${record.stack}`;
+  // What tasks run beside one another is told by no record: each is one by itself.
+  if (isPlaceless(record)) return `line:${record.line}`;
   return record.pid === null ? `cpu:${record.cpu ?? '?'}` : taskKey(record.pid);
+}
+
+/** Whether an event in a log names neither who made it nor where: without CONFIG_PRINTK_CALLER. */
+export function isPlaceless(record: KernelRecord): boolean {
+  return record.type === 'event' && record.printed === true && record.pid === null && record.cpu === null;
 }
 
 /** Asked several times of every record: of the last task the string is kept. */

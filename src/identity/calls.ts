@@ -1,7 +1,7 @@
 import type { EventKind, KernelEvent } from '../events/event.ts';
 import { mayCall, symbolRow, traceEventRows } from '../events/index.ts';
 import type { KernelRecord } from '../formats/record.ts';
-import { type CallStack, CallStacks, DEPTH_MAX, type OpenCall, type Tracer } from './call-stacks.ts';
+import { type CallStack, CallStacks, DEPTH_MAX, isPlaceless, type OpenCall, type Tracer } from './call-stacks.ts';
 
 export type { OpenCall } from './call-stacks.ts';
 export { keyOf } from './call-stacks.ts';
@@ -61,6 +61,7 @@ export class CallTracker {
   /** Finds the place of an event. Calls that cannot contain it are left behind. */
   locate(record: KernelRecord, event: KernelEvent): Place {
     if (event.symbol === null) return this.#locateMessage(record, event);
+    if (isPlaceless(record)) return this.#locatePlaceless(event);
     const stack = this.#stacks.of(record);
     if (event.phase === 'exit') return this.#locateExit(stack, record, event.symbol);
     stack.closed.length = 0;
@@ -198,6 +199,14 @@ export class CallTracker {
       return { ...NOWHERE, parent: call.parent, repeats: call };
     }
     return { ...NOWHERE, parent: call ?? enclosing(stack, record) ?? announced };
+  }
+
+  /** Nobody knows whose it is: it stands in no call, and as a return it closes the only call of the function that is open. */
+  #locatePlaceless(event: KernelEvent): Place {
+    if (event.phase !== 'exit') return NOWHERE;
+    const { placeless } = this.#stacks;
+    const open = placeless.calls.filter(({ symbol }) => symbol === event.symbol);
+    return open.length === 1 ? { ...NOWHERE, closes: CallStacks.take(placeless, (call) => call === open[0]) } : NOWHERE;
   }
 
   /** The innermost call, where it is certain that the task is still in it and it is one that asks the firmware. */

@@ -140,7 +140,9 @@ export class Identity {
     const removed = event.phase === 'exit' ? null : this.#removals.left(task, parent);
     if (removed !== null) this.gone(removed);
     // Where the trace names no task, what one record names says nothing about the next one on the same CPU.
-    const user = record.pid !== null && (record.task === null || !KERNEL_THREAD.test(record.task));
+    // A log that holds events tells a pid at best, which may be a kernel thread's.
+    const printed = record.type === 'event' && record.printed === true;
+    const user = record.pid !== null && !printed && (record.task === null || !KERNEL_THREAD.test(record.task));
     const place: Place = { task, user, parent, row };
     const named = this.#byClues(record, event, place);
     const entity = named === null ? this.#byPlace(record, event, place) : this.#show(record, event, place, named);
