@@ -134,6 +134,14 @@ const LEGAL_ORDER = record('the smallest change of order that the model calls le
   place: orNull(oneOf(['before', 'after'], 'where `what` would have to stand')),
   other: orNull(OPERATION),
   distance: orNull(number('recorded operations of the device that `what` jumps over')),
+  also: orNull(
+    record('a second change that it takes beside the first one', {
+      kind: oneOf(['move', 'insert']),
+      what: OPERATION,
+      place: oneOf(['before', 'after']),
+      other: OPERATION,
+    }),
+  ),
   reason: orNull(text('why there is none')),
 });
 

@@ -4,6 +4,8 @@ import type { EventClass } from '../model/states.ts';
 interface CaptureHint {
   readonly records: string;
   readonly functions: readonly string[];
+  /** Functions of the guest's kernel: they take a capture inside the guest. */
+  readonly inGuest?: readonly string[];
   readonly note?: string;
 }
 
@@ -19,10 +21,26 @@ export const CAPTURE_HINTS: Readonly<Record<EventClass, CaptureHint>> = {
   },
   link: {
     records: 'TSM connect and disconnect',
-    functions: ['connect_store', 'disconnect_store', '__pci_tsm_disconnect'],
+    // drivers/pci/tsm.c (6.19)
+    functions: ['connect_store', 'disconnect_store', '__pci_tsm_disconnect', 'pci_tsm_unregister'],
   },
-  bind: { records: 'TSM bind and unbind', functions: ['pci_tsm_bind', 'pci_tsm_unbind', '__pci_tsm_unbind'] },
-  'guest-request': { records: 'what the guest asks the TSM: lock, start, stop', functions: ['pci_tsm_guest_req'] },
+  bind: {
+    records: 'TSM bind and unbind, and the end of what is bound to',
+    functions: [
+      'pci_tsm_bind',
+      'pci_tsm_unbind',
+      '__pci_tsm_unbind',
+      // drivers/iommu/iommufd/viommu.c (6.13-), virt/kvm/kvm_main.c
+      'iommufd_vdevice_destroy',
+      'kvm_destroy_vm',
+    ],
+  },
+  'guest-request': {
+    records: 'what the guest asks the TSM: lock, start, stop',
+    functions: ['pci_tsm_guest_req'],
+    // drivers/pci/tsm/core.c of the devsec series (2025-2026), drivers/pci/pci-driver.c
+    inGuest: ['pci_tsm_lock', 'pci_tsm_accept', 'pci_tsm_unlock', 'pci_device_probe'],
+  },
   doe: { records: 'DOE exchanges', functions: ['pci_doe'] },
   'config-write': {
     records: 'writes to COMMAND and other registers',
@@ -38,7 +56,11 @@ export const CAPTURE_HINTS: Readonly<Record<EventClass, CaptureHint>> = {
       'pci_reset_bus',
     ],
   },
-  power: { records: 'power state changes', functions: ['pci_set_power_state', 'vfio_pci_set_power_state'] },
+  power: {
+    records: 'power state changes',
+    functions: ['pci_set_power_state', 'vfio_pci_set_power_state'],
+    note: 'keep the kernel log: it says when the machine goes to sleep',
+  },
   mmio: {
     records: 'zapping and revoking the BAR mappings',
     functions: [
@@ -56,7 +78,8 @@ export const CAPTURE_HINTS: Readonly<Record<EventClass, CaptureHint>> = {
   'dma-gate': {
     records: 'opening trusted DMA',
     functions: [],
-    note: "probe the platform's TSM driver where it enables DMA for the TDI",
+    inGuest: ['pci_tsm_enable_dma'],
+    note: "on the host probe the platform's TSM driver where it enables DMA for the TDI",
   },
   ide: { records: 'IDE streams', functions: ['pci_ide_stream_enable', 'pci_ide_stream_disable'] },
   driver: {
@@ -72,11 +95,14 @@ export const CAPTURE_HINTS: Readonly<Record<EventClass, CaptureHint>> = {
   },
   hotplug: {
     records: 'removal, hot plug, SR-IOV',
-    functions: ['pci_stop_and_remove_bus_device', 'pci_disable_sriov', 'pciehp_handle_presence_or_link_change'],
+    functions: ['pci_stop_and_remove_bus_device', 'pci_enable_sriov', 'pci_disable_sriov'],
+    note: 'keep the kernel log: pciehp says there when a slot or its link goes',
   },
   firmware: {
     records: "the TSM firmware's answers",
     functions: [],
-    note: "record the return values of the platform's TSM driver, and its printk messages",
+    note:
+      "record the return values of the platform's TSM driver (Intel: tdx_tsm_bind, tdx_tdi_request; AMD: __sev_do_cmd_locked; Arm, " +
+      'in the guest: rhi_da_vdev_set_tdi_state), and its printk messages',
   },
 };

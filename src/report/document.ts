@@ -9,6 +9,7 @@ import type {
   Evidence,
   Finding,
   HealthInfo,
+  LegalChangeInfo,
   LegalOrderInfo,
   OperationInfo,
   RuleCoverage,
@@ -136,22 +137,26 @@ class DocumentWriter {
   #legalOrder(draft: Draft): LegalOrderInfo | null {
     const order = this.#judgement.orders.get(draft);
     if (order === undefined) return null;
-    const none = { what: null, place: null, other: null, distance: null, reason: null };
-    const { kind } = order;
-    switch (kind) {
-      case 'move': {
-        const { what, place, other, distance } = order;
-        return { kind, ...none, what: this.#operation(what), place, other: this.#operation(other), distance };
-      }
+    const none = { what: null, place: null, other: null, distance: null, also: null, reason: null };
+    switch (order.kind) {
+      case 'move':
       case 'insert': {
-        const what = { name: order.what, device: draft.track.bdf, source: null, line: null };
-        return { kind, ...none, what, place: 'before', other: this.#operation(order.other) };
+        const also = order.also === null ? null : this.#change(order.also, draft);
+        return { ...none, ...this.#change(order, draft), distance: order.kind === 'move' ? order.distance : null, also };
       }
       case 'omit':
-        return { kind, ...none, what: this.#operation(order.what) };
+        return { ...none, kind: order.kind, what: this.#operation(order.what) };
       default:
-        return { kind, ...none, reason: order.reason };
+        return { ...none, kind: order.kind, reason: order.reason };
     }
+  }
+
+  #change(change: Change, { track }: Draft): LegalChangeInfo {
+    const other = this.#operation(change.other);
+    if (change.kind === 'move')
+      return { kind: change.kind, what: this.#operation(change.what), place: change.place, other };
+    const what = { name: change.what, device: track.bdf, source: null, line: null };
+    return { kind: change.kind, what, place: 'before', other };
   }
 
   #operation({ name, event }: Recorded): OperationInfo {

@@ -1,5 +1,5 @@
 import { assertNever } from '../base/errors.ts';
-import type { Finding, OperationInfo } from '../model/analysis.ts';
+import type { Finding, LegalOrderInfo, OperationInfo } from '../model/analysis.ts';
 import type { Lookup } from './format.ts';
 import { violationOf } from './headlines.ts';
 
@@ -10,9 +10,10 @@ export function legalOrder(finding: Finding, lookup: Lookup): string | null {
   const of = (operation: OperationInfo | null) => operationText(operation, finding, lookup);
   switch (order.kind) {
     case 'move':
-      return `legal with ${of(order.what)} ${order.place} ${of(order.other)}`;
-    case 'insert':
-      return `legal with ${of(order.what)} added ${order.place} ${of(order.other)}`;
+    case 'insert': {
+      const also = order.also === null ? '' : `, and ${changeText(order.also, of)}`;
+      return `legal with ${changeText(order, of)}${also}`;
+    }
     case 'omit':
       return `legal without ${of(order.what)}`;
     case 'none':
@@ -22,6 +23,13 @@ export function legalOrder(finding: Finding, lookup: Lookup): string | null {
     default:
       return assertNever(order.kind);
   }
+}
+
+function changeText(
+  { kind, what, place, other }: Pick<LegalOrderInfo, 'kind' | 'what' | 'place' | 'other'>,
+  of: (operation: OperationInfo | null) => string,
+): string {
+  return `${of(what)}${kind === 'insert' ? ' added' : ''} ${place} ${of(other)}`;
 }
 
 /** `pci_tsm_unbind (line 132)`; with the source where it is another one, with the device where it is. */

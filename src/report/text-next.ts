@@ -4,6 +4,7 @@ import { EVENT_CLASSES, type EventClass } from '../model/states.ts';
 import { CAPTURE_HINTS } from './capture-hints.ts';
 import { type Headline, isAtLeast, surestVerdict } from './headlines.ts';
 import { count, type Page } from './page.ts';
+import { probeLines } from './probe-lines.ts';
 import type { Scope } from './scope.ts';
 import { blindRules } from './told.ts';
 
@@ -15,25 +16,33 @@ export function writeNextSteps(
   page: Page,
   analysis: Analysis,
   headlines: readonly Headline[],
-  { floor, settledBy, scope }: { readonly floor: Verdict; readonly settledBy: SettledBy; readonly scope: Scope },
+  options: {
+    readonly floor: Verdict;
+    readonly settledBy: SettledBy;
+    readonly scope: Scope;
+    readonly verbose: boolean;
+  },
 ): void {
+  const { floor, settledBy, scope, verbose } = options;
   page.heading('NEXT STEPS');
   const shown = headlines
     .filter((headline) => isAtLeast(surestVerdict(headline), floor))
     .map((headline) => headline.finding);
+  // Of a part in which nothing happened it is not known what the probes would have told.
+  const capture = scope.window?.empty ? { steps: [], probes: [], guestProbes: [] } : captures(analysis, scope);
   const steps = [
     ...asked(scope),
     ...completeness(analysis, shown, settledBy),
     ...premises(analysis),
     ...names(analysis),
-    // Of a part in which nothing happened it is not known what the probes would have told.
-    ...(scope.window?.empty ? [] : captures(analysis, scope)),
+    ...capture.steps,
     ...(scope.absent === null && !scope.window?.empty ? anotherCapture(analysis) : []),
     ...buffers(analysis),
     ...explanations(shown),
   ];
   if (steps.length === 0) page.line(2, 'nothing is open that a flag or another capture would settle');
   for (const step of steps) page.paragraph(2, '- ', step, 4);
+  writeProbes(page, capture, verbose);
 }
 
 /** Where no device was touched no rule is blind, and none asks for anything. */
@@ -93,32 +102,40 @@ function names({ devices }: Analysis): string[] {
 /** An object of the device by its address. */
 const POINTER = /^[a-z-]+=(0x[0-9a-f]+)$/;
 
-function captures(analysis: Analysis, { recorded, window }: Scope): string[] {
+interface Capture {
+  readonly steps: readonly string[];
+  /** Functions of the host's kernel, and of the guest's. */
+  readonly probes: readonly string[];
+  readonly guestProbes: readonly string[];
+}
+
+/** What to record next time, and which functions that takes. */
+function captures(analysis: Analysis, { recorded, window }: Scope): Capture {
   const steps: string[] = [];
   const settled: string[] = [];
-  let asksToProbe = false;
+  const probes: string[] = [];
+  const guestProbes: string[] = [];
   for (const name of EVENT_CLASSES) {
     const rules = rulesMissing(analysis, name);
     if (name === 'start' || rules.length === 0) continue;
-    const { records, functions, note } = CAPTURE_HINTS[name];
-    const seen = functions.filter((symbol) => recorded.has(symbol));
-    const unseen = functions.filter((symbol) => !recorded.has(symbol));
-    if (seen.length > 0 && unseen.length === 0 && note === undefined) {
+    const { records, functions, inGuest = [], note } = CAPTURE_HINTS[name];
+    const isSeen = (symbol: string) => recorded.has(symbol);
+    const seen = [...functions, ...inGuest].filter(isSeen);
+    const unseen = functions.filter((symbol) => !isSeen(symbol));
+    const guests = inGuest.filter((symbol) => !isSeen(symbol));
+    if (seen.length > 0 && unseen.length + guests.length === 0 && note === undefined) {
       settled.push(`${name} (${named(rules)})`);
       continue;
     }
-    asksToProbe ||= unseen.length > 0;
-    const known = seen.length === 0 ? '' : `${seen.join(', ')} ${seen.length === 1 ? 'was' : 'were'} recorded`;
-    const probe =
-      unseen.length === 0 ? '' : `${seen.length === 0 ? '' : 'unless on already, '}probe ${unseen.join(', ')}`;
-    const how = [known, probe, note ?? ''].filter((part) => part !== '').join('; ');
-    steps.push(`${name} (${records}): ${how}. For ${named(rules)}`);
-  }
-  if (asksToProbe) {
-    steps.push(
-      'to probe: fprobe events that fetch the BDF (dynamic_events: f:tdi/NAME FUNCTION bdf=...), or function_graph with ' +
-        'options funcgraph-retval and funcgraph-args',
-    );
+    probes.push(...unseen);
+    guestProbes.push(...guests);
+    const how = [
+      seen.length === 0 ? '' : `${seen.join(', ')} ${seen.length === 1 ? 'was' : 'were'} recorded`,
+      unseen.length === 0 ? '' : `${seen.length === 0 ? '' : 'unless on already, '}probe ${unseen.join(', ')}`,
+      guests.length === 0 ? '' : `in the guest probe ${guests.join(', ')}`,
+      note ?? '',
+    ].filter((part) => part !== '');
+    steps.push(`${name} (${records}): ${how.join('; ')}. For ${named(rules)}`);
   }
   if (settled.length > 0) {
     const where = window === null ? '' : ' in the time asked for';
@@ -126,7 +143,29 @@ function captures(analysis: Analysis, { recorded, window }: Scope): string[] {
       `nothing to probe for ${settled.join(', ')}: their functions were recorded, and no step that these judge was seen${where}`,
     );
   }
-  return steps;
+  return { steps, probes, guestProbes };
+}
+
+/** How to probe; with --verbose the lines to paste. */
+function writeProbes(page: Page, { probes, guestProbes }: Capture, verbose: boolean): void {
+  if (probes.length + guestProbes.length === 0) return;
+  const where = verbose ? 'these lines' : 'the lines that --verbose prints';
+  page.paragraph(
+    2,
+    '- ',
+    `to probe: fprobe events that fetch the BDF (${where}, as root, with the vfio modules loaded; kernel 6.12 or newer with BTF; ` +
+      'of a function that it does not have, the line is refused), or function_graph with options funcgraph-retval and funcgraph-args',
+    4,
+  );
+  if (!verbose) return;
+  for (const [place, functions] of [
+    ['', probes],
+    ['in the guest:', guestProbes],
+  ] as const) {
+    if (functions.length === 0) continue;
+    if (place !== '') page.line(4, place);
+    for (const row of ['cd /sys/kernel/tracing', ...probeLines(functions)]) page.line(6, row);
+  }
 }
 
 const LOSS: readonly HealthCode[] = ['events-lost', 'buffer-wrapped', 'messages-dropped', 'messages-suppressed'];

@@ -295,10 +295,19 @@ describe('what was asked for', () => {
   test('what was recorded is not asked for again', () => {
     const some = render(SAMPLE, { scope: { ...WHOLE, recorded: new Set(['connect_store']) } });
     expect(some).toMatch(/- link \(.*\): connect_store was recorded; unless on already,\s+probe\s+disconnect_store,/);
-    const all = new Set(['connect_store', 'disconnect_store', '__pci_tsm_disconnect']);
+    const all = new Set(['connect_store', 'disconnect_store', '__pci_tsm_disconnect', 'pci_tsm_unregister']);
     const text = render(SAMPLE, { scope: { ...WHOLE, recorded: all } });
     expect(text).not.toContain('- link (');
     expect(text).toContain('- nothing to probe for link (bind-without-connect): ');
+  });
+
+  test('with --verbose the lines that record it are printed', () => {
+    const row = "      echo 'f:tdi/connect_store connect_store bdf=dev->kobj.name:string' >> dynamic_events\n";
+    const text = render(SAMPLE, { verbose: true });
+    expect(text).toMatch(/- to probe: [\s\S]*\n {6}cd \/sys\/kernel\/tracing\n/);
+    expect(text).toContain(row);
+    expect(text).toMatch(/\n {6}echo 1 > events\/tdi\/enable\n/);
+    expect(render(SAMPLE)).not.toContain('dynamic_events');
   });
 
   test('a rule that is only possibly violated says so', () => {
