@@ -149,7 +149,8 @@ export const HEALTH_CODES = {
   },
   'side-contradicted': {
     severity: 'warning',
-    meaning: 'a record says otherwise than the data stored beside the log: the record counts, from there on',
+    meaning:
+      'a record says otherwise than the data stored beside the log: the record counts, from there on; or two files of these data contradict each other: neither counts',
   },
   'coverage-capped': {
     severity: 'note',

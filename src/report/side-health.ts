@@ -3,7 +3,7 @@ import type { SideData, SideFact } from '../input/side-data.ts';
 import { shownPath } from '../input/source.ts';
 import type { NewHealth } from '../timeline/rows.ts';
 
-/** Files that have a row of their own, and states of tsm/ that are told. */
+/** Files that have a row of their own; states of tsm/ and contradictions that are told. */
 const FILES_MAX = 16;
 const STATES_MAX = 8;
 
@@ -23,13 +23,24 @@ export function sideHealth(side: SideData | null): NewHealth[] {
       ? [`${more.length} further files: ${more.reduce((sum, { count }) => sum + count, 0)} facts`]
       : []),
   ];
-  return messages.map((message) => ({
+  const row = (code: NewHealth['code'], message: string): NewHealth => ({
     sourceId: null,
-    code: 'side-data',
+    code,
     line: null,
     message: `${folder}: ${message}`,
     count: 1,
-  }));
+  });
+  return [
+    ...contradictions(side).map((one) => row('side-contradicted', one)),
+    ...messages.map((one) => row('side-data', one)),
+  ];
+}
+
+/** What two files say differently: neither is used. */
+function contradictions({ disputed, disputedBridges }: SideData): string[] {
+  const all = [...disputed, ...disputedBridges];
+  const more = all.length > STATES_MAX ? [`${all.length - STATES_MAX} more contradictions between files`] : [];
+  return [...all.slice(0, STATES_MAX).map(({ place, text }) => `${place}: ${text}`), ...more];
 }
 
 /** A state without a time is no start: a session may have ended, or begun, between the log and the listing. */

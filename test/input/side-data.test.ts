@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Bdf } from '../../src/base/bdf.ts';
 import { summaryOf } from '../../src/input/side/summary.ts';
 import { readSideData, type SideData } from '../../src/input/side-data.ts';
+import { sideHealth } from '../../src/report/side-health.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -128,6 +129,30 @@ describe('a function has one PF: of two neither is used', () => {
 
   test('one that is told twice is one', () => {
     expect(side({ 'lspci.txt': LSPCI, 'physfn.txt': link('0000:02:00.0') }).physical.get(VF)?.pf).toBe('0000:02:00.0');
+  });
+});
+
+describe('what two files say of a bridge', () => {
+  const PORT = '0000:00:05.0' as Bdf;
+  const said = `${PORT} PCI bridge: Intel Corporation Device 0001\n\tBus: primary=00, secondary=02, subordinate=03, sec-latency=0\n`;
+  const link = (bus: string) =>
+    `lrwxrwxrwx 1 root root 0 Nov 22 06:20 0000:${bus}:00.0 -> ../../../devices/pci0000:00/${PORT}/0000:${bus}:00.0\n`;
+
+  test('counts where both agree: lspci tells all of its buses', () => {
+    const { bridges, disputedBridges } = side({ 'lspci.txt': said, 'devices.txt': link('03') });
+    expect(bridges.get(PORT)).toMatchObject({ first: '0000:02', last: '0000:03' });
+    expect(disputedBridges).toEqual([]);
+  });
+
+  test('does not where they contradict each other, and that is told', () => {
+    const data = side({ 'lspci.txt': said, 'devices.txt': link('03') + link('04') });
+    expect(data.bridges.has(PORT)).toBe(false);
+    const text = `${PORT} is the bridge to buses 02-03 here, and devices.txt:2 puts bus 04 below it: neither was used`;
+    expect(data.disputedBridges).toEqual([{ place: 'lspci.txt:2', text }]);
+    expect(sideHealth(data)[0]).toMatchObject({
+      code: 'side-contradicted',
+      message: `${data.folder}: lspci.txt:2: ${text}`,
+    });
   });
 });
 

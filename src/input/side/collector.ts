@@ -1,4 +1,5 @@
 import { type Bdf, parseBdf } from '../../base/bdf.ts';
+import { agreeOnBridges } from './bridges.ts';
 import type { FunctionCapabilities } from './capabilities.ts';
 import { readConfigSpace } from './config-space.ts';
 import { type BridgeBuses, fileOf, keep, type PhysicalFunction, type SideFact } from './fact.ts';
@@ -21,6 +22,8 @@ export interface SideData {
   /** Functions of which two PFs were told, so that neither counts. */
   readonly disputed: readonly SideFact[];
   readonly bridges: ReadonlyMap<Bdf, BridgeBuses>;
+  /** Bridges of which two files say different buses, so that neither counts. */
+  readonly disputedBridges: readonly SideFact[];
   /** No_Soft_Reset of the power management capability: whether D3hot keeps the state of the function. */
   readonly noSoftReset: ReadonlyMap<Bdf, { readonly value: boolean; readonly fact: SideFact }>;
   /** Where the capabilities of a function stand in its config space; see `capabilityAt`. */
@@ -96,8 +99,7 @@ export class SideCollector {
     this.#lspci.finish();
     const sys = this.#sys;
     const { noSoftReset, teeIo, drivers } = this.#lspci;
-    // What lspci says of a bridge is all of its buses; a path has those of one function.
-    const bridges = new Map([...sys.bridges, ...this.#lspci.bridges]);
+    const { agreed: bridges, disputed: disputedBridges } = agreeOnBridges(this.#lspci.bridges, sys.bridges);
     const physical = sys.virtual.agreed;
     const disputed = sys.virtual.disputed;
     const capabilities = new Map([...this.#lspci.capabilities, ...this.#raw]);
@@ -108,13 +110,13 @@ export class SideCollector {
     const facts = [
       ...told.flatMap((map): { fact: SideFact }[] => [...map.values()]),
       ...tsm,
-      ...disputed.map((fact) => ({ fact })),
+      ...[...disputed, ...disputedBridges].map((fact) => ({ fact })),
       ...[kernel, symbols].filter((one) => one !== null),
     ];
     const files = [...new Set(facts.map(({ fact }) => fileOf(fact)))].sort();
     const more = this.#leftCount - this.#left.length;
     const left = more > 0 ? [...this.#left, `${more} more`] : this.#left;
-    const known = { physical, disputed, bridges, noSoftReset, capabilities, teeIo, drivers };
+    const known = { physical, disputed, bridges, disputedBridges, noSoftReset, capabilities, teeIo, drivers };
     return { folder, files, left, ...known, groups, cdevs, tsm, kernel, symbols };
   }
 

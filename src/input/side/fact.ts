@@ -26,6 +26,12 @@ export interface BridgeBuses {
   readonly fact: SideFact;
 }
 
+/** Buses that paths put below a bridge, and which path put the outermost ones there. */
+export interface ShownBuses extends BridgeBuses {
+  readonly firstPlace: string;
+  readonly lastPlace: string;
+}
+
 /** The PF of a VF. */
 export interface PhysicalFunction {
   readonly pf: Bdf;

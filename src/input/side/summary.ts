@@ -68,6 +68,7 @@ function factsByKind(side: SideData): Kind[] {
   return [
     { noun: plain('VF', 'VFs'), spelled: false, facts: of(side.physical) },
     { noun: plain('VF of two PFs', 'VFs of two PFs'), spelled: true, facts: side.disputed },
+    { noun: plain('bridge in dispute', 'bridges in dispute'), spelled: true, facts: side.disputedBridges },
     { noun: plain('bridge', 'bridges'), spelled: false, facts: of(side.bridges) },
     { noun: functions('No_Soft_Reset'), spelled: false, facts: of(side.noSoftReset) },
     { noun: functions('their capabilities'), spelled: false, facts: of(side.capabilities) },

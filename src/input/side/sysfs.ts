@@ -1,5 +1,5 @@
 import { type Bdf, busOf, parseBdf } from '../../base/bdf.ts';
-import { type BridgeBuses, FACTS_MAX, keep, type SideFact } from './fact.ts';
+import { FACTS_MAX, keep, type ShownBuses, type SideFact } from './fact.ts';
 import type { SysEntry } from './paths.ts';
 import { VirtualFunctions } from './virtual-functions.ts';
 
@@ -36,7 +36,7 @@ interface Group {
 export class SysReader {
   readonly virtual = new VirtualFunctions();
   /** What the paths in /sys say: the buses of all that is below a bridge. */
-  readonly bridges = new Map<Bdf, BridgeBuses>();
+  readonly bridges = new Map<Bdf, ShownBuses>();
   /** Functions by N of /dev/vfio/devices/vfioN; null where two claim it. */
   readonly cdevs = new Map<number, { readonly bdf: Bdf | null; readonly fact: SideFact }>();
   readonly tsm = new Map<string, TsmAttribute>();
@@ -78,11 +78,10 @@ export class SysReader {
       const bus = busOf(last);
       const known = this.bridges.get(bridge);
       if (bus <= busOf(bridge)) continue;
-      const [from, to] = known
-        ? [known.first < bus ? known.first : bus, known.last > bus ? known.last : bus]
-        : [bus, bus];
       const fact = known?.fact ?? { place, text: `${last} is below ${bridge}` };
-      keep(this.bridges, bridge, { first: from, last: to, fact });
+      const [first, firstPlace] = known && known.first <= bus ? [known.first, known.firstPlace] : [bus, place];
+      const [end, lastPlace] = known && known.last >= bus ? [known.last, known.lastPlace] : [bus, place];
+      keep(this.bridges, bridge, { first, last: end, fact, firstPlace, lastPlace });
     }
   }
 
