@@ -71,11 +71,11 @@ function toFirst(offset: string | undefined): string {
 function writeItem(page: Page, item: HealthInfo, lookup: Lookup): void {
   const style: Style = item.severity === 'error' ? 'error' : item.severity === 'warning' ? 'warning' : 'plain';
   const place = lookup.place(item.source, item.line);
-  page.line(
+  page.paragraph(
     2,
-    place === '' ? '' : `${place} `,
-    { text: item.severity, style },
-    `: ${item.code}: ${item.message}${countOf(item)}`,
+    [place === '' ? '' : `${place} `, { text: item.severity, style }, ': '],
+    `${item.code}: ${item.message}${countOf(item)}`,
+    6,
   );
 }
 
