@@ -29,6 +29,7 @@ export const EVENT_KINDS = {
   'pci.enable': 'pci_enable_device',
   'pci.disable': 'pci_disable_device',
   'pci.add': 'the function appears: enumeration, SR-IOV enable, hot plug',
+  'pci.bar': 'the kernel finds a BAR of the function as it enumerates it; it looks for none in a VF',
   'pci.remove': 'the function is removed from the bus',
   'pci.link_down': 'the link below this port went down, or its slot was emptied',
   'pci.sriov_disable': 'SR-IOV is disabled on this PF: its VFs go away',

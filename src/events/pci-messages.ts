@@ -103,6 +103,21 @@ export const PCI_MESSAGES: readonly MessageRow[] = [
     'pci 0000:02:00.0: [8086:10c9] type 00 class 0x020000 PCIe Endpoint',
     by('pci_setup_device', 'drivers/pci/probe.c (6.12, 7.1)', '3.5-'),
   ),
+  // Without a word behind it: "assigned" and the like are said of BARs at other times, too.
+  message(
+    'pci.bar',
+    'BAR ',
+    /^BAR (?<bar>[0-5]) \[mem 0x(?<start>[0-9a-f]{8,16})-0x(?<end>[0-9a-f]{8,16})(?: 64bit)?(?: pref)?\]$/,
+    'pci 0000:02:00.0: BAR 0 [mem 0xfd800000-0xfd81ffff]',
+    by('__pci_read_base', 'drivers/pci/probe.c (6.12, 7.1); other words before 6.7', '6.7-'),
+  ),
+  message(
+    'pci.bar',
+    'reg 0x',
+    /^reg 0x(?<register>1[048c]|2[04]): \[mem 0x(?<start>[0-9a-f]{8,16})-0x(?<end>[0-9a-f]{8,16})(?: 64bit)?(?: pref)?\]$/,
+    'pci 0000:02:00.0: reg 0x10: [mem 0xfd800000-0xfd81ffff 64bit pref]',
+    by('__pci_read_base', 'drivers/pci/probe.c (4.x, 6.1); other words from 6.7 on', '3.5-6.6'),
+  ),
   message(
     'pci.add',
     'Adding to iommu group',
@@ -232,7 +247,7 @@ export const PCI_MESSAGES: readonly MessageRow[] = [
   ),
   known(
     'BAR ',
-    /^BAR \d{1,2}(?: \[|: )/,
+    /^(?!BAR [0-5] \[mem 0x[0-9a-fx-]{17,40}(?: 64bit)?(?: pref)?\]$)BAR \d{1,2}(?: \[|: )/,
     "vfio-pci 0000:01:00.0: BAR 3: can't reserve [mem 0xf0000000-0xf1ffffff 64bit pref]",
     by('pci_request_region', 'drivers/pci/pci.c (6.12, 7.1)', '2.6.30-'),
   ),

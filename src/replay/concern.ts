@@ -3,6 +3,7 @@ import type { StoredEvent } from '../timeline/rows.ts';
 /** What happens to every function of a machine: it makes no device worth a verdict, not even "cannot tell". */
 const COMMONPLACE: ReadonlySet<StoredEvent['kind']> = new Set([
   'pci.add',
+  'pci.bar',
   'pci.bridge',
   'pci.bus',
   'pci.command',

@@ -2,6 +2,7 @@ import { parseBdf } from '../base/bdf.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { commandAfter } from './command.ts';
 import { isConcern } from './concern.ts';
+import { noteOrigin } from './origin.ts';
 import { type Presence, showsLife } from './presence.ts';
 import type { Scene } from './scene.ts';
 import type { DeviceTrack } from './track.ts';
@@ -73,6 +74,8 @@ export function learn(
     default:
       break;
   }
+  // A removal has put an end to what was known.
+  noteOrigin(track, event);
 }
 
 /** A record that shows the function to be a VF: vfio says so, or it comes or goes inside a call on its PF. */

@@ -110,8 +110,11 @@ function afterRefusal(before: Belief, event: StoredEvent): Belief {
 /** What an effect does to the device below the contract: nobody is told, the contract stays. */
 export function afterEffect(before: Belief, effect: Effect): Belief {
   switch (effect.type) {
-    case 'command-clear':
-      return before.map((state) => afterDeviceEvent(state, 'command-clear'));
+    case 'command-clear': {
+      const cleared = before.map((state) => afterDeviceEvent(state, 'command-clear'));
+      // A bit that was clear is no change.
+      return effect.certain ? cleared : before.or(cleared);
+    }
     case 'disable':
     // vfio_pci_core_disable() clears Bus Master and resets the function, recorded or not.
     case 'function-reset':

@@ -4,6 +4,7 @@ import { SourceClocks } from './clocks.ts';
 import { Coverage } from './coverage.ts';
 import { NOTHING_NOTED } from './ledger.ts';
 import { OpenOrders } from './open-orders.ts';
+import { afterLoss } from './origin.ts';
 import { Presence } from './presence.ts';
 import { candidatesOf } from './reach.ts';
 import type { RecordedEvents } from './recorded.ts';
@@ -118,6 +119,7 @@ export class Replay {
     lostBefore.set(history, event.id);
     for (const track of tracks.values()) {
       if (clocks.history(track.sourceId) !== history) continue;
+      track.origin = afterLoss(track.origin);
       if (change === 'uncovered') track.uncover(event);
       // Whatever can happen unseen may have happened.
       else {

@@ -5,6 +5,7 @@ import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { Belief, type Layers } from './belief.ts';
 import { COMMAND_BITS, COMMAND_UNKNOWN, type CommandState } from './command.ts';
 import { common, type Ledger, NOTHING_NOTED } from './ledger.ts';
+import { afterRemoval, type Origin, originAt } from './origin.ts';
 import type { Change, Readings } from './readings.ts';
 
 /** From `cause` on the device was believed to be in these states. Small: a long log has many. */
@@ -71,6 +72,8 @@ export class DeviceTrack {
   /** The event that showed it so far, by its id. */
   pfRecord: number | null = null;
   pfSide: SideFact | null = null;
+  /** What records tell of where it comes from. */
+  origin: Origin;
   /** The nearest known port above it, as of the last word on it. */
   port: Bdf | null = null;
   /** No_Soft_Reset of the function, where side data tell. */
@@ -130,6 +133,7 @@ export class DeviceTrack {
     this.pf = device.pf as Bdf | null;
     this.isVf = this.pf !== null;
     this.startKnown = fromBoot;
+    this.origin = originAt(fromBoot);
     this.belief = fromBoot ? Belief.fresh() : Belief.unknown();
     this.#shown = shared(this.belief.layers());
     this.spans.push({ cause: null, layers: this.#shown });
@@ -158,6 +162,7 @@ export class DeviceTrack {
     copy.pfRecord = this.pfRecord;
     copy.pfSide = this.pfSide;
     copy.dsmRecord = this.dsmRecord;
+    copy.origin = this.origin;
     copy.port = this.port;
     copy.noSoftReset = this.noSoftReset;
     copy.gone = this.gone;
@@ -247,6 +252,7 @@ export class DeviceTrack {
     this.openers.clear();
     this.binder = null;
     this.startKnown = true;
+    this.origin = afterRemoval(this.origin);
     this.gone = true;
     this.believe(Belief.fresh(), cause);
   }

@@ -11,6 +11,7 @@ import { asRecorded, type Ledger, noted, notedOfStream } from './ledger.ts';
 import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
+import { makesVfs, noteMaking, noVfBy } from './origin.ts';
 import type { Presence } from './presence.ts';
 import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
@@ -41,6 +42,10 @@ export class Transitions {
   /** What an event does to the devices. */
   act(event: StoredEvent): void {
     const scene = this.#scene;
+    if (makesVfs(event)) {
+      const here = [...scene.tracks.values()].filter((track) => scene.sameHistory(track, event));
+      noteMaking(here, scene.owner(event)?.bdf ?? null);
+    }
     if (isPerhaps(event)) {
       for (const track of candidatesOf(scene, event)) this.#actPerhaps(event, track);
       return;
@@ -82,7 +87,7 @@ export class Transitions {
     calls: readonly StoredEvent[],
     command: CommandState | undefined,
   ): void {
-    const effects = reach === null ? [...effectsOf(event, track.command)] : farEffectsOf(event, reach.tie, command);
+    const effects = reach === null ? ownEffects(event, track) : farEffectsOf(event, reach.tie, command);
     // Removing the VFs is what disabling SR-IOV does first (sriov_disable, drivers/pci/iov.c).
     const sriov = calls.some((call) => call.kind === 'pci.sriov_disable');
     if (sriov && effects.some((effect) => effect.type === 'removal')) {
@@ -93,7 +98,10 @@ export class Transitions {
     for (const effect of effects) {
       this.#teller.tell({ event, effect, track, belief: closed, calls, reach: this.#scene.shown(reach) });
     }
-    const afterAll = (before: Belief) => effects.reduce((now, effect) => afterEffect(now, effect), before);
+    const { complete } = this.#scene.options;
+    const mayBeVf = noVfBy(track, complete) === null;
+    const afterAll = (before: Belief) =>
+      effects.reduce((now, effect) => afterEffect(now, mayBeVf ? ofPerhapsVf(effect) : effect), before);
     // A call that two tracers recorded happened once: the record that knows more is the one that counts.
     if (isOperation(event) && event.supersededBy !== null) return;
     if (isOperation(event)) {
@@ -172,6 +180,21 @@ export class Transitions {
     if (this.#teller.isGivenUp(event)) return;
     this.#scene.observer.impossible(heard, track, before, this.#scene.clocks);
   }
+}
+
+/** What vfio keeps from a VF does not happen to it. */
+function ownEffects(event: StoredEvent, track: DeviceTrack): Effect[] {
+  return effectsOf(event, track.command).filter((effect) => !(track.isVf && isOfMse(effect)));
+}
+
+/** What happens to a function unless it is a VF. */
+function ofPerhapsVf(effect: Effect): Effect {
+  return isOfMse(effect) ? { ...effect, certain: false } : effect;
+}
+
+/** vfio emulates Memory Space Enable of a VF, whose own bit is fixed at 0. */
+function isOfMse(effect: Effect): effect is Extract<Effect, { type: 'command-clear' }> {
+  return effect.type === 'command-clear' && effect.bit === 'mse';
 }
 
 function asLocked(state: TdiState): TdiState {

@@ -165,7 +165,14 @@ export function fingerprintOf(draft: Draft): string {
 }
 
 /** What only tells where a function is. */
-const TIES: ReadonlySet<StoredEvent['kind']> = new Set(['pci.bridge', 'pci.bus', 'pci.vf', 'pci.add', 'aer.source']);
+const TIES: ReadonlySet<StoredEvent['kind']> = new Set([
+  'pci.bar',
+  'pci.bridge',
+  'pci.bus',
+  'pci.vf',
+  'pci.add',
+  'aer.source',
+]);
 
 function summaryOf(step: Step, charge: Charge): string {
   const likely = step.belief.likeliest(charge.wrongIn).filter((state) => state.contract !== 'unlocked');

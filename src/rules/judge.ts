@@ -71,7 +71,7 @@ export class Judge implements ReplayObserver {
 
   step(step: Step): void {
     for (const rule of this.#applicable) {
-      if (rule.concerns?.(step.track) === false) continue;
+      if (rule.concerns?.(step.track, step.effect) === false) continue;
       const charge = rule.judge(step);
       if (!charge) continue;
       const tally = this.#tally(rule, step.track);
@@ -225,7 +225,8 @@ export class Judge implements ReplayObserver {
     const tally = this.#tally(rule, track);
     const base = { rule, track, triggers: tally.triggers };
     const { platform } = this.#options;
-    if (rule.concerns?.(track) === false) return { ...base, status: 'not-applicable', missing: [] };
+    if (tally.triggers === 0 && rule.concerns?.(track) === false)
+      return { ...base, status: 'not-applicable', missing: [] };
     if (!this.#applies(rule)) {
       const undecided = platform === 'generic' && !rule.doc.platforms.includes('generic');
       return { ...base, status: undecided ? 'blind' : 'not-applicable', missing: undecided ? ['platform'] : [] };

@@ -22,8 +22,8 @@ export interface Rule {
   readonly rank: number;
   /** Whether the charge rests on the function being bound; then something must show that it ever was. */
   readonly restsOnBind: boolean;
-  /** Functions that the rule does not concern, whatever happens to them. Absent: it concerns all. */
-  readonly concerns?: (track: DeviceTrack) => boolean;
+  /** Whether the rule concerns the function, whatever happens to it, or for this effect all the same. Absent: it concerns all. */
+  readonly concerns?: (track: DeviceTrack, effect?: Effect) => boolean;
   /** Classes that have to be complete before the verdict can be `definite`. */
   readonly settledBy: readonly EventClass[];
   /** Whether the step is one that this rule judges, and what would be wrong about it; null where it is not. */
@@ -65,6 +65,11 @@ export interface Charge {
   readonly onlyIfLikely?: true;
   /** Where an earlier finding explains the step, it is a symptom of that one and no finding of its own. */
   readonly symptom?: true;
+  /**
+   * What the answer says was to be done first: in the words of the field, and the kind of record that it leaves, if any. `single`:
+   * the function has one of it, so that one record of it is all of it.
+   */
+  readonly lacking?: { readonly what: string; readonly kind: EventKind | null; readonly single: boolean };
   /** What to say where no history explains the record at all. */
   readonly contradiction?: string;
   /** Records that show why the step is wrong, beside those that put the TDI into its state. */

@@ -295,6 +295,12 @@ const softReset = (value: boolean) =>
     track.noSoftReset = { value, fact };
   });
 
+const withBar = (isVf: boolean) =>
+  trackWith((track) => {
+    track.origin = { ...track.origin, physicalBy: storedEvent('pci.bar', { id: 3 }) };
+    track.isVf = isVf;
+  });
+
 describe('how strong a charge can be', () => {
   test.each<[string, string, Effect, Partial<Step>, string]>([
     [
@@ -318,6 +324,27 @@ describe('how strong a charge can be', () => {
       { type: 'command-clear', bit: 'mse', certain: true },
       {},
       'believed probable granted:1',
+    ],
+    [
+      'mse-clear-while-locked',
+      'the bit was set, of a function whose BARs the kernel has read',
+      { type: 'command-clear', bit: 'mse', certain: true },
+      { ...complete('hotplug'), ...withBar(false) },
+      'believed any',
+    ],
+    [
+      'mse-clear-while-locked',
+      'the same, where functions may come and go unseen',
+      { type: 'command-clear', bit: 'mse', certain: true },
+      withBar(false),
+      'believed probable granted:1',
+    ],
+    [
+      'mse-clear-while-locked',
+      'it may have been clear, of a function that is no VF',
+      { type: 'command-clear', bit: 'mse', certain: false },
+      { ...complete('hotplug'), ...withBar(false) },
+      'believed possible granted:1',
     ],
     [
       'mse-clear-while-locked',

@@ -352,7 +352,7 @@ describe('a fingerprint', () => {
       holds: true,
     });
     const plain = fingerprintOf(draft());
-    for (const kind of ['pci.bridge', 'pci.bus', 'pci.vf', 'pci.add', 'aer.source'] as const)
+    for (const kind of ['pci.bar', 'pci.bridge', 'pci.bus', 'pci.vf', 'pci.add', 'aer.source'] as const)
       expect(fingerprintOf(draft({ step: { reach: reach(kind) } }))).toBe(plain);
     const later = draft();
     addSymptom(later, at('iommu.fault', 60));

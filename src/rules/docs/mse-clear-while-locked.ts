@@ -18,7 +18,8 @@ export const doc: RuleDoc = {
     'The same writes to a port above, where a record ("PCI bridge to [bus ..]") or lspci tells that the function is below it: the port forwards nothing any more, and the TDI is cut off. Probable at most: what a root port has to keep is an informative table.',
   ],
   disprove: [
-    'The function is a VF (its record names a PF, or lspci shows a Virtual Function; --side reads that, and without either the verdict is probable at most): the write changes the copy in vfio only and cannot disturb the lock. The zap in the same write is real and is judged by bar-zap-while-bound.',
+    'The function is a VF (its record names a PF, or lspci shows a Virtual Function; --side reads that): the write changes the copy in vfio only and cannot disturb the lock. The zap in the same write is real and is judged by bar-zap-while-bound.',
+    'Definite only where the function is proved to be no VF, and functions come and go only with a record (--complete hotplug): the kernel printed a BAR of it as it was enumerated, which it does for no VF; pci_enable_sriov succeeded on it; or the capture begins with the machine, lost nothing, holds the coming of the function, and no call that could have made it a VF came before that.',
     'The bit was clear before: a repeated write with bit 1 clear zaps again but changes nothing in the device.',
     'The write never reached the device: an error from vfio_basic_config_write, or a VMM that dropped it.',
     'The TDI was stopped or unbound before without a record: probe pci_tsm_unbind, __pci_tsm_unbind and pci_tsm_guest_req, or read the interface state from the device.',
@@ -31,6 +32,7 @@ export const doc: RuleDoc = {
     'vfio_basic_config_write() and __vfio_pci_memory_enabled(), drivers/vfio/pci/vfio_pci_config.c, Linux 7.1 merge window',
     'PCI_USER_WRITE_CONFIG and PCI_OP_WRITE, drivers/pci/access.c, Linux 6.12',
     'pci_iov_scan_device(), no_command_memory of a VF, drivers/pci/iov.c, Linux 7.1 merge window',
+    'pci_read_bases(), which leaves a VF alone, and __pci_read_base(), drivers/pci/probe.c, Linux 6.12',
     'Xu Yilun, RFC PATCH 20/30, unbind before zapping, 2025-05-29, <20250529053513.1592088-21-yilun.xu@linux.intel.com>',
     'Xu Yilun, no rebind after the bit is set again, 2025-06-02, <aD2ticKyMxxMXzZ+@yilunxu-OptiPlex-7050>',
   ],

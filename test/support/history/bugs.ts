@@ -63,11 +63,6 @@ const lockedVerdict = ({ platform, state, deep }: World): Accusation => {
   if (!deep && platform === 'cca') return 'possible';
   return !deep && (platform === 'generic' || state.contract === 'run') ? 'probable' : 'definite';
 };
-const atMost =
-  (most: Accusation) =>
-  (world: World): Accusation =>
-    lockedVerdict(world) === 'possible' ? 'possible' : most;
-
 const request = (bdf: string, ret: number, inner: readonly Act[] = []) =>
   call('pci_tsm_guest_req', bdf, { ret, args: { scope: '1' } }, inner);
 
@@ -101,8 +96,7 @@ export const BUGS: readonly Bug[] = [
     when: LOCKED,
     start: PF,
     acts: move('clear Memory Space'),
-    verdict: atMost('probable'),
-    because: 'nothing in a trace says that a function is no VF, whose bit is emulated',
+    verdict: lockedVerdict,
   },
   { rule: 'flr-while-locked', name: 'reset ioctl', when: LOCKED, acts: move('reset ioctl'), verdict: lockedVerdict },
   {

@@ -125,6 +125,7 @@ const isFree = ({ state, open }: World) => state.bind !== 'bound' && !open;
 const write = (bdf: string, value: string, inner: readonly Act[] = []): Act =>
   call('vfio_basic_config_write', bdf, { ret: 2, args: { pos: '0x4', count: '2', off: '0x4', val: value } }, inner);
 const zap = (bdf: string) => call('vfio_pci_zap_and_down_write_memory_lock', bdf);
+const ZAPS_LOCKED: ReadonlySet<Platform> = new Set(['generic', 'cca']);
 const COMMAND = (master: boolean, memory: boolean) => `0x10${1 + (memory ? 2 : 0) + (master ? 4 : 0)}`;
 
 /** A function reset with all that is around it. */
@@ -251,10 +252,11 @@ export const FAR = {
 } as const;
 
 /** How the function comes to be there, connected to its TSM where `connected`. */
-export function arrival({ port, pf, bdf, isVf }: World): Act[] {
+export function arrival({ port, pf, bdf, isVf, deep }: World): Act[] {
   const bus = pf.slice(5, 7);
   return [
     said(`pci ${port}: PCI bridge to [bus ${bus}]`),
+    ...(deep ? [said(`pci ${pf}: BAR 0 [mem 0xfd800000-0xfd81ffff]`)] : []),
     traced('add_device_to_group', `IOMMU: groupID=12 device=${pf}`),
     ...(isVf
       ? [
@@ -364,6 +366,14 @@ export const MOVES: readonly Move[] = [
     rows: [{ device: 'command-clear' }],
     // vfio emulates the bit of a VF: the write does not reach it.
     only: (world) => world.open && !world.isVf,
+    acts: ({ bdf, master }) => [write(bdf, COMMAND(master, false), [zap(bdf)])],
+    leaves: () => ({ memory: false }),
+  },
+  {
+    name: 'clear Memory Space of a VF',
+    rows: [],
+    // The zap in it is no emulation: where that is wrong in a locked TDI, it is another bug.
+    only: (world) => world.open && world.isVf && (world.state.bind !== 'bound' || ZAPS_LOCKED.has(world.platform)),
     acts: ({ bdf, master }) => [write(bdf, COMMAND(master, false), [zap(bdf)])],
     leaves: () => ({ memory: false }),
   },
