@@ -1,6 +1,6 @@
 // The program as a few files, in dist/bundle: half of a start went into finding, reading and linking some 350 small modules
-// (kysely alone is 200 of them). Not minified: a stack trace names functions as the sources do. dist/src, which tsc wrote
-// and this reads, stays what a program that uses the library imports.
+// (kysely alone is 200 of them). CommonJS, for the loader of bin/load-bundle.js. Not minified: a stack trace names functions as the
+// sources do. dist/src, which tsc wrote and this reads, stays what a program that uses the library imports.
 
 /**
  * yargs measures its help with string-width, which spends 15 ms of every start on a regular expression for emoji. The help
@@ -23,9 +23,14 @@ export default {
   // Native: it finds its binary beside itself.
   external: ['better-sqlite3'],
   plugins: [plainWidth],
+  // yargs, for what we do not use: configuration files that extend others.
+  checks: { emptyImportMeta: false },
   output: {
     dir: 'dist/bundle',
-    format: 'esm',
+    format: 'cjs',
+    strict: true,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
     cleanDir: true,
     minify: false,
     comments: { legal: true, annotation: false, jsdoc: false },

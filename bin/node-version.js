@@ -1,5 +1,4 @@
 // Shared by the launchers. Runs on every Node that knows ES modules (12.20), so no newer syntax here.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -24,7 +23,9 @@ function pinnedNode() {
 }
 
 /** Runs `command` in our place: same streams, its exit code is ours, our signals are its. */
-export function become(command, args, env) {
+export async function become(command, args, env) {
+  // Hardly ever needed: the other starts need not wait for it.
+  const { spawn } = await import('node:child_process');
   const child = spawn(command, args, { stdio: 'inherit', env: env });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   const handlers = signals.map((signal) => () => child.kill(signal));

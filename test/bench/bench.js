@@ -177,7 +177,7 @@ function benchTraceDat() {
 }
 
 try {
-  if (!existsSync(join(root, 'dist/bundle/cli.js'))) throw new Error("not built: 'npm run build' first");
+  if (!existsSync(join(root, 'dist/bundle/cli.cjs'))) throw new Error("not built: 'npm run build' first");
   // The first start compiles, the others find it compiled.
   const start = lines(10, 'start.txt', writeDmesg);
   time(analyze(start.path));

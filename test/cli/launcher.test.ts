@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -106,17 +107,68 @@ describe.skipIf(old === null)('under a Node that is too old', () => {
 });
 
 test('a bundle that is older than the compiled program is left alone', () => {
-  const entries = { src: 'dist/src/cli.js', bundle: 'dist/bundle/cli.js' };
-  for (const [name, path] of Object.entries(entries)) {
-    mkdirSync(join(folder, path, '..'), { recursive: true });
-    writeFileSync(join(folder, path), `export const main = () => process.stdout.write('${name}');\n`);
-  }
+  const entries = { src: 'dist/src/cli.js', bundle: 'dist/bundle/cli.cjs' };
+  for (const path of Object.values(entries)) mkdirSync(join(folder, path, '..'), { recursive: true });
+  writeFileSync(join(folder, entries.src), "export const main = () => process.stdout.write('src');\n");
+  writeFileSync(join(folder, entries.bundle), "exports.main = () => process.stdout.write('bundle');\n");
   const now = Date.now() / 1000;
   utimesSync(join(folder, entries.src), now, now);
   utimesSync(join(folder, entries.bundle), now, now);
   expect(launch(process.execPath).stdout).toBe('bundle');
   utimesSync(join(folder, entries.bundle), now - 1, now - 1);
   expect(launch(process.execPath).stdout).toBe('src');
+});
+
+describe('what V8 made of the bundle', () => {
+  const bundle = () => join(folder, 'dist/bundle');
+  const kept = () => join(bundle(), 'compile-cache');
+
+  beforeEach(() => {
+    mkdirSync(bundle(), { recursive: true });
+    writeFileSync(
+      join(bundle(), 'cli.cjs'),
+      "const part = require('./part.cjs');\nexports.main = () => process.stdout.write(part.text());\n",
+    );
+    writeFileSync(join(bundle(), 'part.cjs'), "exports.text = () => typeof require('node:crypto').createHash;\n");
+  });
+
+  test('is kept beside it at the end of a run, and used by the next one', () => {
+    expect(launch(process.execPath).stdout).toBe('function');
+    const [first = '', second = '', ...others] = readdirSync(kept()).sort();
+    expect([first, second].map((name) => name.split('-')[0])).toEqual(['cli.cjs', 'part.cjs']);
+    expect(others).toEqual([]);
+    const then = new Date(1_000_000_000_000);
+    for (const name of [first, second]) utimesSync(join(kept(), name), then, then);
+    expect(launch(process.execPath).stdout).toBe('function');
+    expect(readdirSync(kept()).sort()).toEqual([first, second]);
+    // Not made anew: V8 took it.
+    for (const name of [first, second]) expect(statSync(join(kept(), name)).mtime).toEqual(then);
+  });
+
+  test('is made anew where it is damaged or the bundle is another one', () => {
+    launch(process.execPath);
+    const [name = ''] = readdirSync(kept()).sort();
+    const whole = readFileSync(join(kept(), name));
+    for (const damaged of [Buffer.alloc(0), Buffer.alloc(whole.length), whole.subarray(0, whole.length / 2)]) {
+      writeFileSync(join(kept(), name), damaged);
+      expect(launch(process.execPath)).toMatchObject({ status: 0, stdout: 'function', stderr: '' });
+      expect(readFileSync(join(kept(), name)).length).toBe(whole.length);
+    }
+    writeFileSync(join(bundle(), 'part.cjs'), "exports.text = () => 'another one';\n");
+    expect(launch(process.execPath).stdout).toBe('another one');
+  });
+
+  test('is not kept where nobody wants it, or there is no room for it', () => {
+    expect(launch(process.execPath, { NODE_DISABLE_COMPILE_CACHE: '1' }).stdout).toBe('function');
+    expect(existsSync(kept())).toBe(false);
+    writeFileSync(kept(), '');
+    expect(launch(process.execPath)).toMatchObject({ status: 0, stdout: 'function', stderr: '' });
+  });
+
+  test('a stack trace names the lines of the bundle', () => {
+    writeFileSync(join(bundle(), 'part.cjs'), "exports.text = () => {\n  throw new Error('broken');\n};\n");
+    expect(launch(process.execPath).stderr).toContain(`${join('dist', 'bundle', 'part.cjs')}:2:9`);
+  });
 });
 
 test('every module that is started by its name is in the bundle', () => {
