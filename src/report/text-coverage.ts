@@ -68,8 +68,10 @@ function writeGroup(page: Page, group: CoverageGroup, view: View): void {
   writeStatus(page, group.rules, 'violated', 'error', view);
   writeStatus(page, group.rules, 'held', 'good', view);
   if (!verbose && !group.rules.some(tells)) {
-    // Functions that vfio and the TSM had nothing to do with: they only tell where others are.
-    if (group.rules.length === 0) return;
+    if (group.rules.length === 0) {
+      page.line(4, 'neither vfio nor the TSM was seen at work on it');
+      return;
+    }
     const blind = group.rules.filter((rule) => rule.status === 'blind').length;
     page.line(4, `nothing could be judged: ${count(blind, 'rule')} blind (--verbose lists them)`);
     return;

@@ -45,13 +45,13 @@ export function writeNextSteps(
   writeProbes(page, capture, verbose);
 }
 
-/** Where no device was touched no rule is blind, and none asks for anything. */
-function anotherCapture({ devices, unrecognised }: Analysis): string[] {
-  if (devices.length > 0 || unrecognised.length > 0) return [];
+/** Where vfio and the TSM dealt with no device no rule is blind, and none asks for anything. */
+function anotherCapture({ rules }: Analysis): string[] {
+  if (rules.length > 0) return [];
   return [
-    'another capture: no line of this one touches a device that can be assigned to a VM. Trace the machine while it happens, ' +
-      'with probes that fetch the BDF on pci_tsm_bind, pci_tsm_unbind, pci_tsm_guest_req, vfio_pci_core_enable, ' +
-      'vfio_pci_core_disable, pcie_flr, pci_clear_master',
+    'another capture: no line of this one tells of vfio or the TSM at work on a device that can be assigned to a VM. Trace the ' +
+      'machine while it happens, with probes that fetch the BDF on pci_tsm_bind, pci_tsm_unbind, pci_tsm_guest_req, ' +
+      'vfio_pci_core_enable, vfio_pci_core_disable, pcie_flr, pci_clear_master',
   ];
 }
 

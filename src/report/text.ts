@@ -73,7 +73,7 @@ function writeVerdict(
   const devices = new Set(held.map((rule) => rule.device_id)).size;
   const checked =
     held.length === 0
-      ? `Nothing was checked: ${reasonForNothing(scope)}.`
+      ? `Nothing was checked: ${reasonForNothing(analysis, scope)}.`
       : `Held: ${count(new Set(held.map((rule) => rule.rule)).size, 'rule')} on ${count(devices, 'device')}.`;
   const unchecked =
     blind.length === 0
@@ -82,8 +82,10 @@ function writeVerdict(
   page.paragraph(0, '', checked + unchecked, 0);
 }
 
-function reasonForNothing({ absent, window }: Scope): string {
+function reasonForNothing({ devices }: Analysis, { absent, window }: Scope): string {
   if (absent !== null) return `${absent.device} does not occur in the capture`;
   if (window?.empty) return 'no event stands in the time asked for';
+  const isTold = devices.some(({ states }) => states.some(({ cause }) => cause !== null));
+  if (!isTold) return 'no line tells the state of any device (a TSM bind, a request, a state that is read back)';
   return 'no rule met a step that it judges in a state that it knows';
 }

@@ -65,8 +65,8 @@ export function blindSummary(
   const reasons = [
     wanted.has('platform') ? 'platform not told' : '',
     wanted.has('start') ? 'start unknown' : '',
-    unseen.length > 0 ? `no step seen${isCut ? ' in that time' : ''} of ${unseen.join(', ')}` : '',
-    further.length > 0 ? `no record of these devices of ${further.join(', ')}` : '',
+    unseen.length > 0 ? `no such step seen${isCut ? ' in that time' : ''} (${unseen.join(', ')})` : '',
+    further.length > 0 ? `none seen of these devices (${further.join(', ')})` : '',
   ].filter((reason) => reason !== '');
   return { rules: new Set(rules.map(({ rule }) => rule)).size, reasons };
 }

@@ -164,9 +164,13 @@ describe('a run without a finding', () => {
     expect(text).not.toMatch(/\b(ok|okay|passed|clean|success)\b/i);
   });
 
-  test('without a rule that held it says that nothing was checked', () => {
-    const blind = CLEAN.rules.map((rule) => ({ ...rule, status: 'blind' as const, triggers: 0 }));
-    expect(render({ ...CLEAN, rules: blind })).toMatch(/\nNothing was checked: /);
+  test('without a rule that held it says that nothing was checked, and why', () => {
+    const rules = CLEAN.rules.map((rule) => ({ ...rule, status: 'blind' as const, triggers: 0 }));
+    expect(render({ ...CLEAN, rules })).toMatch(/\nNothing was checked: no rule met a step that it judges in a state/);
+    const devices = CLEAN.devices.map((device) => ({ ...device, states: device.states.slice(0, 1) }));
+    expect(render({ ...CLEAN, rules, devices })).toMatch(
+      /\nNothing was checked: no line tells the state of any device \(/,
+    );
   });
 
   test('devices about which nothing is known share one entry', () => {
@@ -260,9 +264,12 @@ describe('layout', () => {
 test('where nothing was touched, another capture is asked for', () => {
   const text = render({ ...CLEAN, devices: [], rules: [], unrecognised: [] });
   expect(text.slice(text.indexOf('NEXT STEPS'))).toMatch(
-    /^NEXT STEPS\n {2}- another capture: no line of this one touches/,
+    /^NEXT STEPS\n {2}- another capture: no line of this one tells/,
   );
   expect(text).not.toContain('nothing is open');
+  // A device that only IOMMU faults or AER messages name is no TDI that could be judged.
+  expect(render({ ...CLEAN, rules: [] })).toContain('- another capture: ');
+  expect(render({ ...CLEAN, rules: [] })).toContain('neither vfio nor the TSM was seen at work on it\n');
   expect(render(CLEAN)).not.toContain('another capture');
 });
 
@@ -343,7 +350,7 @@ test('health: a number is said once', () => {
     ],
   });
   expect(text).toContain('lost 500 events here\n');
-  expect(text).toContain('from here on (1500 in all)\n');
+  expect(text).toMatch(/from here\s+on\s+\(1500\s+in\s+all\)\n/);
   expect(text).toContain('carry no time\n');
   expect(text).toContain('fits several (7 times)\n');
 });
