@@ -49,16 +49,13 @@ function writeAccount(page: Page, analysis: Analysis, verbose: boolean): void {
 function writeClocks(page: Page, analysis: Analysis): void {
   const names = sourceNames(analysis.sources);
   for (const clock of analysis.clocks) {
-    if (clock.sources.length < 2) continue;
+    // Of those that do not relate a row of the health speaks.
+    if (clock.sources.length < 2 || clock.relation === 'unrelated') continue;
     // Times are told by the source's own clock: without this nobody can compare those of two sources.
     const paths = clock.sources.map((id, index) => `${names.get(id) ?? id}${toFirst(clock.offsets[index])}`).join(', ');
     const error = clock.error_ns === null ? '' : ` (within ${Math.ceil(clock.error_ns / 1000)} us)`;
-    const meaning = {
-      same: `one clock, merged into one order${error}`,
-      related: `related clocks, merged into one order${error}`,
-      unrelated: 'clocks not related: each judged by itself',
-    }[clock.relation];
-    page.paragraph(2, `${meaning}: `, paths, 4);
+    const clocks = clock.relation === 'same' ? 'one clock' : 'related clocks';
+    page.paragraph(2, `${clocks}, merged into one order${error}: `, paths, 4);
   }
 }
 

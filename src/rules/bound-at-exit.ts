@@ -1,4 +1,5 @@
 import { doc } from './docs/bound-at-exit.ts';
+import { CLOSE_UNSEEN } from './excuses.ts';
 import { BIND_CLASSES, isBound, type Rule } from './rule.ts';
 
 export const rule: Rule = {
@@ -11,10 +12,7 @@ export const rule: Rule = {
     const charge = {
       wrongIn: isBound,
       summary: 'the process that held the device ended while the function was still bound to a VM',
-      takesForGranted: [
-        'no other process held the device open',
-        'the close that the kernel does then was not recorded',
-      ],
+      takesForGranted: ['no other process held the device open', CLOSE_UNSEEN],
     };
     // Before 6.16 the tracepoint does not say whether the last thread ended.
     const whole = event.symbol === 'sys_exit_group' || event.args['group_dead'] === 'true';

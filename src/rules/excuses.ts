@@ -12,6 +12,9 @@ export const NAMES: Readonly<Record<Excuse, string>> = {
   close: 'close',
 };
 
+/** What is taken for granted where the owner of a device ends and no close of it stands in the log. */
+export const CLOSE_UNSEEN = 'the close that the kernel does then was not recorded';
+
 /** What the event may excuse; null for all others, and for returns, whose entries count. */
 export function excuseOf({ kind, phase, pairId, outcome, args }: StoredEvent): Excuse | null {
   if (phase === 'exit' && pairId !== null) return null;

@@ -1,7 +1,7 @@
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Draft } from './draft.ts';
-import { type Excuse, excuseOf, NAMES } from './excuses.ts';
+import { CLOSE_UNSEEN, type Excuse, excuseOf, NAMES } from './excuses.ts';
 import { severityOf, weaker } from './verdict.ts';
 
 /** An event that may excuse a step, of nobody knows which device. */
@@ -28,7 +28,9 @@ const NEVER: Seen = { bind: 0, bound: 0 };
  */
 export class Nameless {
   #position = 0;
-  #loose: Loose[] = [];
+  readonly #loose: Loose[] = [];
+  /** Closes: they excuse nothing, but nobody may say that there was none. */
+  readonly #closes: Loose[] = [];
   /** Devices without an address whose bind is recorded: what ends it is their own. */
   readonly #bound = new Set<DeviceTrack>();
   readonly #seen = new Map<DeviceTrack, Seen>();
@@ -46,9 +48,10 @@ export class Nameless {
     }
     if (event.kind === 'tsm.bind') this.#bound.add(track);
     const excuse = event.kind === 'tsm.unbind_core' ? 'unbind' : excuseOf(event);
-    if (excuse === null || excuse === 'close' || this.#bound.has(track)) return;
-    this.#loose.push({ excuse, event, track, position: this.#position });
-    if (this.#loose.length > LOOSE_MAX) this.#loose = this.#loose.slice(-LOOSE_MAX / 2);
+    if (excuse === null || this.#bound.has(track)) return;
+    const list = excuse === 'close' ? this.#closes : this.#loose;
+    list.push({ excuse, event, track, position: this.#position });
+    if (list.length > LOOSE_MAX) list.splice(0, LOOSE_MAX / 2);
   }
 
   /** To be told of a finding when its step is met. */
@@ -68,16 +71,34 @@ export class Nameless {
 
   /** After the last event: caps what one of them may excuse. */
   weigh(draft: Draft): void {
+    this.#tellOfCloses(draft);
     const doubt = this.#doubts.get(draft);
     const verdict = weaker(draft.verdict, 'possible');
     if (doubt === undefined || verdict === draft.verdict) return;
     draft.verdict = verdict;
     draft.severity = severityOf(verdict);
-    const { event, excuse } = doubt;
-    const same = event.sourceId === draft.violation.sourceId;
-    const where = same ? `line ${event.line}` : `${draft.clocks.path(event.sourceId)}:${event.line}`;
-    draft.assumptions.push(`the ${NAMES[excuse]} on ${where} is of another device: nothing tells of which`);
+    draft.assumptions.push(ofAnother(doubt, draft));
   }
+
+  /** The close that was not recorded may be one of these: the device is left bound then, too, but not without a close. */
+  #tellOfCloses(draft: Draft): void {
+    const at = draft.assumptions.indexOf(CLOSE_UNSEEN);
+    if (at < 0 || this.#closes.length === 0) return;
+    const { track, violation, clocks } = draft;
+    const history = clocks.history(violation.sourceId);
+    const bind = this.#seen.get(track)?.bind ?? 0;
+    const close = this.#closes.findLast(
+      ({ event, track: other, position }) =>
+        position > bind && clocks.history(event.sourceId) === history && !isAnother(other, track),
+    );
+    if (close !== undefined) draft.assumptions[at] = ofAnother(close, draft);
+  }
+}
+
+function ofAnother({ event, excuse }: Loose, { violation, clocks }: Draft): string {
+  const same = event.sourceId === violation.sourceId;
+  const where = same ? `line ${event.line}` : `${clocks.path(event.sourceId)}:${event.line}`;
+  return `the ${NAMES[excuse]} on ${where} is of another device: nothing tells of which`;
 }
 
 /** Whether both have addresses of the same kind of object, and not one in common. */

@@ -34,11 +34,14 @@ describe('an unbind of which nothing tells whose it is may be the one that a fin
   });
 
   // The core unbinds every function first, in calls that need not have been probed.
-  test.each(['disconnect_store', '__pci_tsm_disconnect', 'pci_tsm_destroy', '__pci_tsm_unbind'])('%s does so for a device', async (symbol) => {
-    expect(await verdicts((trace) => trace.enter('bash-900', symbol))).toEqual(['possible', 'possible']);
-    const ofAnother = await verdicts((trace) => trace.enter('bash-900', symbol, `bdf="${B}"`));
-    expect(ofAnother).toEqual(['probable', 'definite']);
-  });
+  test.each(['disconnect_store', '__pci_tsm_disconnect', 'pci_tsm_destroy', '__pci_tsm_unbind'])(
+    '%s does so for a device',
+    async (symbol) => {
+      expect(await verdicts((trace) => trace.enter('bash-900', symbol))).toEqual(['possible', 'possible']);
+      const ofAnother = await verdicts((trace) => trace.enter('bash-900', symbol, `bdf="${B}"`));
+      expect(ofAnother).toEqual(['probable', 'definite']);
+    },
+  );
 
   test('it is told', async () => {
     const trace = new Trace();
@@ -51,6 +54,26 @@ describe('an unbind of which nothing tells whose it is may be the one that a fin
       `the unbind on line ${unbind} is of another device: nothing tells of which`,
     );
   });
+});
+
+test('where the owner ends, a close of which nothing tells whose it is is not passed over', async () => {
+  const granted = async (close: string | null) => {
+    const trace = new Trace();
+    trace.enter(QEMU, 'pci_tsm_bind', `bdf="${A}"`);
+    trace.leave(QEMU, 'pci_tsm_bind', `bdf="${A}" ret=0`);
+    trace.say(QEMU, 'sched_process_exit: comm=qemu pid=700 prio=120 group_dead=true');
+    const line = close === null ? 0 : trace.enter('kworker/0:1-30', 'vfio_pci_core_disable', close);
+    const { findings } = await analyzeText(trace.text());
+    const found = findings.find(({ rule }) => rule === 'bound-at-exit');
+    return { line, verdict: found?.verdict, assumptions: found?.assumptions ?? [] };
+  };
+  const none = 'the close that the kernel does then was not recorded';
+  expect((await granted(null)).assumptions).toContain(none);
+  expect((await granted(`bdf="${B}"`)).assumptions).toContain(none);
+  const { line, verdict, assumptions } = await granted('');
+  expect(assumptions).not.toContain(none);
+  expect(assumptions).toContain(`the close on line ${line} is of another device: nothing tells of which`);
+  expect(verdict).toBe('probable');
 });
 
 describe('it is none', () => {
