@@ -15,6 +15,7 @@ const ANSWERED: ReadonlySet<EventKind> = new Set([
   'tsm.guest_request',
   'call',
   'tsm.driver',
+  'guest.accept',
 ]);
 
 /** What they said of the state, or of a refusal. */
@@ -38,7 +39,8 @@ export function withoutAnswers(history: History, step: StoredEvent, deviceId: nu
     const isOwn = event.deviceId === deviceId || event.deviceId === null;
     if (event.id < from || !isOwn) return event;
     if (SAYS.has(event.kind) && event.id !== step.id && event.id !== step.pairId) return null;
-    if (event.outcome !== 'failed') return event;
+    // A warning says that the step went wrong, where it has no result of its own.
+    if (event.outcome !== 'failed' && !(ofStep(event.id) && event.args['problem'] !== undefined)) return event;
     if (ofStep(event.id)) return answered(event, 'ok');
     return ANSWERED.has(event.kind) ? answered(event, 'unknown') : event;
   });
@@ -55,6 +57,8 @@ export function succeeding(history: History): History {
 }
 
 function answered(event: StoredEvent, outcome: 'ok' | 'unknown'): StoredEvent {
-  const args = Object.fromEntries(Object.entries(event.args).filter(([name]) => !name.startsWith('status')));
+  const args = Object.fromEntries(
+    Object.entries(event.args).filter(([name]) => !name.startsWith('status') && name !== 'problem'),
+  );
   return { ...event, outcome, code: null, args };
 }

@@ -4,7 +4,8 @@ import type { Effect } from '../replay/effects.ts';
 import type { Charge } from '../rules/rule.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { History, Unit } from './history.ts';
-import { isApart, isAround, movableBy } from './movable.ts';
+import { LEDGERED, NOTED, wantsStop } from './ledgered.ts';
+import { isApart, isAround, isMeanwhile, movableBy } from './movable.ts';
 import { mayPass } from './physics.ts';
 import { decidesNoState, setsRight, setsWrong, wantsSetup } from './turning.ts';
 
@@ -27,7 +28,7 @@ export interface Case {
   readonly step: StoredEvent;
   readonly deviceId: number;
   readonly charge: Charge;
-  readonly effect: Effect['type'];
+  readonly effect: Effect;
   /** What the TDI may be in before the step, of the states in which the step is wrong. */
   readonly states: readonly TdiState[];
 }
@@ -56,7 +57,7 @@ export function movesFor(found: Case): Move[] {
           // What was under way already can only be waited for.
           const isUnderWay = history.bounds(history.unit(right)).first < at;
           const before = isUnderWay ? null : moveOf(found, right, step, 'before');
-          const mayWait = isMovable(step, found.effect) && isApart(history, right, step);
+          const mayWait = isMovable(step, found.effect.type) && isApart(history, right, step);
           return mayWait ? [before, moveOf(found, step, right, 'after')] : [before];
         }),
       ),
@@ -126,15 +127,17 @@ export function underWay(found: Case): StoredEvent | null {
   const at = history.events.indexOf(step);
   const overlaps = (event: StoredEvent) => {
     const { first, last } = history.bounds(history.unit(event));
-    return first < at && last > at && !isAround(history, event, step);
+    return first < at && last > at && !isAround(history, event, step) && !isMeanwhile(step, event);
   };
   const own = history.events.filter((event) => event.deviceId === deviceId && acts(event));
   return own.find((event) => (rights(event, found) || wrongs(event, found)) && overlaps(event)) ?? null;
 }
 
 /** Records that begin or are an operation that did something. */
-function acts({ phase, pairId, outcome, supersededBy, certainty }: StoredEvent): boolean {
-  if (supersededBy !== null || outcome === 'failed' || certainty === 'maybe' || certainty === 'none') return false;
+function acts({ kind, code, phase, pairId, outcome, supersededBy, certainty }: StoredEvent): boolean {
+  if (supersededBy !== null || certainty === 'maybe' || certainty === 'none') return false;
+  // An accept is refused so for the driver that is attached: elsewhere it need not be.
+  if (outcome === 'failed' && !(kind === 'guest.accept' && code === EBUSY)) return false;
   return phase !== 'exit' || pairId === null;
 }
 
@@ -145,7 +148,7 @@ function rights({ kind }: StoredEvent, { charge, effect, states, history, step }
   const ofGuest = history.callsAround(step).some((call) => call.kind === 'tsm.guest_request');
   if (ofGuest && kind.startsWith('tsm.') && !wantsSetup(charge.wrongIn)) return false;
   if (!decidesNoState(charge.wrongIn)) return setsRight(kind, charge.wrongIn, states);
-  return effect === 'reclaim' || effect === 'failed-bind' ? kind === 'tdisp.stop' : false;
+  return wantsStop(effect.type) ? kind === 'tdisp.stop' : LEDGERED.has(effect.type) && NOTED.has(kind);
 }
 
 function wrongs({ kind }: StoredEvent, { charge }: Case): boolean {
@@ -169,7 +172,7 @@ export function isOfHardware({ kind, symbol, text }: StoredEvent): boolean {
  */
 function mayComeLater({ charge, effect }: Case, later: readonly StoredEvent[]): boolean {
   if (wantsSetup(charge.wrongIn)) return true;
-  if (!READIES.has(effect)) return false;
+  if (!READIES.has(effect.type)) return false;
   const used = later.findIndex(isUse);
   const released = later.findIndex(({ kind }) => setsRight(kind, charge.wrongIn));
   return used >= 0 && (released < 0 || used < released);
@@ -183,6 +186,8 @@ function isUse({ kind, args }: StoredEvent): boolean {
   if (kind === 'tdisp.lock' || kind === 'tdisp.start') return true;
   return kind === 'tsm.guest_request' && (parseInteger(args['scope']) ?? STATE_CHANGE) === STATE_CHANGE;
 }
+
+const EBUSY = -16;
 
 /** PCI_TSM_REQ_STATE_CHANGE of include/linux/pci-tsm.h. */
 const STATE_CHANGE = 1;

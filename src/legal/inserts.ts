@@ -3,6 +3,7 @@ import { PLATFORM_PROFILES } from '../model/platforms.ts';
 import type { Platform } from '../model/states.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Case } from './edits.ts';
+import { notedInserts } from './ledgered.ts';
 import { decidesNoState, setsRight, wantsSetup } from './turning.ts';
 
 /** An operation that nobody recorded, to be tried before the step. */
@@ -13,26 +14,39 @@ export interface Insert {
   readonly inside: boolean;
 }
 
-/** What the model says is missing before the step, the plainest first. */
-export function insertsFor(found: Case, platform: Platform): Insert[] {
+/**
+ * What the model says is missing before the step, the plainest first.
+ *
+ * @param id of the first record, negative: those of the timeline are not; the next ones are below it.
+ */
+export function insertsFor(found: Case, platform: Platform, id = -1): Insert[] {
   const { charge, effect, states, history, step } = found;
   const { wrongIn } = charge;
   // Below the core's own operations it is the driver that stops the TDI.
   const isDrivers = step.kind === 'tdi.destroy' || step.kind === 'mmio.unmap';
-  if (isDrivers || effect === 'failed-bind') {
-    return [{ name: STOP[platform], events: [record(found, -1, 'tdisp.stop', 'ok')], inside: true }];
+  if (isDrivers || effect.type === 'failed-bind') {
+    return [{ name: STOP[platform], events: [record(found, id, 'tdisp.stop', 'ok')], inside: true }];
   }
   // What does nothing where it stands wants nothing before it.
-  if (decidesNoState(wrongIn) || effect === 'unbind') return [];
+  if (effect.type === 'unbind') return [];
+  if (decidesNoState(wrongIn)) {
+    return notedInserts(effect).map(({ kind, name, outcome }) => ({
+      name,
+      events: [record(found, id, kind, outcome)],
+      // What is done within the unbind is cleared there, too.
+      inside: step.kind === 'mmio.share',
+    }));
+  }
   // What a guest asks for needs the binding.
   const ofGuest = history.callsAround(step).some(({ kind }) => kind === 'tsm.guest_request');
   const kinds = wantsSetup(wrongIn) ? SETS_UP : RELEASES;
   const plain = kinds
     .filter(
-      ({ kind }) => setsRight(kind, wrongIn, states) && !(ofGuest && BINDING.has(kind) && effect !== 'guest-request'),
+      ({ kind }) =>
+        setsRight(kind, wrongIn, states) && !(ofGuest && BINDING.has(kind) && effect.type !== 'guest-request'),
     )
-    .map(({ kind, name, outcome }) => ({ name, events: [record(found, -1, kind, outcome)], inside: false }));
-  return setsRight('tdisp.stop', wrongIn, states) ? [...plain, stopByGuest(found)] : plain;
+    .map(({ kind, name, outcome }) => ({ name, events: setUp(found, id, kind, outcome), inside: false }));
+  return setsRight('tdisp.stop', wrongIn, states) ? [...plain, stopByGuest(found, id)] : plain;
 }
 
 const SETS_UP = [
@@ -57,12 +71,26 @@ const STOP: Readonly<Record<Platform, string>> = {
 };
 
 /** The guest has its TDI stopped and stays bound. */
-function stopByGuest(found: Case): Insert {
-  const request = { ...record(found, -1, 'tsm.guest_request', 'ok'), args: { scope: '1' } };
-  const enter = { ...request, phase: 'enter', pairId: -3 } as const;
-  const stop = { ...record(found, -2, 'tdisp.stop', 'ok'), parentId: -1, rootId: -1 };
-  const exit = { ...request, id: -3, phase: 'exit', pairId: -1 } as const;
-  return { name: 'STOP_INTERFACE_REQUEST', events: [enter, stop, exit], inside: false };
+function stopByGuest(found: Case, id: number): Insert {
+  const request = { ...record(found, id, 'tsm.guest_request', 'ok'), args: { scope: '1' } };
+  const stop = record(found, id - 1, 'tdisp.stop', 'ok');
+  return { name: 'STOP_INTERFACE_REQUEST', events: around(request, stop), inside: false };
+}
+
+/** A connect brings the IDE stream up; only of those who record streams it is expected. */
+function setUp(found: Case, id: number, kind: EventKind, outcome: Outcome): StoredEvent[] {
+  const made = record(found, id, kind, outcome);
+  const records = found.history.events.some((event) => event.kind.startsWith('ide.'));
+  return kind === 'tsm.connect' && records ? around(made, record(found, id - 1, 'ide.enable', 'ok')) : [made];
+}
+
+function around(call: StoredEvent, inner: StoredEvent): StoredEvent[] {
+  const exit = inner.id - 1;
+  return [
+    { ...call, phase: 'enter', pairId: exit },
+    { ...inner, parentId: call.id, rootId: call.id },
+    { ...call, id: exit, phase: 'exit', pairId: call.id },
+  ];
 }
 
 function record({ step, deviceId }: Case, id: number, kind: EventKind, outcome: Outcome): StoredEvent {

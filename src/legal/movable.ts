@@ -46,9 +46,16 @@ export function takerOf(history: History, event: StoredEvent): StoredEvent | nul
 }
 
 /** Made by the task of a call before that returned: what is called from everywhere does not say by whom. */
-function isMeanwhile(event: StoredEvent, call: StoredEvent): boolean {
-  if (call.phase !== 'enter' || call.pairId === null || call.pid === null) return false;
+export function isMeanwhile(event: StoredEvent, call: StoredEvent): boolean {
+  // Every CPU has an idle task of its own.
+  if (call.phase !== 'enter' || call.pairId === null || call.pid === null || call.pid === 0) return false;
   return event.pid === call.pid && event.id > call.id && event.id < call.pairId;
+}
+
+/** The outermost call that the step was made in, as its nesting or its task tells. */
+export function outermostAround(history: History, step: StoredEvent): StoredEvent {
+  const call = history.callsAround(step).at(-1) ?? step;
+  return history.events.find((event) => isMeanwhile(call, event)) ?? call;
 }
 
 export function isAround(history: History, event: StoredEvent, step: StoredEvent): boolean {

@@ -14,6 +14,11 @@ const WORDS: Partial<Record<EventKind, string>> = {
   'pci.sriov_disable': 'SR-IOV disable',
   'task.exit': 'process exit',
   'host.sleep': 'sleep',
+  'guest.lock': 'lock by the guest',
+  'guest.accept': 'accept by the guest',
+  'guest.unlock': 'unlock by the guest',
+  'guest.dma': 'opening of trusted DMA',
+  'mmio.share': 'sharing of the BARs',
 };
 
 /** Calls that hold all kinds of things: what they hold says more. */
@@ -44,5 +49,6 @@ export function operationOf(history: History, step: StoredEvent, within: StoredE
   if (SAYINGS.has(step.kind) && request !== undefined) return operationOf(history, request, within);
   const depth = calls.findIndex(({ id }) => id === within.id);
   const around = calls.slice(0, depth + 1).findLast(({ kind }) => !VESSELS.has(kind));
-  return recorded(around ?? step);
+  const isOfTask = depth < 0 && within.id !== step.id && !VESSELS.has(within.kind);
+  return recorded(around ?? (isOfTask ? within : step));
 }

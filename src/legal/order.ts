@@ -7,10 +7,10 @@ export interface Recorded {
 }
 
 /**
- * The smallest change of order that the model calls legal. `distance`: recorded operations of the device that the moved one jumps
- * over, each with what is nested in it. `none`: there is no such change; `unknown`: what is recorded does not allow to say.
+ * One change. `distance`: recorded operations of the device that the moved one jumps over, each with what is nested in it. What is
+ * added goes before `other`.
  */
-export type LegalOrder =
+export type Change =
   | {
       readonly kind: 'move';
       readonly what: Recorded;
@@ -18,6 +18,13 @@ export type LegalOrder =
       readonly other: Recorded;
       readonly distance: number;
     }
-  | { readonly kind: 'insert'; readonly what: string; readonly other: Recorded }
+  | { readonly kind: 'insert'; readonly what: string; readonly other: Recorded };
+
+/**
+ * The smallest change of order that the model calls legal; `also`: a second change that it takes beside. `none`: there is no such
+ * change; `unknown`: what is recorded does not allow to say.
+ */
+export type LegalOrder =
+  | (Change & { readonly also: Change | null })
   | { readonly kind: 'omit'; readonly what: Recorded }
   | { readonly kind: 'none' | 'unknown'; readonly reason: string };

@@ -3,6 +3,7 @@ import { Coverage } from '../replay/coverage.ts';
 import { reachesFar } from '../replay/protocol.ts';
 import type { RecordedEvents } from '../replay/recorded.ts';
 import type { ReplayOptions } from '../replay/replay.ts';
+import { TOLD_BY_CALL } from '../replay/step-orders.ts';
 import type { Draft } from '../rules/draft.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { History } from './history.ts';
@@ -47,10 +48,12 @@ export class Stretches {
     const isOwn = (violation.rootId ?? violation.id) === operation;
     const step = isOwn ? violation : this.#shelf.event(operation);
     if (step === null) return null;
+    // What was in the registers of a port, earlier records tell.
+    const isOfPort = (event: StoredEvent) => event.deviceId !== null && event.deviceId === step.deviceId;
     const counts = (event: StoredEvent) =>
       event.duplicateOf === null &&
       this.#clocks.history(event.sourceId) === this.#clocks.history(step.sourceId) &&
-      (concerns(event, track.id) || this.#isPartOf(event, track.id));
+      (concerns(event, track.id) || this.#isPartOf(event, track.id) || isOfPort(event));
     const before = this.#before(operation, track.id, counts);
     const after = this.#after(operation, step, track.id, counts);
     const events = this.#withCalls([...before, ...after]);
@@ -191,7 +194,6 @@ const REACHES_FAR: ReadonlySet<StoredEvent['kind']> = new Set([
   'tsm.disconnect',
   'tsm.disconnect_core',
   'task.exit',
-  'firmware.refused',
   'pci.flr',
   'pci.reset',
   'pci.bus_reset',
@@ -218,5 +220,5 @@ function falls(events: readonly StoredEvent[]): boolean {
 
 function concerns(event: StoredEvent, deviceId: number): boolean {
   if (event.deviceId === deviceId || event.maybe.includes(deviceId)) return true;
-  return event.maybe.length === 0 && (REACHES_FAR.has(event.kind) || reachesFar(event));
+  return event.maybe.length === 0 && (REACHES_FAR.has(event.kind) || TOLD_BY_CALL.has(event.kind) || reachesFar(event));
 }

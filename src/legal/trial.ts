@@ -2,12 +2,21 @@ import type { Verdict } from '../model/analysis.ts';
 import { EVENT_CLASSES, type TdiState } from '../model/states.ts';
 import { EventList } from '../replay/event-list.ts';
 import { Replay, type ReplayObserver, type ReplayOptions, type Step } from '../replay/replay.ts';
+import type { DeviceTrack } from '../replay/track.ts';
 import { Judge } from '../rules/judge.ts';
 import type { Charge, Rule } from '../rules/rule.ts';
 import { weigh } from '../rules/verdict.ts';
 import type { StoredDevice, StoredEvent, StoredSource } from '../timeline/rows.ts';
 import type { History } from './history.ts';
+import { LEDGERED } from './ledgered.ts';
 import { decidesNoState } from './turning.ts';
+
+/** What the search replays with. */
+export interface Setting {
+  readonly rules: readonly Rule[];
+  readonly options: ReplayOptions;
+  readonly tracks: readonly DeviceTrack[];
+}
 
 /** A finding of a trial, by the id of its violation in the timeline. */
 export interface Found {
@@ -29,7 +38,9 @@ export interface Outcome {
 /** What the rule holds against the step in an order, and whether it is right there. */
 export interface Judged {
   readonly charge: Charge;
-  readonly effect: Step['effect']['type'];
+  readonly effect: Step['effect'];
+  /** The record that was judged: not the violation where that is an earlier one. */
+  readonly at: number;
   /** The likeliest states in which it would be wrong. */
   readonly states: readonly TdiState[];
   readonly held: boolean;
@@ -143,15 +154,13 @@ class Watch implements ReplayObserver {
 
   step(step: Step): void {
     const { rule, deviceId, steps } = this.#question;
-    if (
-      step.track.id === deviceId &&
-      steps.has(this.#idOf(step.event)) &&
-      rule.concerns?.(step.track, step.effect) !== false
-    ) {
+    if (step.track.id === deviceId && rule.concerns?.(step.track, step.effect) !== false) {
       const charge = rule.judge(step);
-      if (charge !== null) {
+      const at = this.#idOf(step.event);
+      const isAsked = (event: StoredEvent | undefined) => event !== undefined && steps.has(this.#idOf(event));
+      if (charge !== null && (isAsked(step.event) || isAsked(charge.violation))) {
         const states = step.belief.likeliest(charge.wrongIn);
-        this.charges.push({ charge, effect: step.effect.type, states, held: isHeld(step, rule, charge) });
+        this.charges.push({ charge, effect: step.effect, at, states, held: isHeld(step, rule, charge) });
       }
     }
     this.#court.step(step);
@@ -173,6 +182,3 @@ function isHeld(step: Step, rule: Rule, { wrongIn, provedByAnswer }: Charge): bo
   const right = step.belief.cost((state: TdiState) => !wrongIn(state));
   return weigh(step.belief, wrongIn) === null && right === 0;
 }
-
-/** Effects that say themselves what was recorded before them. */
-export const LEDGERED: ReadonlySet<Step['effect']['type']> = new Set(['reclaim', 'failed-bind']);

@@ -131,8 +131,17 @@ export interface LegalOrderInfo {
   readonly place: 'before' | 'after' | null;
   readonly other: OperationInfo | null;
   readonly distance: number | null;
+  /** A second change that it takes beside the first one. */
+  readonly also: LegalChangeInfo | null;
   /** Why there is none. */
   readonly reason: string | null;
+}
+
+export interface LegalChangeInfo {
+  readonly kind: 'move' | 'insert';
+  readonly what: OperationInfo;
+  readonly place: 'before' | 'after';
+  readonly other: OperationInfo;
 }
 
 /** An operation by the line that begins it; without one where nobody recorded it. */

@@ -1,7 +1,7 @@
 import type { Bdf } from '../base/bdf.ts';
 import { HEALTH_CODES } from '../base/health.ts';
 import { formatSeconds, formatTime } from '../base/time.ts';
-import type { LegalOrder, Recorded } from '../legal/order.ts';
+import type { Change, LegalOrder, Recorded } from '../legal/order.ts';
 import type {
   Analysis,
   ClockRelation,

@@ -17,7 +17,7 @@ export function legalOrder(finding: Finding, lookup: Lookup): string | null {
     case 'omit':
       return `legal without ${of(order.what)}`;
     case 'none':
-      return `no single change makes it legal: ${order.reason}`;
+      return `no change of order makes it legal: ${order.reason}`;
     case 'unknown':
       return `a legal one cannot be told: ${order.reason}`;
     default:

@@ -11,6 +11,7 @@ export const rule: Rule = {
     return {
       wrongIn: () => true,
       provedByAnswer: effect.answer === 'no-report',
+      lacking: { what: 'GET_DEVICE_INTERFACE_REPORT', kind: 'tdisp.report', single: true },
       summary: 'the guest was told to accept the device without its interface report, and refused',
       atMost: 'possible',
       severity: 'note',

@@ -25,6 +25,7 @@ export const rule: Rule = {
     return {
       ...charge,
       provedByAnswer: true,
+      lacking: { what: 'pci_device_remove', kind: 'driver.remove', single: true },
       summary: `the ${effect.step} of the TDI was refused with -EBUSY: a driver was attached`,
       atMost: 'possible',
       severity: 'note',

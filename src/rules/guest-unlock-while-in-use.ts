@@ -16,6 +16,7 @@ export const rule: Rule = {
         return {
           ...charge,
           provedByAnswer: true,
+          lacking: { what: 'pci_device_remove', kind: 'driver.remove', single: true },
           summary: 'the guest was told to unlock the TDI while a driver was attached to it, and refused',
         };
       case 'mmio':
@@ -23,6 +24,7 @@ export const rule: Rule = {
           ...charge,
           provedByAnswer: true,
           atMost: 'probable',
+          lacking: { what: 'the release of its MMIO resources', kind: null, single: false },
           summary: 'the guest unlocked the TDI while its MMIO was still in use as private memory',
         };
     }

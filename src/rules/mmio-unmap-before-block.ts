@@ -1,9 +1,15 @@
 import { doc } from './docs/mmio-unmap-before-block.ts';
-import type { Rule } from './rule.ts';
+import type { Charge, Rule } from './rule.ts';
 
-const SAID: Readonly<Record<string, string>> = {
-  TDX_GPA_RANGE_NOT_BLOCKED: 'its range was not blocked',
-  TDX_TLB_TRACKING_NOT_DONE: 'the TLBs had not been tracked',
+const SAID: Readonly<Record<string, { readonly how: string; readonly lacking: NonNullable<Charge['lacking']> }>> = {
+  TDX_GPA_RANGE_NOT_BLOCKED: {
+    how: 'its range was not blocked',
+    lacking: { what: 'TDH.MMIO.BLOCK of the range', kind: 'mmio.block', single: false },
+  },
+  TDX_TLB_TRACKING_NOT_DONE: {
+    how: 'the TLBs had not been tracked',
+    lacking: { what: 'TLB tracking (TDH.MEM.TRACK)', kind: null, single: false },
+  },
 };
 
 export const rule: Rule = {
@@ -17,7 +23,8 @@ export const rule: Rule = {
     return {
       wrongIn: () => true,
       provedByAnswer: said !== undefined,
-      summary: `private MMIO was unmapped too early, and the TDX module refused it: ${said ?? 'it did not say why'}`,
+      summary: `private MMIO was unmapped too early, and the TDX module refused it: ${said?.how ?? 'it did not say why'}`,
+      ...(said === undefined ? {} : { lacking: said.lacking }),
     };
   },
 };

@@ -53,6 +53,7 @@ function finding(own: Own, violation: Evidence): Finding {
       place: 'before',
       other: { name: 'vfio_pci_core_close_device', device: BDF, source: 's1', line: 106 },
       distance: 2,
+      also: null,
       reason: null,
     },
     by_later_evidence: false,
