@@ -1,14 +1,18 @@
 import { doc } from './docs/config-change-while-locked.ts';
 import { fromSide, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
 
+/** SR-IOV keeps them for all VFs in its capability of the PF (PCIe Base 6.x, 9.3.4.1). */
+const FIXED_OF_VF: ReadonlySet<string> = new Set(['Base Address Registers', 'Expansion ROM Base Address']);
+
 export const rule: Rule = {
   doc,
   rank: 32,
   restsOnBind: true,
   settledBy: LOCK_CLASSES,
   judge({ effect, track }) {
-    // The register is that of the PF: for a VF nothing is written.
-    if (effect.type !== 'config-change' || (effect.ofPf && track.isVf)) return null;
+    // The register is that of the PF, or fixed at 0: for a VF nothing is written.
+    if (effect.type !== 'config-change' || (track.isVf && (effect.ofPf || FIXED_OF_VF.has(effect.register))))
+      return null;
     const charge = {
       wrongIn: isLocked,
       summary: `a write to ${effect.register} reached the function while the TDI was locked or running`,

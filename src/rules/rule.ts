@@ -3,7 +3,6 @@ import type { SideFact } from '../input/side-data.ts';
 import type { Severity, Verdict } from '../model/analysis.ts';
 import type { EventClass, TdiState } from '../model/states.ts';
 import type { Effect } from '../replay/effects.ts';
-import type { ExplicitRequest } from '../replay/protocol.ts';
 import type { Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
@@ -90,31 +89,3 @@ export const isLocked = (state: TdiState): boolean => state.contract !== 'unlock
 export const BIND_CLASSES: readonly EventClass[] = ['bind'];
 /** The same for "locked or running": the guest can stop its TDI. */
 export const LOCK_CLASSES: readonly EventClass[] = ['bind', 'guest-request'];
-
-/**
- * The charge against a TDISP request that is recorded as such. Only its answer decides: inside an operation of the core it is open
- * how far that one had come.
- */
-export function chargeOfRequest(
-  effect: Effect,
-  request: ExplicitRequest,
-  wrongIn: Charge['wrongIn'],
-  summary: string,
-): Charge | null {
-  if (effect.type !== 'request' || effect.request !== request) return null;
-  if (effect.answer === 'unknown' || effect.answer === 'unfinished') return null;
-  if (effect.answer === 'refused' || effect.answer === 'mapped') return null;
-  if (effect.answer === 'not-ready') {
-    const takesForGranted = ['the state was the reason: RMI_ERROR_DEVICE also says that a message is still under way'];
-    return { wrongIn, summary, onlyIfLikely: true, symptom: true, atMost: 'possible', takesForGranted };
-  }
-  const charge: Charge = { wrongIn, summary, provedByAnswer: effect.answer === 'wrong-state', symptom: true };
-  if (effect.named || effect.answer !== 'wrong-state') return charge;
-  return {
-    ...charge,
-    atMost: 'probable',
-    takesForGranted: [
-      'the error is that of the check of the state: the function may fail for others with the same one',
-    ],
-  };
-}

@@ -1,4 +1,5 @@
 import { doc } from './docs/vdev-destroy-before-unlock.ts';
+import { isCertain } from './request.ts';
 import { isLocked, type Rule } from './rule.ts';
 
 export const rule: Rule = {
@@ -6,7 +7,8 @@ export const rule: Rule = {
   rank: 28,
   restsOnBind: false,
   settledBy: ['firmware'],
-  judge({ effect }) {
+  judge(step) {
+    const { effect } = step;
     if (effect.type !== 'vdev-destroy' || effect.answer === 'unknown' || effect.answer === 'unfinished') return null;
     const charge = {
       wrongIn: isLocked,
@@ -14,6 +16,8 @@ export const rule: Rule = {
     };
     // The RMM looks at the state: where it destroyed the VDEV, or found something else, the order was right.
     if (effect.answer !== 'not-ready') return { ...charge, provedByAnswer: false };
+    // What had to be unlocked first was not, whatever else the RMM may have found.
+    if (!effect.stopped && isCertain(step, isLocked)) return { ...charge, onlyIfLikely: true };
     return {
       ...charge,
       onlyIfLikely: true,

@@ -402,6 +402,20 @@ describe('how strong a charge can be', () => {
     ],
     [
       'config-change-while-locked',
+      'a BAR of a VF, which is fixed',
+      registerWritten('differs', 'Base Address Registers'),
+      withBar(true),
+      'none',
+    ],
+    [
+      'config-change-while-locked',
+      'a BAR',
+      registerWritten('differs', 'Base Address Registers'),
+      withBar(false),
+      'believed probable likely granted:1',
+    ],
+    [
+      'config-change-while-locked',
       'a register that held the same before',
       registerWritten('same'),
       {},
@@ -694,6 +708,44 @@ describe('a request by its answer', () => {
     unfinished: ['none', 'none'],
     unknown: ['none', 'none'],
   };
+
+  describe('where the records leave no other state', () => {
+    const whole = complete('bind', 'guest-request', 'firmware');
+    const running = { ...whole, belief: Belief.only(BOUND_RUN) };
+    const unlocked = { ...whole, belief: Belief.only(BOUND_UNLOCKED) };
+    test.each<[string, ExplicitRequest, Partial<Step>]>([
+      ['lock-from-wrong-state', 'lock', running],
+      ['start-without-lock', 'start', unlocked],
+      ['report-before-lock', 'report', unlocked],
+    ])('%s: the state decides, whatever the answer leaves open', (id, request, more) => {
+      const judge = (answer: Answer, step: Partial<Step>) =>
+        terms(ruleOf(id).judge(stepOf(asked(request, answer, false), step)));
+      expect(judge('not-ready', more)).toBe('believed any likely symptom');
+      expect(judge('wrong-state', more)).toBe('proved any symptom');
+      // One piece of it missing.
+      const open = { ...more, belief: Belief.unknown() };
+      const within = { ...more, calls: [at('tsm.unbind')] };
+      for (const step of [open, within, { ...more, ...complete('bind', 'guest-request') }]) {
+        expect(judge('not-ready', step)).toBe('believed possible likely symptom granted:1');
+        expect(judge('wrong-state', step)).toBe('proved probable symptom granted:1');
+      }
+    });
+
+    test('vdev-destroy-before-unlock, as long as nothing unlocked it', () => {
+      const judge = (stopped: boolean, step: Partial<Step>) =>
+        terms(
+          ruleOf('vdev-destroy-before-unlock').judge(
+            stepOf({ type: 'vdev-destroy', answer: 'not-ready', stopped }, step),
+          ),
+        );
+      expect(judge(false, running)).toBe('believed any likely');
+      expect(judge(true, running)).toBe('believed possible likely granted:1');
+      expect(judge(false, { ...running, ...complete('bind', 'guest-request') })).toBe(
+        'believed probable likely granted:1',
+      );
+      expect(judge(false, { ...running, calls: [at('tsm.unbind_core')] })).toBe('believed probable likely granted:1');
+    });
+  });
 
   test.each([
     ['lock-from-wrong-state', 'lock'],

@@ -17,6 +17,7 @@ export const doc: RuleDoc = {
     'MSI-X does not count: it is frozen only where the lock asked for it, which no log shows.',
   ],
   disprove: [
+    'The function is a VF: its BARs and its expansion ROM base are fixed at 0, and those that count are in the SR-IOV capability of the PF. Where a record or lspci (--side) shows it, nothing is said.',
     'The write put back the value that stood there: a restore after a reset, or the end of sizing a BAR.',
     'The TDI was stopped or unbound before without a record: probe pci_tsm_unbind and pci_tsm_guest_req.',
   ],

@@ -10,11 +10,12 @@ export const doc: RuleDoc = {
     'The guest uses a device that it has not attested; a write of the driver to COMMAND may throw the TDI into ERROR. Where the core refused, nothing happened to the device.',
   remedy: 'Unbind the driver, lock, verify the evidence, accept, and let the driver bind then.',
   evidence: [
-    'pci_device_probe that succeeds in the guest after pci_tsm_lock and before pci_tsm_accept: with --complete guest-request there was no accept between them.',
+    'pci_device_probe that succeeds in the guest after pci_tsm_lock and before pci_tsm_accept: with --complete guest-request there was no accept between them. Probable at most.',
     'pci_tsm_lock or pci_tsm_accept with result -EBUSY: refused, for a driver or another reason; a note.',
     'pci_tsm_lock or pci_tsm_accept that succeeds: no driver was attached.',
   ],
   disprove: [
+    'The guest lets a driver use a device that it has not accepted, as one it does not trust: that is its policy, and no kernel forbids it.',
     'The accept, or an unlock, came between without a record: probe pci_tsm_accept and pci_tsm_unlock.',
     'The driver was attached for a moment only to be found wanting: look at what pci_device_probe returned.',
   ],

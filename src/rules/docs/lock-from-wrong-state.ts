@@ -9,6 +9,7 @@ export const doc: RuleDoc = {
   remedy: 'Send STOP first: it is allowed in every state and leads to CONFIG_UNLOCKED.',
   evidence: [
     'A LOCK (sev_tio_tdi_bind with run 0, tdx_tdi_request BIND, rmi_vdev_lock) whose answer is a status that names the state: definite.',
+    'The same request refused by RMI_ERROR_DEVICE, which has other reasons, too: definite where the records since boot (--complete bind,guest-request,firmware) leave no state in which it is right; else possible.',
     'A LOCK that succeeds proves that the TDI was unlocked.',
   ],
   disprove: [

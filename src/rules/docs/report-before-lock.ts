@@ -9,6 +9,7 @@ export const doc: RuleDoc = {
   remedy: 'Lock the TDI first, and fetch the report anew after every LOCK.',
   evidence: [
     'sev_tio_tdi_report, rmi_vdev_get_interface_report or a report request of TDX whose answer is a status that names the state: definite.',
+    'The same request refused by RMI_ERROR_DEVICE, which has other reasons, too: definite where the records since boot (--complete bind,guest-request,firmware) leave no state in which it is right; else possible.',
     'A report that is delivered proves that the TDI was locked or running.',
   ],
   disprove: [

@@ -9,7 +9,7 @@ export const doc: RuleDoc = {
   remedy: 'Lock the TDI, let the guest check the report, then start it; after an ERROR begin with STOP.',
   evidence: [
     'A START (sev_tio_tdi_bind with run 1, tdx_tdi_request RUN, rmi_vdev_start) whose answer is a status that names the state: definite.',
-    'tdi_run with result -EFAULT (AMD series): its check of the state that it read.',
+    'tdi_run with result -EFAULT (AMD series): its check of the state that it read. RMI_ERROR_DEVICE (RMM): the state, or a message that is under way. Both are definite where the records since boot (--complete bind,guest-request,firmware) leave no state in which the START is right; else probable, and possible.',
     'A START that succeeds proves that the TDI was locked.',
   ],
   disprove: [

@@ -9,6 +9,7 @@ export const doc: RuleDoc = {
   remedy: 'Unlock, communicate until the VDEV is idle, check its state, then destroy.',
   evidence: [
     'rmi_vdev_destroy whose answer is RMI_ERROR_DEVICE while the TDI was locked or running.',
+    'Probable at most, for the answer has other reasons; definite where the records (--complete bind,guest-request,firmware) leave no doubt of the lock, and none of an unlock.',
     'rmi_vdev_destroy that succeeds: it was unlocked.',
   ],
   disprove: [

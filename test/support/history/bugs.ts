@@ -70,9 +70,6 @@ const refused =
   (name: 'LOCK_INTERFACE_REQUEST' | 'START_INTERFACE_REQUEST' | 'GET_DEVICE_INTERFACE_REPORT') =>
   ({ bdf, platform }: World): Act[] => [request(bdf, -5, DRIVERS[platform].refused[name]?.(bdf) ?? [])];
 
-/** What the RMM answers does not say whether the state was the reason. */
-const RMM_VAGUE = 'RMI_ERROR_DEVICE also says that a message is still under way';
-
 export const BUGS: readonly Bug[] = [
   { rule: 'unbind-before-disable', name: 'closed while bound', when: BOUND, acts: closeActs, verdict: 'definite' },
   {
@@ -307,7 +304,8 @@ export const BUGS: readonly Bug[] = [
     start: DEEP,
     acts: refused('GET_DEVICE_INTERFACE_REPORT'),
     verdict: ({ platform }) => (platform === 'cca' ? 'possible' : 'definite'),
-    because: RMM_VAGUE,
+    because:
+      'of the RMM the answer alone says nothing of the state: report-before-lock asks the records, and is definite',
   },
   {
     rule: 'tdisp-request-refused',
@@ -335,8 +333,7 @@ export const BUGS: readonly Bug[] = [
     when: ['run'],
     start: DEEP,
     acts: refused('LOCK_INTERFACE_REQUEST'),
-    verdict: ({ platform }) => (platform === 'cca' ? 'possible' : 'definite'),
-    because: RMM_VAGUE,
+    verdict: 'definite',
   },
   {
     rule: 'start-without-lock',
@@ -345,8 +342,7 @@ export const BUGS: readonly Bug[] = [
     when: ['stopped'],
     start: DEEP,
     acts: refused('START_INTERFACE_REQUEST'),
-    verdict: ({ platform }) => (platform === 'cca' ? 'possible' : platform === 'sev-tio' ? 'probable' : 'definite'),
-    because: `${RMM_VAGUE}; -EFAULT of AMD's driver has other reasons, too`,
+    verdict: 'definite',
   },
   {
     rule: 'report-before-lock',
@@ -355,8 +351,7 @@ export const BUGS: readonly Bug[] = [
     when: ['stopped'],
     start: DEEP,
     acts: refused('GET_DEVICE_INTERFACE_REPORT'),
-    verdict: ({ platform }) => (platform === 'cca' ? 'possible' : 'definite'),
-    because: RMM_VAGUE,
+    verdict: 'definite',
   },
   {
     rule: 'accept-before-report',
@@ -435,11 +430,12 @@ export const BUGS: readonly Bug[] = [
     rule: 'config-change-while-locked',
     name: 'a BAR is written by the host',
     when: LOCKED,
-    start: LIKELY,
+    start: { ...LIKELY, ...PF },
     acts: ({ bdf }) => [call('pci_user_write_config_dword', bdf, { ret: 0, args: { pos: '0x14', val: '0xfd000000' } })],
     admin: true,
     verdict: 'possible',
-    because: 'the same value may have been there before',
+    because:
+      'the same value may have been there before; of another one the table of registers is informative: probable',
   },
   {
     rule: 'fence-not-cleared',
@@ -505,7 +501,8 @@ export const BUGS: readonly Bug[] = [
       call('pci_tsm_accept', GUEST, { ret: -16 }),
     ],
     victim: GUEST,
-    verdict: 'definite',
+    verdict: 'probable',
+    because: 'whether a driver may use a device that is locked and not accepted is the policy of the guest',
   },
   {
     rule: 'guest-unlock-while-in-use',
@@ -544,8 +541,7 @@ export const BUGS: readonly Bug[] = [
     when: LOCKED,
     start: DEEP,
     acts: ({ bdf }) => [call('rmi_vdev_destroy', bdf, { ret: '0x6' })],
-    verdict: 'probable',
-    because: RMM_VAGUE,
+    verdict: 'definite',
   },
   {
     rule: 'sleep-while-bound',
