@@ -26,7 +26,10 @@ export const command: Command = {
       )
       .option('strict-capture', flagOption('exit with 4 where entries were lost or damaged'))
       .option('quiet', flagOption('one line a headline, nothing else'))
-      .option('verbose', flagOption('also what is only possible, whole log lines, every state and note'))
+      .option(
+        'verbose',
+        flagOption('also what is only possible, whole log lines, every state and note, probes to paste'),
+      )
       .example('$0 analyze dmesg.log trace.txt', 'several captures of one machine')
       .example('dmesg | $0 analyze -', 'from a pipe')
       .example('dmesg -w | $0 analyze --follow -', 'while the bug is reproduced; Ctrl-C for the whole report')

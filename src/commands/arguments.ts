@@ -93,7 +93,10 @@ export function oneOf<T extends string>(name: string, text: string, allowed: rea
   throw new UsageError(`${spell(name)}: '${text}' is none of ${allowed.join(', ')}${hint}`);
 }
 
-/** The entry of `words` that `text` is most likely a misspelling of; null where none is close. */
+/** Letters that tell what a cut word begins. */
+const PREFIX_MIN = 3;
+
+/** The entry of `words` that `text` is most likely a misspelling of, or the beginning of; null where none is close. */
 export function nearest(text: string, words: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.floor(text.length / 3)) + 1;
@@ -104,7 +107,9 @@ export function nearest(text: string, words: readonly string[]): string | null {
       bestDistance = distance;
     }
   }
-  return best;
+  return (
+    best ?? (text.length < PREFIX_MIN ? null : (words.find((word) => word.startsWith(text.toLowerCase())) ?? null))
+  );
 }
 
 function editDistance(a: string, b: string): number {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { UsageError } from '../base/errors.ts';
 import { toolVersion } from '../base/version.ts';
@@ -124,6 +125,10 @@ function refuseUnknownCommand(argv: readonly string[]): void {
   }
   const names = COMMANDS.map((entry) => entry.name);
   if (names.includes(word)) return;
+  if (word === '-' || existsSync(word)) {
+    const what = word === '-' ? 'stdin' : `'${word}' is an input`;
+    throw new UsageError(`unknown command '${word}': ${what}: name the command first, tdi-trace analyze ${word}`);
+  }
   const near = nearest(word, names);
   const hint = near === null ? `commands are ${names.join(', ')}` : `did you mean '${near}'?`;
   throw new UsageError(`unknown command '${word}': ${hint}`);

@@ -3,6 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath } from 'node:url';
 import { EXIT, InputError, TdiTraceError, UsageError } from '../base/errors.ts';
 import { type Cell, decodeCell, type QueryAnswer, type QueryOrder, type QueryResult } from './cells.ts';
+import { VIEWS } from './schema-doc.ts';
 import { siblingModule } from './sibling-module.ts';
 
 export interface QueryOptions {
@@ -112,15 +113,19 @@ function isRow(answer: QueryAnswer): answer is Extract<QueryAnswer, readonly unk
   return Array.isArray(answer);
 }
 
+function hintOf(message: string): string {
+  if (message.startsWith('no such column')) return "; see 'tdi-trace schema'";
+  if (!message.startsWith('no such table')) return '';
+  return `; the views are ${VIEWS.map(({ name }) => name).join(', ')}: see 'tdi-trace schema'`;
+}
+
 function asError(error: { readonly kind: 'input' | 'sql' | 'internal'; readonly message: string }): Error {
   const message = error.message.replace(/\s+/g, ' ').trim();
   switch (error.kind) {
     case 'input':
       return new InputError(message);
     case 'sql':
-      return new UsageError(
-        `SQL: ${message}${/^no such (table|column)/.test(message) ? "; see 'tdi-trace schema'" : ''}`,
-      );
+      return new UsageError(`SQL: ${message}${hintOf(message)}`);
     case 'internal':
       return new Error(message);
   }
