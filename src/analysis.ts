@@ -9,19 +9,23 @@ import { readInput } from './input/inputs.ts';
 import { SideCollector } from './input/side/collector.ts';
 import type { SideData } from './input/side-data.ts';
 import { shownPath } from './input/source.ts';
+import type { LegalOrder } from './legal/order.ts';
 import { legalOrders, TREATED_MAX } from './legal/search.ts';
+import type { Shelf } from './legal/stretch.ts';
 import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
 import { SourceClocks } from './replay/clocks.ts';
 import { gapsOf } from './replay/gaps.ts';
+import { hostsOf } from './replay/hosts.ts';
 import { oneCpuSources } from './replay/one-cpu.ts';
 import type { ReplayOptions } from './replay/replay.ts';
+import { SomeSources } from './replay/some-sources.ts';
 import type { DeviceTrack } from './replay/track.ts';
 import { documentOf } from './report/document.ts';
 import { sideContradicted, sideHealth } from './report/side-health.ts';
 import type { Draft } from './rules/draft.ts';
 import { RULES } from './rules/index.ts';
-import { holdTrial } from './rules/trial.ts';
+import { holdTrial, type Trial } from './rules/trial.ts';
 import { createTimeline, createTimelineFrom } from './timeline/create.ts';
 import { ingest } from './timeline/ingest.ts';
 import type { NewHealth, StoredEvent } from './timeline/rows.ts';
@@ -250,10 +254,9 @@ export async function judge(
   signal: AbortSignal | undefined,
   heed?: (drafts: readonly Draft[]) => void,
 ): Promise<Analysis> {
-  const host = hostOf(reader, options.platform);
-  const replayOptions: ReplayOptions = {
-    platform: host.platform,
-    x86: host.x86,
+  const sources = reader.sources();
+  const hosts = hostsOf(sources, reader.eventsOfKind('host.platform', sources.length * HOST_MARKS), options.platform);
+  const common: Omit<ReplayOptions, 'platform' | 'x86'> = {
     complete: new Set(options.complete),
     fromBoot: options.fromBoot,
     gaps: gapsOf(reader.health()),
@@ -263,56 +266,64 @@ export async function judge(
   const rules = RULES.filter(
     ({ doc }) => (options.rules === null || options.rules.includes(doc.id)) && !options.skipRules.includes(doc.id),
   );
-  const { court, replay, tracks } = await holdTrial(reader, replayOptions, rules, signal);
-  const covered = coveredTracks(tracks, new Set(court.findings().map(({ track }) => track)));
-  heed?.(court.findings());
-  const reported = court.findings().filter(({ track }) => options.device === null || track.bdf === options.device);
-  // Whoever looks in passing, while the input grows, has no time for it.
-  const legal = await legalOrders(reader, heed ? [] : reported, { rules: RULES, options: replayOptions, tracks });
+  const trials: HostTrial[] = [];
+  for (const host of hosts) {
+    // What is asked of one machine's records is not asked of another's.
+    const recorded = hosts.length === 1 ? reader : new SomeSources(reader, host.sources);
+    const replayOptions: ReplayOptions = { ...common, platform: host.platform, x86: host.x86 };
+    const trial = await holdTrial(recorded, replayOptions, rules, signal);
+    trials.push({ ...trial, recorded, options: replayOptions });
+  }
+  const tracks = trials.flatMap((trial) => trial.tracks).sort((a, b) => a.id - b.id);
+  const findings = trials.flatMap(({ court }) => court.findings());
+  const covered = new Set(coveredTracks(tracks, new Set(findings.map(({ track }) => track))));
+  heed?.(findings);
+  const orders = new Map<Draft, LegalOrder>();
+  let ordersLeft = 0;
+  for (const { court, recorded, options: setting, tracks: own } of trials) {
+    const reported = court.findings().filter(({ track }) => options.device === null || track.bdf === options.device);
+    // Whoever looks in passing, while the input grows, has no time for it.
+    const legal = await legalOrders(recorded, heed ? [] : reported, { rules: RULES, options: setting, tracks: own });
+    for (const [draft, order] of legal.orders) orders.set(draft, order);
+    ordersLeft += legal.left;
+  }
   return documentOf(
     reader,
     {
-      platform: host.platform,
-      platformEvidence: host.evidence,
+      hosts,
       fromBoot: options.fromBoot,
       complete: options.complete,
       device: options.device,
       tracks,
-      drafts: court.findings(),
-      coverage: court.coverage(covered),
-      orders: legal.orders,
+      drafts: findings,
+      coverage: trials
+        .flatMap(({ court, tracks: own }) => court.coverage(own.filter((track) => covered.has(track))))
+        .sort((a, b) => a.track.id - b.track.id),
+      orders,
       health: [
         ...sourceHealth(reader),
         ...sideHealth(options.side),
-        ...replay.contradicted.map(sideContradicted),
+        ...trials.flatMap(({ replay }) => replay.contradicted.map(sideContradicted)),
         ...ofOneCpu(reader),
         ...tracesEnded(reader),
-        ...court.impossibles.map(({ event }) => beliefReset(event)),
+        ...trials.flatMap(({ court }) => court.impossibles.map(({ event }) => beliefReset(event))),
         ...tracks.filter((track) => track.concerned && track.mergedSpans > 0).map(statesMerged),
         ...tracks.filter((track) => track.waitedTooLong > 0).map(laterCapped),
-        ...coverageCapped(tracks.length - covered.length),
-        ...ordersCapped(legal.left),
+        ...coverageCapped(tracks.length - covered.size),
+        ...ordersCapped(ordersLeft),
       ],
     },
     toolVersion(),
   );
 }
 
-/** The platform that the user names, or the one that the records prove: two different ones prove nothing. */
-function hostOf(
-  reader: TimelineReader,
-  wanted: Platform | 'auto',
-): { platform: Platform; x86: boolean; evidence: StoredEvent[] } {
-  const marks = reader.eventsOfKind('host.platform', 64);
-  const of = (mark: string) => marks.filter((event) => event.args['mark'] === mark);
-  const x86 = of('x86').length > 0 && of('arm64').length === 0;
-  if (wanted !== 'auto') return { platform: wanted, x86, evidence: [] };
-  const proved = (['tdx', 'sev-tio', 'cca'] as const).filter((platform) => of(platform).length > 0);
-  const [only] = proved;
-  // Inputs of several machines: what holds on one of them is not to be asked of the other.
-  const alien = of(only === 'cca' ? 'x86' : 'arm64').length > 0;
-  if (only === undefined || proved.length > 1 || alien) return { platform: 'generic', x86, evidence: [] };
-  return { platform: only, x86, evidence: of(only).slice(0, 1) };
+/** Records that tell of the machine, of one source: the first of each kind is kept. */
+const HOST_MARKS = 5;
+
+/** What was judged as one machine's. */
+interface HostTrial extends Trial {
+  readonly recorded: Shelf;
+  readonly options: ReplayOptions;
 }
 
 /** `--since`, `--until`, `--last-boot`: earlier events still move the state, they are not judged. */

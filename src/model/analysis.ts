@@ -11,6 +11,7 @@ import type { BindState, ContractState, EventClass, Platform, TdispState } from 
 export interface Analysis {
   readonly schema: 'tdi-trace/analysis/1';
   readonly tool_version: string;
+  /** The one that an input proves, unless another one proves another; {@link SourceInfo.platform} tells of each. */
   readonly platform: Platform;
   readonly platform_evidence: readonly { readonly source: string; readonly line: number }[];
   readonly from_boot: boolean;
@@ -43,6 +44,8 @@ export interface SourceInfo {
   readonly lost: number;
   readonly first_time: string | null;
   readonly last_time: string | null;
+  /** What its devices were judged for. */
+  readonly platform: Platform;
 }
 
 /**
@@ -61,6 +64,8 @@ export interface ClockRelation {
 /** One device's life in one history; its times are those of the clock of the first source. `bdf` is null where no record tells it. */
 export interface DeviceInfo {
   readonly id: string;
+  /** The first source of the history. */
+  readonly source: string;
   readonly bdf: Bdf | null;
   readonly pf: Bdf | null;
   readonly dsm: Bdf | null;
@@ -72,6 +77,18 @@ export interface DeviceInfo {
   readonly to_time: string | null;
   readonly events: number;
   readonly states: readonly StateSpan[];
+  /** What the replay keeps of it; null where it was not replayed. */
+  readonly belief: BeliefSize | null;
+}
+
+/** What bounds the memory of a device: by its history, however long, it does not grow past the model. */
+export interface BeliefSize {
+  /** States that it may be in at the end, each at its price: at most those of the model. */
+  readonly states: number;
+  /** Unobserved steps behind them. */
+  readonly assumptions: number;
+  /** Steps that waited for later records, the most at one time. */
+  readonly waited: number;
 }
 
 /** What was believed from `from_time` on: every state that needs the fewest unobserved steps. `cause`: the line behind it. */

@@ -69,6 +69,7 @@ const SOURCE = record('one input, or a part of it that has a form of its own', {
   lost: number('entries that the tracer says it lost'),
   first_time: TIME,
   last_time: TIME,
+  platform: oneOf(PLATFORMS, 'what its devices were judged for'),
 });
 
 const CLOCK = record('how the clocks of sources relate', {
@@ -93,8 +94,15 @@ const SPAN = record('what was believed from from_time on', {
   cause: orNull(PLACE),
 });
 
+const BELIEF = record('what the replay keeps of a device; its history does not make it grow past this', {
+  states: { ...number('that it may be in at the end, of those of the model'), maximum: TDI_STATES.length },
+  assumptions: number('unobserved steps behind these states'),
+  waited: number('steps that waited for later records, the most at one time; see later-capped'),
+});
+
 const DEVICE_INFO = record("one device's life in one source, or in several that were merged", {
   id: id('d', 'in order of appearance'),
+  source: { ...SOURCE_ID, description: 'the first one of the history' },
   bdf: orNull(BDF),
   pf: orNull(BDF),
   dsm: orNull(BDF),
@@ -105,6 +113,7 @@ const DEVICE_INFO = record("one device's life in one source, or in several that 
   to_time: TIME,
   events: number('events that concern it'),
   states: list(SPAN),
+  belief: orNull(BELIEF),
 });
 
 const EVIDENCE = record('a line that proves something', {
@@ -204,7 +213,7 @@ const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 const ANALYSIS = record('the result of an analysis', {
   schema: { const: 'tdi-trace/analysis/1' },
   tool_version: text(),
-  platform: oneOf(PLATFORMS),
+  platform: oneOf(PLATFORMS, 'the one that an input proves, unless another one proves another'),
   platform_evidence: list(PLACE),
   from_boot: flag('the capture begins at boot, as declared'),
   complete: list(oneOf(EVENT_CLASSES), 'classes declared complete'),

@@ -4,6 +4,7 @@ import { formatSeconds, formatTime } from '../base/time.ts';
 import type { Change, LegalOrder, Recorded } from '../legal/order.ts';
 import type {
   Analysis,
+  BeliefSize,
   ClockRelation,
   DeviceInfo,
   Evidence,
@@ -17,6 +18,7 @@ import type {
   StateSpan,
 } from '../model/analysis.ts';
 import type { EventClass, Platform } from '../model/states.ts';
+import type { Host } from '../replay/hosts.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import { type Draft, type DraftEvidence, fingerprintOf } from '../rules/draft.ts';
 import type { Coverage } from '../rules/judge.ts';
@@ -26,8 +28,7 @@ import type { TimelineReader } from '../timeline/timeline.ts';
 
 /** What the replay and the rules found out, with the parameters they worked under. */
 export interface Judgement {
-  readonly platform: Platform;
-  readonly platformEvidence: readonly StoredEvent[];
+  readonly hosts: readonly Host[];
   readonly fromBoot: boolean;
   readonly complete: readonly EventClass[];
   /** Only this function is reported; null: all. */
@@ -55,14 +56,13 @@ export function documentOf(reader: TimelineReader, judgement: Judgement, toolVer
   return {
     schema: 'tdi-trace/analysis/1',
     tool_version: toolVersion,
-    platform: judgement.platform,
-    platform_evidence: judgement.platformEvidence.map((event) => ({
-      source: sourceKey(event.sourceId),
-      line: event.line,
-    })),
+    platform: platformOfAll(judgement.hosts),
+    platform_evidence: judgement.hosts
+      .flatMap(({ evidence }) => evidence)
+      .map((event) => ({ source: sourceKey(event.sourceId), line: event.line })),
     from_boot: judgement.fromBoot,
     complete: judgement.complete,
-    sources: [...sources.values()].map(sourceInfo),
+    sources: [...sources.values()].map((source) => sourceInfo(source, platformOf(judgement.hosts, source.id))),
     clocks: clocksOf([...sources.values()]),
     devices: devices.map((device) => writer.device(device)),
     findings,
@@ -111,7 +111,7 @@ class DocumentWriter {
       rule: doc.id,
       verdict: draft.verdict,
       severity: draft.severity,
-      platform: this.#judgement.platform,
+      platform: platformOf(this.#judgement.hosts, draft.track.sourceId),
       device_id: deviceKey(draft.track.id),
       device: draft.track.bdf,
       time: this.#time(draft.violation),
@@ -142,7 +142,12 @@ class DocumentWriter {
       case 'move':
       case 'insert': {
         const also = order.also === null ? null : this.#change(order.also, draft);
-        return { ...none, ...this.#change(order, draft), distance: order.kind === 'move' ? order.distance : null, also };
+        return {
+          ...none,
+          ...this.#change(order, draft),
+          distance: order.kind === 'move' ? order.distance : null,
+          also,
+        };
       }
       case 'omit':
         return { ...none, kind: order.kind, what: this.#operation(order.what) };
@@ -182,6 +187,7 @@ class DocumentWriter {
     const unit = this.#sources.get(device.sourceId)?.timeUnit ?? 'ns';
     return {
       id: deviceKey(device.id),
+      source: sourceKey(device.sourceId),
       bdf: device.bdf as Bdf | null,
       pf: track?.pf ?? (device.pf as Bdf | null),
       dsm: device.dsm as Bdf | null,
@@ -192,6 +198,7 @@ class DocumentWriter {
       to_time: formatTime(device.toTime, unit),
       events: device.events,
       states: track?.concerned ? this.#spans(track) : [],
+      belief: track?.concerned ? sizeOf(track) : null,
     };
   }
 
@@ -238,6 +245,10 @@ class DocumentWriter {
   }
 }
 
+function sizeOf({ belief, waitedMost }: DeviceTrack): BeliefSize {
+  return { states: belief.size, assumptions: belief.everyAssumption().length, waited: waitedMost };
+}
+
 /** What was merged, and, where that leaves several histories, the first source of each. */
 function clocksOf(sources: readonly StoredSource[]): ClockRelation[] {
   const histories = [...Map.groupBy(sources, ({ clockGroup }) => clockGroup).values()];
@@ -257,7 +268,17 @@ function clocksOf(sources: readonly StoredSource[]): ClockRelation[] {
   return [...related, { sources: firsts, relation: 'unrelated', offsets: [], error_ns: null }];
 }
 
-function sourceInfo(source: StoredSource): SourceInfo {
+/** The one that any of the inputs proves, or that the user names. */
+function platformOfAll(hosts: readonly Host[]): Platform {
+  const [only, ...others] = new Set(hosts.map(({ platform }) => platform).filter((platform) => platform !== 'generic'));
+  return only === undefined || others.length > 0 ? 'generic' : only;
+}
+
+function platformOf(hosts: readonly Host[], sourceId: number): Platform {
+  return hosts.find(({ sources }) => sources.has(sourceId))?.platform ?? 'generic';
+}
+
+function sourceInfo(source: StoredSource, platform: Platform): SourceInfo {
   const { path, format, compression, clock, lines, records, continuation, events, skipped, unparsed, lost } = source;
   return {
     id: sourceKey(source.id),
@@ -276,6 +297,7 @@ function sourceInfo(source: StoredSource): SourceInfo {
     lost,
     first_time: formatTime(source.firstTime, source.timeUnit),
     last_time: formatTime(source.lastTime, source.timeUnit),
+    platform,
   };
 }
 

@@ -12,11 +12,17 @@ const LOSSES: ReadonlySet<HealthCode> = new Set([
   'buffer-wrapped',
 ]);
 
+function nameOf({ id, bdf, aliases }: DeviceInfo): string {
+  return bdf ?? (aliases[0] === undefined ? `device ${id} (address unknown)` : `${aliases[0]} (address unknown)`);
+}
+
 /** What the parts of the text report look up again and again. */
 export class Lookup {
   readonly #paths: ReadonlyMap<string, string>;
   readonly #names: ReadonlyMap<string, string>;
   readonly #devices: ReadonlyMap<string, DeviceInfo>;
+  /** Names that devices of several histories have. */
+  readonly #shared: ReadonlySet<string>;
 
   readonly #losses: readonly HealthInfo[];
 
@@ -24,6 +30,9 @@ export class Lookup {
     this.#paths = new Map(analysis.sources.map((source: SourceInfo) => [source.id, source.path]));
     this.#names = sourceNames(analysis.sources);
     this.#devices = new Map(analysis.devices.map((device) => [device.id, device]));
+    const named = Map.groupBy(analysis.devices, nameOf);
+    const isShared = (devices: readonly DeviceInfo[]) => new Set(devices.map(({ source }) => source)).size > 1;
+    this.#shared = new Set([...named].filter(([, devices]) => isShared(devices)).map(([name]) => name));
     this.#losses = analysis.health.filter((item) => LOSSES.has(item.code));
   }
 
@@ -41,9 +50,11 @@ export class Lookup {
   }
 
   deviceName(deviceId: string, bdf: string | null): string {
-    if (bdf !== null) return bdf;
-    const alias = this.#devices.get(deviceId)?.aliases[0];
-    return alias === undefined ? `device ${deviceId} (address unknown)` : `${alias} (address unknown)`;
+    const device = this.#devices.get(deviceId);
+    if (device === undefined) return bdf ?? `device ${deviceId} (address unknown)`;
+    const name = nameOf(device);
+    // Each history has its own: the same address may be another machine's.
+    return this.#shared.has(name) ? `${name} in ${this.#names.get(device.source) ?? device.source}` : name;
   }
 
   device(finding: Finding): string {

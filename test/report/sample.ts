@@ -141,12 +141,14 @@ export const SAMPLE: Analysis = {
       lost: 0,
       first_time: '55.290000',
       last_time: '55.593612',
+      platform: 'generic',
     },
   ],
   clocks: [{ sources: ['s1'], relation: 'same', offsets: ['0.000000'], error_ns: 0 }],
   devices: [
     {
       id: 'd1',
+      source: 's1',
       bdf: BDF,
       pf: null,
       dsm: null,
@@ -156,6 +158,7 @@ export const SAMPLE: Analysis = {
       from_time: '55.315496',
       to_time: '55.593606',
       events: 38,
+      belief: { states: 1, assumptions: 2, waited: 1 },
       states: [
         {
           from_time: null,

@@ -122,12 +122,14 @@ export const ANALYSIS: Analysis = {
       lost: 3,
       first_time: '1760000000.123456789',
       last_time: '1760000000.123456801',
+      platform: 'generic',
     },
   ],
   clocks: [{ sources: ['s1'], relation: 'same', offsets: ['0.000000'], error_ns: null }],
   devices: [
     {
       id: 'd1',
+      source: 's1',
       bdf: BDF,
       pf: null,
       dsm: BDF,
@@ -137,6 +139,7 @@ export const ANALYSIS: Analysis = {
       from_time: '1760000000.123456799',
       to_time: '1760000000.123456801',
       events: 3,
+      belief: null,
       states: [
         {
           from_time: null,
