@@ -7,6 +7,7 @@ import { COMMAND_BITS, COMMAND_UNKNOWN, type CommandState } from './command.ts';
 import { common, type Ledger, NOTHING_NOTED } from './ledger.ts';
 import { afterRemoval, type Origin, originAt } from './origin.ts';
 import type { Change, Readings } from './readings.ts';
+import type { SoleStream } from './sole-stream.ts';
 
 /** From `cause` on the device was believed to be in these states. Small: a long log has many. */
 export interface Span {
@@ -74,6 +75,8 @@ export class DeviceTrack {
   pfSide: SideFact | null = null;
   /** What records tell of where it comes from. */
   origin: Origin;
+  /** The IDE stream of its device, where there is one only. */
+  stream: SoleStream = null;
   /** The nearest known port above it, as of the last word on it. */
   port: Bdf | null = null;
   /** No_Soft_Reset of the function, where side data tell. */
@@ -163,6 +166,7 @@ export class DeviceTrack {
     copy.pfSide = this.pfSide;
     copy.dsmRecord = this.dsmRecord;
     copy.origin = this.origin;
+    copy.stream = this.stream;
     copy.port = this.port;
     copy.noSoftReset = this.noSoftReset;
     copy.gone = this.gone;
@@ -253,6 +257,7 @@ export class DeviceTrack {
     this.binder = null;
     this.startKnown = true;
     this.origin = afterRemoval(this.origin);
+    this.stream = null;
     this.gone = true;
     this.believe(Belief.fresh(), cause);
   }

@@ -16,6 +16,7 @@ import type { Presence } from './presence.ts';
 import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
 import type { Scene } from './scene.ts';
+import { noteSoleStream } from './sole-stream.ts';
 import type { ReplayOptions } from './step.ts';
 import { STEP_KINDS, STREAM_KINDS, stepEffects } from './step-orders.ts';
 import type { Reach } from './topology.ts';
@@ -160,6 +161,7 @@ export class Transitions {
         track.ledger = noted(track.ledger, heard, calls);
         noteWritten(track, heard, scene.options.side);
       } else if (STREAM_KINDS.has(heard.kind)) track.ledger = notedOfStream(track.ledger, heard);
+      track.stream = noteSoleStream(track.stream, heard);
       const next = afterProtocol(closed, heard, track.ledger, calls);
       if (next === null) continue;
       if (provesBinding(heard)) noteState(event, track);

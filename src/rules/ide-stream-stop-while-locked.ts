@@ -1,17 +1,23 @@
 import { doc } from './docs/ide-stream-stop-while-locked.ts';
-import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { type Charge, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { lockedOver } from './streams.ts';
 
 export const rule: Rule = {
   doc,
   rank: 45,
   restsOnBind: true,
   settledBy: LOCK_CLASSES,
-  judge({ effect }) {
-    if (effect.type !== 'stream-stop') return null;
-    return {
+  judge(step) {
+    if (step.effect.type !== 'stream-stop') return null;
+    const charge: Charge = {
       wrongIn: isLocked,
       summary: 'an IDE stream of the device was stopped while the TDI was locked or running',
       onlyIfLikely: true,
+    };
+    const enabledBy = lockedOver(step);
+    if (enabledBy !== null) return { ...charge, shownBy: [enabledBy] };
+    return {
+      ...charge,
       atMost: 'probable',
       takesForGranted: ['the stream was the one that the TDI was locked over'],
     };

@@ -1,5 +1,7 @@
+import type { StoredEvent } from '../timeline/rows.ts';
 import { doc } from './docs/lock-before-ide-stream.ts';
 import type { Rule } from './rule.ts';
+import { isOnlyStream } from './streams.ts';
 
 const WHY = {
   'set-up': 'its IDE stream was set up and not enabled',
@@ -7,12 +9,20 @@ const WHY = {
   disabled: 'its IDE stream was disabled',
 } as const;
 
+/** EINTR, EAGAIN, ENOMEM, EBUSY: nobody looked at the device. */
+const OTHER_REASONS: ReadonlySet<number> = new Set([-4, -11, -12, -16]);
+
+function wasRefused({ outcome, code }: StoredEvent): boolean {
+  return outcome === 'failed' && (code === null || !OTHER_REASONS.has(code));
+}
+
 export const rule: Rule = {
   doc,
   rank: 26,
   restsOnBind: false,
   settledBy: ['ide'],
-  judge({ effect, event, options }) {
+  judge(step) {
+    const { effect, event, options } = step;
     if (effect.type !== 'lock-over-stream') return null;
     const { missing } = effect;
     const complete = options.complete.has('ide');
@@ -21,12 +31,17 @@ export const rule: Rule = {
     }
     // Whoever probes the setting up need not have probed the enabling.
     if (missing.why === 'set-up' && !complete) return null;
-    return {
+    const charge = {
       wrongIn: () => true,
       shownBy: [missing.at],
       summary: `the TDI was to be locked while ${WHY[missing.why]}`,
+    };
+    // One that could not be enabled may become secure all the same.
+    if (missing.why === 'disabled' && wasRefused(event) && isOnlyStream(step, missing.at)) return charge;
+    return {
+      ...charge,
       // A device that needs the stream refuses the lock; one that takes it had its stream, or needs none.
-      atMost: complete && event.outcome === 'failed' ? 'probable' : 'possible',
+      atMost: complete && wasRefused(event) ? 'probable' : 'possible',
       takesForGranted: [
         'the device wants IDE: one inside the root complex may not',
         ...(complete ? [] : ['no other stream was enabled unseen']),

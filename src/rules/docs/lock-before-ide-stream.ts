@@ -12,7 +12,7 @@ export const doc: RuleDoc = {
   evidence: [
     'pci_ide_stream_disable, or pci_ide_stream_enable with an error, for the device or its security manager, and then pci_tsm_bind or the LOCK with no stream enabled between them.',
     'With --complete ide, also a stream that was set up and never enabled.',
-    'A bind that fails after it: the refusal that the missing stream explains.',
+    'A bind that fails after it: the refusal that the missing stream explains. Definite where the capture begins with the machine, lost nothing, holds every stream (--complete ide), speaks of this one only, and shows that it was disabled: the kernel makes a stream for an endpoint below a root port only, so that the device is none of those that need no stream.',
   ],
   disprove: [
     'pci_ide_stream_enable() returns -ENXIO where the stream is not secure yet; the AMD driver goes on, and the stream may become secure after that.',
@@ -24,7 +24,7 @@ export const doc: RuleDoc = {
   needs: { trigger: ['ide'], state: ['bind'] },
   sources: [
     'PCIe Base 6.x, 11.3.8, as quoted in an issue of the Caliptra project, 2026-08',
-    'pci_ide_stream_enable(), drivers/pci/ide.c, Linux 7.1',
+    'pci_ide_stream_alloc() and pci_ide_stream_enable(), drivers/pci/ide.c, Linux 7.1',
     'dsm_connect() and streams_enable(), AMDESE/linux-kvm drivers/crypto/ccp/sev-dev-tsm.c@16f379f5463a',
     'tdh_devif_create(), intel/tdx-module src/vmm_dispatcher/api_calls/tdxio/tdh_devif_create.c@1666adc494db',
   ],
