@@ -76,14 +76,26 @@ const stay = (state: TdiState): Branch => ({ to: state, cost: 0, assumes: null }
 export type BindLocks = 'always' | 'likely' | 'maybe';
 
 /**
- * pci_tsm_bind() that returned 0 (drivers/pci/tsm.c, Linux 7.x): needs a connected function; the same VM again is a no-op.
+ * What the bind before tells of this one. `again`: that one was recorded, and nothing tells of another VM or of an unbind since.
+ * `elsewhere`: the same, but it was for another VM. `first`: none was recorded.
  */
-export function afterBind(state: TdiState, locks: BindLocks): readonly Branch[] {
+export type Rebind = 'first' | 'again' | 'elsewhere';
+
+/**
+ * pci_tsm_bind() that returned 0 (drivers/pci/tsm.c, Linux 7.x): needs a connected function; the same VM again is a no-op, another one
+ * is refused.
+ */
+export function afterBind(state: TdiState, locks: BindLocks, rebind: Rebind = 'first'): readonly Branch[] {
   switch (state.bind) {
     case 'unbound':
       return [];
-    case 'bound':
+    case 'bound': {
+      if (rebind === 'elsewhere') return [];
+      // Whoever binds a TDI that was thrown out of its state has most likely unbound it first.
+      const sound = state.contract === 'unlocked' || state.device === state.contract;
+      if (rebind === 'again' && sound) return [stay(state)];
       return [{ to: state, cost: 2, assumes: 'the function was bound already, so this bind changed nothing' }];
+    }
     case 'connected': {
       const locked: Branch = { to: BOUND_LOCKED, cost: 0, assumes: null };
       if (locks === 'always') return [locked];

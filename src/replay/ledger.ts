@@ -1,3 +1,4 @@
+import type { Rebind } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { NO_REGISTERS, type Registers } from './config-change.ts';
 import { NO_STEPS, noteSteps, type StepNotes } from './step-orders.ts';
@@ -10,6 +11,10 @@ import { noteStream } from './stream-notes.ts';
 export interface Ledger {
   /** The VM that it was bound to last, as the bind names it; null once it is unbound. */
   readonly vm: string | null;
+  /** A bind, not followed by an unbind. */
+  readonly bound: boolean;
+  /** What was known when the last bind came to its end of the one before. */
+  readonly rebind: Rebind;
   /** A connect that succeeded, not followed by a disconnect. */
   readonly connected: boolean;
   /** The LOCK inside the bind that succeeded last. */
@@ -29,6 +34,8 @@ export interface Ledger {
 
 export const NOTHING_NOTED: Ledger = {
   vm: null,
+  bound: false,
+  rebind: 'first',
   connected: false,
   locked: null,
   stopped: false,
@@ -97,13 +104,15 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
       return {
         ...ledger,
         vm: heard.args['vm'] ?? null,
+        bound: true,
+        rebind: rebindOf(ledger, heard),
         connected: true,
         locked: ledger.lockInBind?.lock ?? ledger.locked,
         lockInBind: null,
       };
     case 'tsm.unbind':
     case 'tsm.unbind_core':
-      return { ...ledger, vm: null, locked: null, failedBind: cleaned(ledger) };
+      return { ...ledger, vm: null, bound: false, locked: null, failedBind: cleaned(ledger) };
     case 'tsm.disconnect':
     case 'tsm.disconnect_core':
     case 'tsm.destroy':
@@ -117,6 +126,13 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
     default:
       return ledger;
   }
+}
+
+function rebindOf({ bound, vm }: Ledger, { args, outcome }: StoredEvent): Rebind {
+  if (!bound) return 'first';
+  const isOther = vm !== null && args['vm'] !== undefined && args['vm'] !== vm;
+  // Whether the core let it through is part of what tells.
+  return isOther && outcome === 'ok' ? 'elsewhere' : isOther ? 'first' : 'again';
 }
 
 function afterLock(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {

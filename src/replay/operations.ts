@@ -7,6 +7,7 @@ import {
   afterGuestRequest,
   afterUnbind,
   type BindLocks,
+  type Rebind,
 } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
@@ -22,6 +23,8 @@ export interface Setting {
   readonly locks: BindLocks;
   /** A state change was asked for before, in the same binding. */
   readonly again: boolean;
+  /** Of a bind, when it has come to its end. */
+  readonly rebind: Rebind;
 }
 
 /** Whether the event starts or ends an operation that moves the bind or contract layer. */
@@ -74,7 +77,7 @@ function afterSuccess(before: Belief, event: StoredEvent, setting: Setting): Bel
     case 'tsm.destroy':
       return before.apply(afterDisconnect, placeOf(event));
     case 'tsm.bind':
-      return before.apply((state) => afterBind(state, setting.locks), placeOf(event));
+      return before.apply((state) => afterBind(state, setting.locks, setting.rebind), placeOf(event));
     case 'tsm.unbind':
     case 'tsm.unbind_core':
       return before.apply(afterUnbind, placeOf(event));

@@ -5,6 +5,7 @@ import { afterDeviceEvent, BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, type Branch,
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
 import type { Ledger } from './ledger.ts';
+import { STATE_CHANGE } from './operations.ts';
 import { STREAM_KINDS } from './step-orders.ts';
 
 /**
@@ -310,9 +311,34 @@ export function afterProtocol(
     return before.apply((state) => (agrees(state, readBack) ? [stay(state)] : []), placeOf(heard));
   }
   if (heard.kind === 'ide.disable' || heard.kind === 'spdm.disconnect') return afterLinkLoss(before, heard);
+  if (mayBeStop(heard, calls)) {
+    return before.apply(
+      (state) => (state.contract === 'unlocked' ? [stay(state)] : [stay(state), UNTOLD_STOP]),
+      placeOf(heard),
+    );
+  }
   const request = REQUESTS[heard.kind];
   if (request === undefined) return null;
   return afterRequest(before, heard, request, calls);
+}
+
+const UNTOLD_STOP: Branch = {
+  to: BOUND_UNLOCKED,
+  cost: 0,
+  assumes: 'the request whose kind was not recorded was a STOP',
+};
+
+/**
+ * The driver's own request inside one of the guest, by the function that sends START and STOP alike, without the argument that tells
+ * them apart (function tracer). What the driver asked for stands in the log, and cannot be read: it is not guessed by which came first.
+ */
+function mayBeStop(heard: StoredEvent, calls: readonly StoredEvent[]): boolean {
+  if (heard.kind !== 'tdisp.request' || heard.outcome === 'failed') return false;
+  if (heard.symbol !== 'tdx_tdi_request' && commandOf(heard) !== 'TDH.DEVIF.REQUEST') return false;
+  const within = calls.findIndex(({ kind }) => kind === 'tsm.guest_request');
+  const scope = parseInteger(calls[within]?.args['scope']);
+  if (within === -1 || (scope !== null && scope !== STATE_CHANGE)) return false;
+  return calls.slice(0, within).every(({ kind }) => kind === 'tdisp.request' || !kind.startsWith('tdisp.'));
 }
 
 /** Without its stream or session a TDI that is locked falls to ERROR; the record does not say whether it was over that one. */

@@ -116,7 +116,11 @@ export class Transitions {
   /** @param isFar the operation is one on the DSM of the function. */
   #operate(record: StoredEvent, track: DeviceTrack, closed: Belief, isFar: boolean): void {
     const event = asRecorded(this.#scene.calls.withEntry(record), track.ledger);
-    const setting = { locks: bindLocks(this.#scene.options), again: hasAskedBefore(event, track) };
+    const setting = {
+      locks: bindLocks(this.#scene.options),
+      again: hasAskedBefore(event, track),
+      rebind: track.ledger.rebind,
+    };
     const during = event.phase === 'enter' && event.pairId !== null;
     if (asksOnly(event)) {
       // INFO and DEBUG change nothing: what can have happened unseen need not be written down.
@@ -133,7 +137,10 @@ export class Transitions {
     };
     const next = operate(closed);
     if (!next.empty) {
-      track.change((before) => atEnd(before, event, operate(before)), next, event, !during);
+      // What is bound to another VM before the end of a bind is none of its doing.
+      const isElsewhere = event.kind === 'tsm.bind' && setting.rebind === 'elsewhere';
+      const end = (before: Belief) => (isElsewhere ? operate(before) : atEnd(before, event, operate(before)));
+      track.change(end, next, event, !during);
       return;
     }
     if (isFar) return;

@@ -19,7 +19,9 @@ export const rule: Rule = {
       summary: 'pci_tsm_bind() was called for a function that is bound to another VM, and refused with -EBUSY',
       atMost: 'possible',
       severity: 'note',
-      takesForGranted: ['the core refused it: the TSM driver may say -EBUSY, too'],
+      contradiction:
+        'pci_tsm_bind() succeeded for another VM than the one that the function was bound to, and no unbind was recorded between them',
+      takesForGranted: refused ? ['the core refused it: the TSM driver may say -EBUSY, too'] : [],
     };
   },
 };

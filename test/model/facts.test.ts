@@ -315,7 +315,7 @@ describe('silent moves', () => {
 describe('what an operation takes for granted is told where it has a price, and only there', () => {
   const branches = tdi.TDI_STATES.flatMap((state) =>
     (['always', 'likely', 'maybe'] as const).flatMap((locks) => [
-      ...tdi.afterBind(state, locks),
+      ...(['first', 'again', 'elsewhere'] as const).flatMap((rebind) => [...tdi.afterBind(state, locks, rebind)]),
       ...[true, false].flatMap((change) => [
         ...tdi.afterGuestRequest(state, change, locks, true),
         ...tdi.afterGuestRequest(state, change, locks, false),

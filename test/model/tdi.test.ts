@@ -73,6 +73,27 @@ describe('a bind that succeeded', () => {
   it.each([BOUND_UNLOCKED, BOUND_LOCKED, BOUND_RUN, LOST])('changes nothing where it is a second one: %o', (state) => {
     expect(costs(afterBind(state, 'always'))).toEqual([[state, 2]]);
   });
+
+  it('is expected to change nothing for the VM of the bind that was recorded before it', () => {
+    for (const state of [BOUND_UNLOCKED, BOUND_LOCKED, BOUND_RUN])
+      expect(afterBind(state, 'always', 'again')).toEqual([{ to: state, cost: 0, assumes: null }]);
+  });
+
+  it('has more likely an unbind before it where the TDI was thrown out of its state', () => {
+    expect(costs(afterBind(LOST, 'always', 'again'))).toEqual([[LOST, 2]]);
+  });
+
+  it.each([BOUND_UNLOCKED, BOUND_LOCKED, BOUND_RUN, LOST])(
+    'is refused to another VM as long as it is bound: %o',
+    (state) => {
+      expect(afterBind(state, 'always', 'elsewhere')).toEqual([]);
+    },
+  );
+
+  it('leads from a connected function to the same, whatever was bound before', () => {
+    for (const rebind of ['again', 'elsewhere'] as const)
+      expect(costs(afterBind(CONNECTED, 'always', rebind))).toEqual([[BOUND_LOCKED, 0]]);
+  });
 });
 
 describe('a guest request that succeeded', () => {

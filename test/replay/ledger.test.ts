@@ -25,6 +25,7 @@ describe('a bind', () => {
     expect(ledger).toEqual({
       ...NOTHING_NOTED,
       vm: '0xffff888100000000',
+      bound: true,
       connected: true,
       locked: LOCK,
       stopped: false,
@@ -38,7 +39,34 @@ describe('a bind', () => {
   });
 
   it('that names no VM notes none', () => {
-    expect(play([at('tsm.bind', 1)])).toEqual({ ...NOTHING_NOTED, vm: null, connected: true });
+    expect(play([at('tsm.bind', 1)])).toEqual({ ...NOTHING_NOTED, vm: null, bound: true, connected: true });
+  });
+
+  const to = (vm: string | null, more: Partial<StoredEvent> = {}) =>
+    at('tsm.bind', 30, { ...(vm === null ? {} : { args: { vm } }), ...more });
+
+  test.each<[Ledger['rebind'], string, readonly StoredEvent[]]>([
+    ['first', 'is the first of the record', [to('0xa')]],
+    ['again', 'is for the same VM', [to('0xa'), to('0xa')]],
+    ['again', 'names no VM', [to('0xa'), to(null)]],
+    ['again', 'follows one that named none', [to(null), to('0xa')]],
+    ['elsewhere', 'is for another VM', [to('0xa'), to('0xb')]],
+    [
+      'first',
+      'is for another VM, and nobody recorded whether it was let through',
+      [to('0xa'), to('0xb', { outcome: 'unknown' })],
+    ],
+    ['first', 'follows an unbind', [to('0xa'), at('tsm.unbind', 2), to('0xa')]],
+    ['first', 'follows an unbind of the core', [to('0xa'), at('tsm.unbind_core', 2), to('0xb')]],
+    ['first', 'follows a disconnect', [to('0xa'), at('tsm.disconnect', 2), to('0xa')]],
+    ['first', 'follows one that failed', [to('0xa', { outcome: 'failed', code: -5 }), to('0xb')]],
+    [
+      'again',
+      'follows one to another VM that was refused',
+      [to('0xa'), to('0xb', { outcome: 'failed', code: -16 }), to('0xa')],
+    ],
+  ])('is %s where it %s', (rebind, _, events) => {
+    expect(play(...events.map((event) => [event] as const)).rebind).toBe(rebind);
   });
 
   it('that repeats an earlier one keeps its LOCK', () => {

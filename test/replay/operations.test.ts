@@ -7,7 +7,7 @@ import { afterEffect, afterOperation, duringOperation, isOperation } from '../..
 import type { StoredEvent } from '../../src/timeline/rows.ts';
 import { storedEvent } from './stored-event.ts';
 
-const SETTING = { locks: 'always', again: false } as const;
+const SETTING = { locks: 'always', again: false, rebind: 'first' } as const;
 const LOST: TdiState = { bind: 'bound', contract: 'run', device: 'error' };
 
 /** The states that are left, with their prices: `bound/run/run 0`. */
@@ -56,9 +56,16 @@ describe('an operation that succeeded', () => {
 
   it('locks in the bind as the platform does', () => {
     const bind = (locks: 'always' | 'likely' | 'maybe') =>
-      left(afterOperation(Belief.only(CONNECTED), storedEvent('tsm.bind'), { locks, again: false }));
+      left(afterOperation(Belief.only(CONNECTED), storedEvent('tsm.bind'), { ...SETTING, locks }));
     expect(bind('likely')).toEqual(['unlocked/unlocked 1', 'locked/locked 0']);
     expect(bind('maybe')).toEqual(['unlocked/unlocked 0', 'locked/locked 0']);
+  });
+
+  it('knows a bind that is repeated, and one to another VM', () => {
+    const bind = (rebind: 'again' | 'elsewhere') =>
+      left(afterOperation(Belief.only(BOUND_RUN), storedEvent('tsm.bind'), { ...SETTING, rebind }));
+    expect(bind('again')).toEqual(['run/run 0']);
+    expect(bind('elsewhere')).toEqual([]);
   });
 
   it('says where what it takes for granted comes from', () => {

@@ -413,6 +413,43 @@ describe('what is believed after it', () => {
     ).toEqual([['the START failed', { sourceId: 1, line: 9 }]]);
   });
 
+  describe("the driver's own request, of which nobody recorded what it asked for", () => {
+    const untold = (more: Partial<StoredEvent> = {}) => at('tdisp.request', {}, { symbol: 'tdx_tdi_request', ...more });
+    const bare = (kind: Kind, args: Record<string, string> = {}) => storedEvent(kind, { args });
+    const EITHER = ['unlocked/unlocked 0', 'run/run 0'];
+
+    it('is a STOP as likely as not inside one of the guest, which is taken to be the START by itself', () => {
+      expect(next(BOUND_RUN, untold(), [REQUEST])).toEqual(EITHER);
+      expect(next(LOST, untold(), [REQUEST])).toEqual(['unlocked/unlocked 0', 'run/error 0']);
+      expect(next(BOUND_RUN, untold(), [bare('tsm.guest_request', { scope: '1' })])).toEqual(EITHER);
+      expect(next(BOUND_RUN, untold({ outcome: 'unknown' }), [REQUEST])).toEqual(EITHER);
+    });
+
+    it('leaves alone what is not locked', () => {
+      expect(next(BOUND_UNLOCKED, untold(), [REQUEST])).toEqual(['unlocked/unlocked 0']);
+      expect(next(CONNECTED, untold(), [REQUEST])).toEqual(['connected 0']);
+    });
+
+    it('says so', () => {
+      const belief = afterProtocol(Belief.only(BOUND_RUN), untold({ id: 8, sourceId: 2 }), NOTHING_NOTED, [REQUEST]);
+      expect(belief?.assumptions(({ contract }) => contract === 'unlocked')).toEqual([
+        { text: 'the request whose kind was not recorded was a STOP', place: { sourceId: 2, line: 8 }, before: null },
+      ]);
+    });
+
+    it('is none outside a request of the guest, in one that only asks, in one whose kind is known, or refused', () => {
+      expect(next(BOUND_RUN, untold(), [])).toBeNull();
+      expect(next(BOUND_RUN, untold(), [call('tsm.bind')])).toBeNull();
+      expect(next(BOUND_RUN, untold(), [bare('tsm.guest_request', { scope: '0' })])).toBeNull();
+      const leaf = untold({ symbol: 'tdh_devif_request', args: { command_name: 'TDH.DEVIF.REQUEST' } });
+      expect(next(BOUND_RUN, leaf, [call('tdisp.start'), REQUEST])).toBeNull();
+      expect(next(BOUND_RUN, leaf, [call('tdisp.request'), REQUEST])).toEqual(EITHER);
+      expect(next(BOUND_RUN, untold({ outcome: 'failed', code: -5 }), [REQUEST])).toBeNull();
+      // LOCK or START, never STOP.
+      expect(next(BOUND_RUN, untold({ symbol: 'sev_tio_tdi_bind' }), [REQUEST])).toBeNull();
+    });
+  });
+
   it('a refusal changes nothing', () => {
     for (const status of ['RMI_ERROR_GRANULE', 'RMI_ERROR_DEVICE', 'RMI_ERROR_INPUT', 'INVALID_TDI_STATE'])
       expect(next(BOUND_LOCKED, refused('tdisp.stop', status))).toBeNull();

@@ -75,7 +75,7 @@ export function walk(start: Life, choices: readonly number[]): Life {
   }, start);
 }
 
-const named = (name: string): Move => {
+export const named = (name: string): Move => {
   const move = MOVES.find((one) => one.name === name);
   if (!move) throw new Error(`no move is called ${name}`);
   return move;
