@@ -44,12 +44,14 @@ function listAsText({ stdout }: CommandContext): string {
   const page = new Page(stdout.width, stdout.color);
   const width = Math.max(...INPUT_FORMATS.map((format) => format.id.length));
   for (const format of INPUT_FORMATS) {
-    page.line(0, { text: format.id.padEnd(width), style: 'strong' }, `  ${format.title}`);
+    page.paragraph(0, [{ text: format.id.padEnd(width), style: 'strong' }, '  '], format.title, width + 2);
     page.cut(width + 2, format.example, 2);
   }
   page.blank();
   page.line(0, 'The format is detected from the content; --input-format overrides it.');
-  page.line(0, 'Each may be compressed (gzip, xz, zstd, bzip2), or lie in a tar archive, a sos report or a directory.');
+  const packed =
+    'Each may be compressed (gzip, xz, zstd, bzip2), or lie in a tar archive, a sos report or a directory.';
+  page.paragraph(0, '', packed, 0);
   return page.toString();
 }
 

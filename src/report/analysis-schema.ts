@@ -2,6 +2,7 @@ import { COMPRESSIONS } from '../base/compression.ts';
 import { HEALTH_CODES } from '../base/health.ts';
 import { EVIDENCE_ROLES, LEGAL_ORDER_KINDS, VERDICTS } from '../model/analysis.ts';
 import { BIND_STATES, CONTRACT_STATES, EVENT_CLASSES, PLATFORMS, TDISP_STATES } from '../model/states.ts';
+import { TDI_STATES } from '../model/tdi.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,7 @@
 import type { Analysis, DeviceInfo, Finding, StateSpan } from '../model/analysis.ts';
+import { TDI_STATES } from '../model/tdi.ts';
 import { type Lookup, stateWords } from './format.ts';
-import type { Page } from './page.ts';
+import { count, type Page } from './page.ts';
 import type { Scope } from './scope.ts';
 
 /** Rows of one device's strip without --verbose. */
@@ -48,6 +49,12 @@ function writeStrip(
       { text: isHarm ? '> ' : '  ', style: isHarm ? 'error' : 'plain' },
       { text: text.trimEnd(), style: index === 0 ? 'dim' : 'plain' },
     );
+  }
+  if (verbose && device.belief !== null) {
+    const { states, assumptions, waited } = device.belief;
+    const kept = `${states} of ${TDI_STATES.length} states, ${count(assumptions, 'unobserved step')} behind them`;
+    const ever = `at most ${count(waited, 'step')} waited for later records`;
+    page.paragraph(4, { text: 'kept of it: ', style: 'dim' }, `${kept}; ${ever}`, 6);
   }
   if (skip > 0) page.line(4, `(the first ${skip} rows with --verbose)`);
 }

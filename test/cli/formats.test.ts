@@ -115,8 +115,8 @@ mail.txt lines 8-12: ftrace
 test('analyze names the parts of a file, and points to lines of the file', () => {
   const { code, stdout } = tdiTrace(['analyze', 'mail.txt'], { cwd: folder });
   expect(code).toBe(0);
-  expect(stdout).toContain('  mail.txt lines 1-7: dmesg, clock printk\n');
-  expect(stdout).toContain('  mail.txt lines 8-12: ftrace, clock ftrace\n');
+  expect(stdout).toContain('  mail.txt lines 1-7: dmesg, 7 lines, ');
+  expect(stdout).toContain('  mail.txt lines 8-12: ftrace, 5 lines, ');
   expect(stdout).toContain('mail.txt:10: warning: events-lost');
   const { sources } = JSON.parse(tdiTrace(['analyze', '--format', 'json', 'mail.txt'], { cwd: folder }).stdout);
   expect(sources).toMatchObject([

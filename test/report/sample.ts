@@ -158,7 +158,6 @@ export const SAMPLE: Analysis = {
       from_time: '55.315496',
       to_time: '55.593606',
       events: 38,
-      belief: { states: 1, assumptions: 2, waited: 1 },
       states: [
         {
           from_time: null,
@@ -201,6 +200,7 @@ export const SAMPLE: Analysis = {
           cause: { source: 's1', line: 132 },
         },
       ],
+      belief: { states: 1, assumptions: 2, waited: 1 },
     },
   ],
   findings: FINDINGS,

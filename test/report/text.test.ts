@@ -234,6 +234,14 @@ test('many inputs and devices are counted; what was lost in them is, too', () =>
   expect(seen).not.toContain('4.txt');
 });
 
+test('--verbose says how much is kept of a device', () => {
+  const verbose = render(SAMPLE, { verbose: true });
+  expect(verbose).toMatch(
+    / {4}kept of it: 1 of \d+ states, 2 unobserved steps behind them; at most 1 step waited for\s+later records\n/,
+  );
+  expect(render(SAMPLE)).not.toContain('kept of it');
+});
+
 describe('layout', () => {
   test('only lines that begin with a place are longer than the width', () => {
     for (const width of [80, 100]) {
