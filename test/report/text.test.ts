@@ -235,9 +235,10 @@ test('many inputs and devices are counted; what was lost in them is, too', () =>
 });
 
 test('--verbose says how much is kept of a device', () => {
-  const verbose = render(SAMPLE, { verbose: true });
-  expect(verbose).toMatch(
-    / {4}kept of it: 1 of \d+ states, 2 unobserved steps behind them; at most 1 step waited for\s+later records\n/,
+  const verbose = render(SAMPLE, { verbose: true }).replace(/\s+/g, ' ');
+  // The model has nine states.
+  expect(verbose).toContain(
+    ' kept of it: 1 of 9 states, 2 unobserved steps behind them; at most 1 step waited for later records ',
   );
   expect(render(SAMPLE)).not.toContain('kept of it');
 });
