@@ -27,6 +27,7 @@ export function learn(
   if (isConcern(event)) track.concerned = true;
   if (showsLife(event)) track.gone = false;
   learnVf(scene, event, track, calls);
+  if (track.ownerExit !== null && isUseByAnother(event, track.ownerExit.event)) track.ownerExit = null;
   switch (event.kind) {
     case 'pci.add':
       // What was to be removed is, and this is another one.
@@ -78,6 +79,22 @@ export function learn(
   noteOrigin(track, event);
 }
 
+const USES: ReadonlySet<StoredEvent['kind']> = new Set([
+  'vfio.config_write',
+  'vfio.ioctl',
+  'vfio.mmap',
+  'vfio.low_power',
+]);
+
+/** Whoever uses the device after its owner has ended holds it, too. */
+function isUseByAnother({ kind, pid, certainty }: StoredEvent, exit: StoredEvent): boolean {
+  return USES.has(kind) && certainty === 'exact' && pid !== null && pid !== ownerOf(exit);
+}
+
+function ownerOf({ args, pid }: StoredEvent): number | null {
+  return args['pid'] === undefined ? pid : Number(args['pid']);
+}
+
 /** A record that shows the function to be a VF: vfio says so, or it comes or goes inside a call on its PF. */
 function learnVf(scene: Scene, event: StoredEvent, track: DeviceTrack, calls: readonly StoredEvent[]): void {
   const told = event.kind === 'pci.vf' ? parseBdf(event.args['pf'] ?? '') : null;
@@ -121,7 +138,7 @@ export function noteState(event: StoredEvent, track: DeviceTrack): void {
 
 /** A task ends: what it had opened or bound, and nobody was seen to close, has lost its owner. */
 export function noteOwnerExit(scene: Scene, event: StoredEvent): void {
-  const pid = event.args['pid'] === undefined ? event.pid : Number(event.args['pid']);
+  const pid = ownerOf(event);
   if (pid === null || event.args['group_dead'] === 'false') return;
   for (const track of scene.tracks.values()) {
     if (scene.sameHistory(track, event) && (track.openers.has(pid) || track.binder === pid)) {

@@ -13,10 +13,12 @@ export const doc: RuleDoc = {
     'The end of the task that bound or opened the device (sched_process_exit, do_exit), or the close of its last descriptor: the owner is gone.',
     'pci_tsm_bind with result 0 on the function and no unbind of it after.',
     'No vfio_pci_core_close_device or vfio_pci_core_disable recorded for it: if one is, the finding is unbind-before-disable and not this one.',
+    'Probable at most: a capture that holds the close is judged by unbind-before-disable, and in one that does not, another process may hold the device, or the capture ended before the close.',
     'A later pci_tsm_bind with -EBUSY, or tsm/bound that still names a TSM: confirms it.',
   ],
   disprove: [
     'An unbind that was not recorded: probe pci_tsm_unbind and __pci_tsm_unbind, or read tsm/bound after the exit: empty clears the finding.',
+    'Another process uses the device after the end of this one (a configuration write, an ioctl, a mapping): it holds it, and there is no finding.',
     'The owner lives on: a descriptor passed to or inherited by another process, or a BAR that is still mapped, keeps the device open. fuser or lsof on the vfio device shows it.',
     'The unbind ran in another task: a worker, or the close of another file. It is found by the BDF and not by the pid.',
     'The capture stopped first: its end is no exit, and an unbind after it is not seen.',

@@ -13,6 +13,7 @@ export const doc: RuleDoc = {
     'A read-back of ERROR after it: confirms it.',
   ],
   disprove: [
+    'It was another session of the device: no record names the one that the lock came over, so that the verdict is probable at most.',
     'The command failed: then the session is still there.',
     'The TDI was stopped or unbound before without a record: probe pci_tsm_unbind and pci_tsm_guest_req.',
   ],

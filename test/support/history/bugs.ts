@@ -145,7 +145,8 @@ export const BUGS: readonly Bug[] = [
       ]),
     ],
     verdict: 'probable',
-    because: 'the mapping of the host need not be the one of the guest',
+    because:
+      'the mapping of the host need not be the one of the guest: where it is, the unmap that follows is refused, and definite',
   },
   {
     rule: 'bar-zap-while-bound',
@@ -153,7 +154,8 @@ export const BUGS: readonly Bug[] = [
     when: LOCKED,
     acts: ({ bdf }) => [call('vfio_pci_dma_buf_move', bdf, { args: { revoked: '1' } })],
     verdict: 'probable',
-    because: 'the mapping of the host need not be the one of the guest',
+    because:
+      'the mapping of the host need not be the one of the guest: where it is, the unmap that follows is refused, and definite',
   },
   {
     rule: 'disconnect-while-bound',
@@ -171,7 +173,7 @@ export const BUGS: readonly Bug[] = [
     acts: (world) => disconnectActs(world, []),
     admin: true,
     verdict: 'possible',
-    because: 'the core puts it right itself',
+    because: 'the core puts it right itself: so by design',
   },
   {
     rule: 'power-state-while-locked',
@@ -187,7 +189,7 @@ export const BUGS: readonly Bug[] = [
     when: LOCKED,
     acts: move('D3hot by the user'),
     verdict: 'possible',
-    because: 'No_Soft_Reset of the function is not known',
+    because: 'No_Soft_Reset of the function is not known: no record tells it, lspci does, and makes it probable',
   },
   {
     rule: 'surprise-removal-while-bound',
@@ -222,7 +224,7 @@ export const BUGS: readonly Bug[] = [
     when: ['unconnected'],
     acts: (world) => bindActs(world, -22, []),
     verdict: 'possible',
-    because: 'the kernel refused it',
+    because: 'the kernel refused it: a note by design',
   },
   {
     rule: 'guest-request-while-unbound',
@@ -230,7 +232,7 @@ export const BUGS: readonly Bug[] = [
     when: ['open'],
     acts: ({ bdf }) => [request(bdf, -6)],
     verdict: 'possible',
-    because: 'the kernel refused it',
+    because: 'the kernel refused it: a note by design',
   },
   {
     rule: 'bound-at-exit',
@@ -238,7 +240,8 @@ export const BUGS: readonly Bug[] = [
     when: BOUND,
     acts: ({ task }) => [traced('sched_process_exit', `comm=qemu pid=${task} prio=120 group_dead=true`)],
     verdict: 'probable',
-    because: 'another process may hold the device',
+    because:
+      'another process may hold the device, or the trace ends before the close: with it another rule is definite',
   },
   {
     rule: 'double-bind',
@@ -246,7 +249,7 @@ export const BUGS: readonly Bug[] = [
     when: BOUND,
     acts: (world) => bindActs({ ...world, vm: '0xffff888005550000' }, -16, []),
     verdict: 'possible',
-    because: 'the kernel refused it',
+    because: 'the kernel refused it: a note by design',
   },
   {
     rule: 'unbind-without-bind',
@@ -324,7 +327,7 @@ export const BUGS: readonly Bug[] = [
     start: DEEP,
     acts: ({ bdf, platform }) => [request(bdf, 0, DRIVERS[platform].readBack(bdf, 'error'))],
     verdict: 'probable',
-    because: 'a device may fall to ERROR by itself',
+    because: 'a device may fall to ERROR by itself: there need not be anybody to accuse',
   },
   {
     rule: 'lock-from-wrong-state',
@@ -425,7 +428,7 @@ export const BUGS: readonly Bug[] = [
     ],
     admin: true,
     verdict: 'probable',
-    because: 'it need not be the session that the TDI was locked over',
+    because: 'it need not be the session that the TDI was locked over: no record names that one',
   },
   {
     rule: 'config-change-while-locked',
