@@ -26,7 +26,7 @@ export function* movedEdits(
 ): Generator<Edit> {
   const { history, step } = open;
   const named = (event: StoredEvent, past: StoredEvent) =>
-    event === step ? operationOf(history, step, history.apartFrom(step, past)) : recorded(event);
+    event === step ? operationOf(history, step, history.apartFrom(step, past)) : recorded(history, event);
   for (const move of moves) {
     const { what, other, moved, target, place, distance, overLoss } = move;
     yield {

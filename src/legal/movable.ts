@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { History } from './history.ts';
-import { VESSELS } from './names.ts';
+import { isVessel } from './names.ts';
 
 type Kind = StoredEvent['kind'];
 
@@ -30,7 +30,7 @@ export function movableBy(history: History, event: StoredEvent, step: StoredEven
   const inStep = isAround(history, step, event) || isMeanwhile(event, step);
   const around = inStep
     ? undefined
-    : history.callsAround(event).findLast((call) => isApart(history, call, step) && !VESSELS.has(call.kind));
+    : history.callsAround(event).findLast((call) => isApart(history, call, step) && !isVessel(call));
   // A STOP that a guest asks for is a request of the guest.
   if (around?.kind === 'tsm.guest_request') return [around];
   const isFree = !OF_CORE.has(event.kind) && takerOf(history, event) === null && (!inStep || OF_DRIVER.has(step.kind));

@@ -123,7 +123,7 @@ export class Trials {
     const unlock = unlockAfter(history, step, deviceId, this.#setting.options.platform);
     if (unlock === 'unknown') return { kind: 'unknown', reason: 'the record does not say why the unlock was refused' };
     const last = unlock.unmaps?.at(-1);
-    if (last === undefined) return { kind: 'insert', what: REST_UNMAPPED, other: recorded(step), also: null };
+    if (last === undefined) return { kind: 'insert', what: REST_UNMAPPED, other: recorded(history, step), also: null };
     const open = { history, step, deviceId };
     const moves = [
       ...(unlock.unmaps?.length === 1 ? [moveOf(open, last, step, 'before')] : []),
@@ -201,7 +201,7 @@ export class Trials {
     if (effect.type !== 'unbind') return null;
     const unit = history.unit(step);
     const objection = await this.#objectionTo(history.without(unit), unit, false);
-    return objection === null ? { kind: 'omit', what: recorded(step) } : null;
+    return objection === null ? { kind: 'omit', what: recorded(history, step) } : null;
   }
 
   #lost({ what, other }: Move): LegalOrder {

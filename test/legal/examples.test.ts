@@ -343,7 +343,7 @@ test('a capture: what the removal of a function does by itself is not moved; an 
   // Nobody asks for an unbind before pci_stop_and_remove_bus_device() has the core do it (line 290).
   expect(orders).toEqual([
     'legal with pci_tsm_unbind added before vfio_basic_config_write (line 239)',
-    'legal with pci_tsm_unbind added before pci_try_reset_function (line 246)',
+    'legal with pci_tsm_unbind added before VFIO_DEVICE_RESET (line 243)',
     'legal with pci_tsm_unbind added before vfio_pci_core_close_device (line 268)',
     'legal with pci_tsm_unbind added before pci_stop_and_remove_bus_device (line 285)',
   ]);

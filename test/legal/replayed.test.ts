@@ -133,7 +133,7 @@ const PROPOSED: Readonly<Record<string, string>> = {
   'reclaim-order': 'insert TIO_TDI_UNBIND',
   'ide-stream-stop-while-locked': 'insert pci_tsm_unbind',
   'spdm-session-end-while-locked': 'insert pci_tsm_unbind',
-  'start-without-lock': 'move pci_tsm_guest_req',
+  'start-without-lock': 'move pci_tsm_guest_req for STOP',
   'failed-bind-not-cleaned': 'insert TIO_TDI_UNBIND',
   'state-readback-conflict': 'unknown null',
 };
