@@ -372,8 +372,10 @@ export const MOVES: readonly Move[] = [
   {
     name: 'clear Memory Space of a VF',
     rows: [],
-    // The zap in it is no emulation: where that is wrong in a locked TDI, it is another bug.
-    only: (world) => world.open && world.isVf && (world.state.bind !== 'bound' || ZAPS_LOCKED.has(world.platform)),
+    // The zap in it is no emulation: where that is wrong in a locked TDI, it is another bug. So is a write that clears Bus Master, which
+    // is not told after a conventional reset.
+    only: (world) =>
+      world.open && world.isVf && (world.state.bind !== 'bound' || (world.master && ZAPS_LOCKED.has(world.platform))),
     acts: ({ bdf, master }) => [write(bdf, COMMAND(master, false), [zap(bdf)])],
     leaves: () => ({ memory: false }),
   },
