@@ -1,13 +1,14 @@
-import { BDF_SOURCE, type Bdf, parseBdf, parseBdfWithoutDomain } from '../base/bdf.ts';
+import { BDF_SOURCE, type Bdf, parseBdf } from '../base/bdf.ts';
 import { type CallArguments, type KernelRecord, NO_ARGUMENTS, type TraceEventRecord } from '../formats/record.ts';
-import type { Decodes, HandleRow, SymbolRow } from './catalogue.ts';
-import { decodeText } from './codes.ts';
-import type { Clue, EventKind, Handle, HandleType, KernelEvent, Outcome, Phase } from './event.ts';
+import type { SymbolRow } from './catalogue.ts';
+import type { Clue, EventKind, Handle, KernelEvent, Outcome, Phase } from './event.ts';
+import { decoded, defined, type Facts, handlesOf } from './facts.ts';
 import { firmwareResult } from './firmware-result.ts';
 import { symbolRow, traceEventRows } from './index.ts';
 import { payloadHandles, payloadOf } from './ioctl-payload.ts';
-import { messageCandidates, splitPrefix } from './messages.ts';
 import { parseNumber, parseReturn } from './numbers.ts';
+import { Repeated } from './repeated.ts';
+import { said } from './said.ts';
 
 /** What a record means: an event and its catalogue row, a line of a known subsystem in unknown words, or nothing. */
 export type Normalised =
@@ -171,45 +172,6 @@ function kindOf(row: SymbolRow, kept: Readonly<Record<string, string>>): EventKi
   return (value === null ? undefined : row.kindBy?.kinds[String(value)]) ?? row.kind;
 }
 
-/** The arguments, and beside each number that stands for something its name, and what it does to a TDI. */
-function decoded(args: Readonly<Record<string, string>>, decodes: Decodes | undefined): Record<string, string> {
-  if (decodes === undefined) return { ...args };
-  const more: Record<string, string> = {};
-  for (const [name, space] of Object.entries(decodes)) {
-    const text = args[name];
-    const meaning = text === undefined ? null : decodeText(space, text);
-    if (meaning === null) continue;
-    more[`${name}_name`] = meaning.name;
-    if (meaning.means !== null) more[`${name}_means`] = meaning.means;
-  }
-  return { ...args, ...more };
-}
-
-function handlesOf(rows: readonly HandleRow[] | undefined, argument: (name: string) => string | undefined): Handle[] {
-  return (rows ?? []).flatMap((row) => {
-    const value = row.arguments
-      .map(argument)
-      .find((one) => one !== undefined)
-      ?.split(' ', 1)[0];
-    if (value === undefined || !isHandle(row.type, value)) return [];
-    return [{ type: row.type, value: row.hex ? `0x${value}` : value }];
-  });
-}
-
-const POINTERS: ReadonlySet<HandleType> = new Set([
-  'vm',
-  'iommufd-context',
-  'iommufd-pointer',
-  'ide-pointer',
-  'tsm-object',
-]);
-
-/** An id is 32 bits wide: a larger number is the address of one. */
-function isHandle(type: HandleType, value: string): boolean {
-  const number = parseNumber(value) ?? parseNumber(`0x${value}`);
-  return number !== null && number >= 0n && (POINTERS.has(type) || number <= 0xffff_ffffn);
-}
-
 /** Later stages know events by their arguments alone: what an argument does not say yet is added, `iommufd_vdevice: 3`. */
 function named(args: Readonly<Record<string, string>>, handles: readonly Handle[]): Record<string, string> {
   const all: Record<string, string> = { ...args };
@@ -244,58 +206,19 @@ function cluesOf(row: SymbolRow, args: CallArguments): Clue[] {
   return clues;
 }
 
-function fromMessage(record: KernelRecord, text: string): Normalised {
-  const { prefix, body } = splitPrefix(text);
-  for (const row of messageCandidates(body)) {
-    const match = row.pattern.exec(body);
-    if (!match) continue;
-    if (row.kind === null) return null;
-    const { bdf, ...groups } = match.groups ?? {};
-    const device = bdf === undefined ? (prefix?.bdf ?? labelled(record)) : parseBdfWithoutDomain(bdf);
-    // The prefix of a message about another function is its PF.
-    const pf = row.kind === 'pci.vf' && prefix ? { pf: prefix.bdf } : {};
-    const reporter = row.reporter && device ? { reporter: device } : {};
-    const args: Record<string, string> = { ...row.fixed, ...defined(groups), ...pf, ...reporter };
-    const event = build(record, {
-      kind: row.kind,
-      phase: row.phase ?? 'point',
-      outcome: row.outcome ?? 'ok',
-      code: null,
-      symbol: null,
-      args: decoded(args, row.decodes),
-      clues: device && !row.reporter ? [clueOf(device, bdf)] : [],
-      handles: handlesOf(row.handles, (name) => args[name]),
-    });
-    return { type: 'event', event, row: null };
-  }
-  const subsystem = knownSubsystem(prefix?.driver ?? null, body);
-  return subsystem === null ? null : { type: 'unrecognised', subsystem, text };
-}
+const SAID = new Repeated((text) => said(text, null));
 
-/** A message of `02:00.0` leaves the segment open. */
-function clueOf(bdf: Bdf, printed: string | undefined): Clue {
-  return printed === undefined || bdf.length <= printed.length
-    ? { type: 'bdf', bdf }
-    : { type: 'bdf', bdf, assumed: 'segment' };
+function fromMessage(record: KernelRecord, text: string): Normalised {
+  const label = labelled(record);
+  const what = label === null ? SAID.of(text) : said(text, label);
+  if (what === null || 'type' in what) return what;
+  return { type: 'event', event: build(record, what), row: null };
 }
 
 /** The function that /dev/kmsg and the journal name beside the text: `+pci:0000:02:00.0` (dev_printk_emit, drivers/base/core.c). */
 function labelled(record: KernelRecord): Bdf | null {
   if (record.type !== 'printk' || record.device === undefined || !record.device.startsWith('+pci:')) return null;
   return parseBdf(record.device.slice('+pci:'.length));
-}
-
-/** The subsystems whose unknown lines are worth a mention; everything else in a log is none of our business. */
-function knownSubsystem(driver: string | null, body: string): string | null {
-  if (body.startsWith('PCI/TSM: ')) return 'PCI/TSM';
-  if (body.startsWith('PCI/IDE: ')) return 'PCI/IDE';
-  if (driver !== null && /(?:^|[-_])vfio[-_]pci$/.test(driver)) return 'vfio-pci';
-  // Not `vfio_ap matrix:` and the like, whose devices are no PCI functions, nor `iommufd/404 is trying to acquire lock`.
-  if (/^vfio[\w-]{0,60}: /.test(body)) return 'vfio';
-  if (/^iommufd\w{0,60}(?:: |$)/.test(body)) return 'iommufd';
-  if (/SEV-TIO/.test(body)) return 'SEV-TIO';
-  if (/^(?:virt\/)?tdx[:_ ]|^TDX Connect/.test(body)) return 'TDX';
-  return null;
 }
 
 interface Result {
@@ -322,15 +245,7 @@ function returnField(fields: CallArguments): string | null {
   return null;
 }
 
-type Facts = Pick<KernelEvent, 'kind' | 'phase' | 'outcome' | 'code' | 'symbol' | 'args' | 'clues' | 'handles'>;
-
 function build(record: KernelRecord, facts: Facts): KernelEvent {
   const { line, endLine, time, cpu, task, pid, text, truncated } = record;
   return { ...facts, line, endLine, time, cpu, task, pid, text, truncated };
-}
-
-function defined(groups: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(groups).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }

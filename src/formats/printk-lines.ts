@@ -8,6 +8,7 @@ import type { LineHead } from './line-head.ts';
 import { isBelow } from './octal.ts';
 import { PrintkStream } from './printk.ts';
 import { decodeText, ownCopy } from './text.ts';
+import { pairOf, wrapDoubts } from './wrap-doubts.ts';
 
 /** Longest message in characters, with its further lines; what is longer is cut. */
 const MAX_MESSAGE = 64 * 1024;
@@ -20,6 +21,9 @@ const PROMPT = /^(?:crash[\w-]{0,16}|drgn)> |^\(gdb\) /;
 const MAX_PROMPT = 32;
 /** How editors and mail programs show a carriage return. */
 const CARET_M = '^M';
+
+/** No further lines. */
+const NONE: readonly FurtherLine[] = [];
 
 /** A further line of a record, and what joins it to the one before. */
 interface FurtherLine {
@@ -67,6 +71,8 @@ export class PrintkLines implements LineParser {
   #longest = 0;
   /** The last line said that the one before comes again. */
   #replaying = false;
+  /** See {@link wrapDoubts}. */
+  #doubts: ReadonlySet<string> = new Set();
   /** A soft break was seen, so an equals sign anywhere is an escape. */
   #quotedPrintable = false;
 
@@ -79,6 +85,10 @@ export class PrintkLines implements LineParser {
 
   get clock(): ClockInfo {
     return this.stream.clock;
+  }
+
+  learn(lines: readonly string[]): void {
+    this.#doubts = wrapDoubts(lines);
   }
 
   parse(line: string, number: number, truncated: boolean): LineKind {
@@ -210,7 +220,8 @@ export class PrintkLines implements LineParser {
   #wrapJoint(line: string): Joint | null {
     const previous = this.#more.at(-1)?.line ?? this.#first;
     const joint = wrapJoint(previous, line, this.#longest);
-    return joint === ' ' && isSentence(line) ? null : joint;
+    if (joint !== ' ') return joint;
+    return isSentence(line) || this.#doubts.has(pairOf(previous, line)) ? null : joint;
   }
 
   #goOn(line: string, joint: FurtherLine['joint'], number: number, truncated: boolean): LineKind {
@@ -235,7 +246,8 @@ export class PrintkLines implements LineParser {
     const first = ownCopy(this.#first);
     const head = this.#heldHead;
     head.scan(first);
-    const more = this.#more.map(({ line, joint }) => ({ line: ownCopy(line), joint }));
+    // Nearly always none: this is done for every record that somebody wants.
+    const more = this.#more.length === 0 ? NONE : this.#more.map(({ line, joint }) => ({ line: ownCopy(line), joint }));
     let message = head.plain.slice(head.message);
     for (const { line, joint } of more) {
       const plain = withoutControls(line);
@@ -252,7 +264,7 @@ export class PrintkLines implements LineParser {
       line: this.#line,
       endLine: this.#endLine,
       message: decodeText(rest),
-      text: decodeText([first, ...more.map(({ line }) => line)].join('\n')),
+      text: decodeText(more.length === 0 ? first : [first, ...more.map(({ line }) => line)].join('\n')),
       truncated: this.#truncated,
       ...(device === null ? {} : { device: decodeText(device) }),
     });
