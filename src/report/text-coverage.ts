@@ -5,6 +5,9 @@ import { count, type Page, type Style } from './page.ts';
 import type { Scope } from './scope.ts';
 import { tells } from './told.ts';
 
+/** Devices of a group that are named without --verbose. */
+const NAMES_MAX = 8;
+
 /** What each rule could tell of each device: the details of what SEEN says in a line. */
 export function writeCoverage(
   page: Page,
@@ -63,7 +66,11 @@ function writeGroup(page: Page, group: CoverageGroup, view: View): void {
   if (group.devices.length === 1 && only !== undefined) {
     page.line(2, { text: names.join(), style: 'strong' }, `: ${count(only.events, 'event')}, ${describe(only)}`);
   } else {
-    page.paragraph(2, '', `${names.join(', ')} (${group.devices.length} devices)`, 4, 'strong');
+    // Of a host that booted three times each device stands there three times.
+    const unique = [...new Set(names)];
+    const shown = verbose || unique.length <= NAMES_MAX + 1 ? unique : unique.slice(0, NAMES_MAX);
+    const more = unique.length > shown.length ? ` and ${unique.length - shown.length} more` : '';
+    page.paragraph(2, '', `${shown.join(', ')}${more} (${group.devices.length} devices)`, 4, 'strong');
   }
   writeStatus(page, group.rules, 'violated', 'error', view);
   writeStatus(page, group.rules, 'held', 'good', view);

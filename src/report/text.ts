@@ -85,7 +85,7 @@ function writeVerdict(
 function reasonForNothing({ devices }: Analysis, { absent, window }: Scope): string {
   if (absent !== null) return `${absent.device} does not occur in the capture`;
   if (window?.empty) return 'no event stands in the time asked for';
-  const isTold = devices.some(({ states }) => states.some(({ cause }) => cause !== null));
-  if (!isTold) return 'no line tells the state of any device (a TSM bind, a request, a state that is read back)';
+  const isShown = devices.some(({ states }) => states.some((span) => span.cause && !span.bind.includes('unbound')));
+  if (!isShown) return 'no line shows a device bound to a VM (a TSM bind, a request, a state that is read back)';
   return 'no rule met a step that it judges in a state that it knows';
 }

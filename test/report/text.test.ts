@@ -169,7 +169,7 @@ describe('a run without a finding', () => {
     expect(render({ ...CLEAN, rules })).toMatch(/\nNothing was checked: no rule met a step that it judges in a state/);
     const devices = CLEAN.devices.map((device) => ({ ...device, states: device.states.slice(0, 1) }));
     expect(render({ ...CLEAN, rules, devices })).toMatch(
-      /\nNothing was checked: no line tells the state of any device \(/,
+      /\nNothing was checked: no line shows a device bound to a VM \(/,
     );
   });
 
