@@ -3,6 +3,8 @@ import type { RecordedEvents } from './recorded.ts';
 
 // Enclosing calls are looked up by id; the innermost ones are nearly always still here. A power of two.
 const RECENT_MAX = 256;
+/** Those whose return is recorded are looked up by that, too: among calls of a hundred devices it comes some hundreds of events later. */
+const RETURNING_MAX = 512;
 /** Nesting that is looked at. */
 const DEPTH_MAX = 32;
 
@@ -14,21 +16,24 @@ export class Calls {
    * one, so that one of them among the old objects keeps all that come later alive until all of the heap is collected.
    */
   readonly #recent = new Array<StoredEvent | undefined>(RECENT_MAX).fill(undefined);
+  readonly #returning = new Array<StoredEvent | undefined>(RETURNING_MAX).fill(undefined);
 
-  #near: readonly StoredEvent[] = [];
+  #near: readonly (readonly StoredEvent[])[] = [];
 
   constructor(recorded: RecordedEvents) {
     this.#recorded = recorded;
   }
 
-  /** Has these events at hand, too, which follow one another: where a call is short, its return is among them. */
-  stayNear(events: readonly StoredEvent[]): void {
-    this.#near = events;
+  /** Has these pages at hand, too, one after the other: where a call is short, its return is among them. */
+  stayNear(pages: readonly (readonly StoredEvent[])[]): void {
+    this.#near = pages;
   }
 
   /** Keeps an entry at hand for what comes inside it. */
   remember(event: StoredEvent): void {
-    if (event.phase === 'enter') this.#recent[event.id & (RECENT_MAX - 1)] = event;
+    if (event.phase !== 'enter') return;
+    if (event.pairId === null) this.#recent[event.id & (RECENT_MAX - 1)] = event;
+    else this.#returning[event.id & (RETURNING_MAX - 1)] = event;
   }
 
   /** Innermost first. */
@@ -63,9 +68,14 @@ export class Calls {
   }
 
   #find(id: number): StoredEvent | null {
+    const returning = this.#returning[id & (RETURNING_MAX - 1)];
+    if (returning?.id === id) return returning;
     const recent = this.#recent[id & (RECENT_MAX - 1)];
     if (recent?.id === id) return recent;
-    const near = this.#near[id - (this.#near[0]?.id ?? 0)];
-    return near?.id === id ? near : this.#recorded.event(id);
+    for (const page of this.#near) {
+      const near = page[id - (page[0]?.id ?? 0)];
+      if (near?.id === id) return near;
+    }
+    return this.#recorded.event(id);
   }
 }

@@ -17,7 +17,9 @@ import { WindowOfOrder } from './window.ts';
 export type { ReplayObserver, ReplayOptions, Shown, Step, Unordered } from './step.ts';
 
 // What outlives a collection of young garbage lets V8 reserve ever more room for it: little is kept, and not for long.
-const PAGE = 256;
+const PAGE = 64;
+/** Pages that are read before an event is replayed: a call among those of a hundred devices may return some hundreds of events later. */
+const PAGES_AHEAD = 5;
 
 /**
  * Runs once over what was recorded, history by history, in the order of the records. Where the stamps leave the order of two
@@ -65,15 +67,16 @@ export class Replay {
     const devices = scene.recorded.devices();
     const spansMax = spansPerDevice(devices.length);
     scene.tracks = new Map(devices.map((device) => [device.id, this.#newTrack(device, spansMax)]));
-    const pageAfter = (page: readonly StoredEvent[]) => scene.recorded.events(page.at(-1)?.id ?? 0, PAGE);
-    for (let page = pageAfter([]); page.length > 0; ) {
+    const pageAfter = (page: readonly StoredEvent[] = []) => scene.recorded.events(page.at(-1)?.id ?? 0, PAGE);
+    const pages = [pageAfter()];
+    for (let page = pages[0]; page !== undefined && page.length > 0; page = pages[0]) {
       await setImmediate();
       signal?.throwIfAborted();
-      const next = pageAfter(page);
-      scene.calls.stayNear([...page, ...next]);
+      while (pages.length <= PAGES_AHEAD && pages.at(-1)?.length !== 0) pages.push(pageAfter(pages.at(-1)));
+      scene.calls.stayNear(pages);
       // What another source says as well counts there.
       for (const event of page) if (event.duplicateOf === null) this.#window.offer(event);
-      page = next;
+      pages.shift();
     }
     this.#window.flush();
     for (const track of scene.tracks.values()) {

@@ -74,14 +74,29 @@ describe('what is near is not looked up', () => {
     expect(asked).toEqual([]);
   });
 
-  test('what stands on the same page', () => {
-    const page = [10, 11, 12].map((id) => enter(id));
+  test('an entry that returns, longer than one of which no return is recorded', () => {
+    const [old, late, later] = [2, 2 + 256, 2 + 512].map((id) => enter(id, { pairId: 900 }));
     const { asked, calls } = recorded();
-    calls.stayNear(page);
-    expect(calls.around(storedEvent('tdisp.lock', { id: 13, parentId: 11 }))).toEqual([page[1]]);
+    if (!old || !late || !later) throw new Error('three');
+    calls.remember(old);
+    calls.remember(late);
+    calls.remember(enter(2 + 256 * 2));
+    for (const one of [old, late]) expect(calls.around(storedEvent('tdisp.lock', { parentId: one.id }))).toEqual([one]);
     expect(asked).toEqual([]);
-    expect(calls.around(storedEvent('tdisp.lock', { id: 13, parentId: 14 }))).toEqual([]);
-    expect(asked).toEqual([14]);
+    calls.remember(later);
+    expect(calls.around(storedEvent('tdisp.lock', { parentId: 2 }))).toEqual([]);
+    expect(asked).toEqual([2]);
+  });
+
+  test('what stands on a page that was read', () => {
+    const pages = [[10, 11, 12], [13, 14], []].map((ids) => ids.map((id) => enter(id)));
+    const { asked, calls } = recorded();
+    calls.stayNear(pages);
+    expect(calls.around(storedEvent('tdisp.lock', { id: 15, parentId: 11 }))).toEqual([pages[0]?.[1]]);
+    expect(calls.around(storedEvent('tdisp.lock', { id: 15, parentId: 14 }))).toEqual([pages[1]?.[1]]);
+    expect(asked).toEqual([]);
+    expect(calls.around(storedEvent('tdisp.lock', { id: 15, parentId: 16 }))).toEqual([]);
+    expect(asked).toEqual([16]);
   });
 });
 
