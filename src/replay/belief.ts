@@ -38,6 +38,7 @@ interface Hypothesis {
 }
 
 const FREE: Hypothesis = { cost: 0, assumption: null, depth: 0 };
+const NOWHERE: readonly null[] = TDI_STATES.map(() => null);
 
 /**
  * The set of states that a TDI may be in, each with the price of the cheapest history that leads there: an alignment of
@@ -45,6 +46,10 @@ const FREE: Hypothesis = { cost: 0, assumption: null, depth: 0 };
  */
 export class Belief {
   readonly #hypotheses: readonly (Hypothesis | null)[];
+  /** What {@link closed} made of it: an event is often looked at from several sides. */
+  #closed: Belief | null = null;
+  /** What it was made closed under. */
+  #under: ReadonlySet<EventClass> | null = null;
 
   private constructor(hypotheses: readonly (Hypothesis | null)[]) {
     this.#hypotheses = hypotheses;
@@ -106,10 +111,10 @@ export class Belief {
   /** Price of the cheapest state that satisfies `test`; Infinity where there is none. */
   cost(test: (state: TdiState) => boolean): number {
     let best = Number.POSITIVE_INFINITY;
-    this.#hypotheses.forEach((hypothesis, index) => {
-      const state = TDI_STATES[index];
+    for (let index = 0; index < TDI_STATES.length; index++) {
+      const [hypothesis, state] = [this.#hypotheses[index], TDI_STATES[index]];
       if (hypothesis && state && hypothesis.cost < best && test(state)) best = hypothesis.cost;
-    });
+    }
     return best;
   }
 
@@ -143,26 +148,33 @@ export class Belief {
 
   /** Every state goes where `step` sends it; a state without a branch is ruled out. `place`: where an assumption was made. */
   apply(step: (state: TdiState) => readonly Branch[], place: Place): Belief {
-    const next: (Hypothesis | null)[] = TDI_STATES.map(() => null);
-    this.#hypotheses.forEach((hypothesis, index) => {
-      const state = TDI_STATES[index];
-      if (!hypothesis || !state) return;
+    const next: (Hypothesis | null)[] = [...NOWHERE];
+    for (let index = 0; index < TDI_STATES.length; index++) {
+      const [hypothesis, state] = [this.#hypotheses[index], TDI_STATES[index]];
+      if (!hypothesis || !state) continue;
       for (const branch of step(state)) offer(next, indexOfState(branch.to), branch, hypothesis, place);
-    });
+    }
     return new Belief(next);
   }
 
   /** Every state changes to exactly one other, for free. */
   map(change: (state: TdiState) => TdiState): Belief {
-    return this.apply((state) => [{ to: change(state), cost: 0, assumes: null }], null);
+    const next: (Hypothesis | null)[] = [...NOWHERE];
+    for (let index = 0; index < TDI_STATES.length; index++) {
+      const [hypothesis, state] = [this.#hypotheses[index], TDI_STATES[index]];
+      if (hypothesis && state) offer(next, indexOfState(change(state)), FOR_FREE, hypothesis, null);
+    }
+    return new Belief(next);
   }
 
   /** Either of two beliefs may be true; `extra` is the price of believing the other one. */
   or(other: Belief, extra = 0, assumes: string | null = null, place: Place = null): Belief {
     const next = [...this.#hypotheses];
-    other.#hypotheses.forEach((hypothesis, index) => {
-      if (hypothesis) offer(next, index, { cost: extra, assumes }, hypothesis, place);
-    });
+    const price = { cost: extra, assumes };
+    for (let index = 0; index < next.length; index++) {
+      const hypothesis = other.#hypotheses[index];
+      if (hypothesis) offer(next, index, price, hypothesis, place);
+    }
     return new Belief(next);
   }
 
@@ -171,6 +183,10 @@ export class Belief {
    * relaxation until nothing changes). `complete` rules moves out.
    */
   closed(complete: ReadonlySet<EventClass>): Belief {
+    // Always another belief than this one: who compares the two sees that something may have happened.
+    if (this.#under === complete) return Belief.#closedUnder(complete, this.#hypotheses);
+    const known = this.#closed;
+    if (known !== null && known.#under === complete) return known;
     const next = [...this.#hypotheses];
     const moves = movesBeside(complete);
     for (let changed = true; changed; ) {
@@ -180,7 +196,14 @@ export class Belief {
         if (from && offer(next, move.toAt, move, from, null)) changed = true;
       }
     }
-    return new Belief(next);
+    this.#closed = Belief.#closedUnder(complete, next);
+    return this.#closed;
+  }
+
+  static #closedUnder(complete: ReadonlySet<EventClass>, hypotheses: readonly (Hypothesis | null)[]): Belief {
+    const closed = new Belief(hypotheses);
+    closed.#under = complete;
+    return closed;
   }
 
   /** After marked loss: whatever can have happened unseen has no price any more, declared complete or not. */
@@ -191,7 +214,7 @@ export class Belief {
 
   /** Prices relative to the cheapest state: keeps them from growing along a long log. */
   normalised(): Belief {
-    const least = this.cost(() => true);
+    const least = this.price;
     if (least === 0 || least === Number.POSITIVE_INFINITY) return this;
     return new Belief(
       this.#hypotheses.map((hypothesis) => hypothesis && { ...hypothesis, cost: hypothesis.cost - least }),
@@ -200,20 +223,35 @@ export class Belief {
 
   /** The three layers of the likeliest states, each in the model's order. */
   layers(test?: (state: TdiState) => boolean): Layers {
-    const states = this.likeliest(test);
-    return {
+    if (test !== undefined) return this.where(test).layers();
+    const least = this.price;
+    // A bit a state: of nine states there are few sets.
+    let likeliest = 0;
+    for (let index = 0; index < TDI_STATES.length; index++) {
+      if (this.#hypotheses[index]?.cost === least) likeliest |= 1 << index;
+    }
+    const known = LAYERS[likeliest];
+    if (known !== undefined) return known;
+    const states = TDI_STATES.filter((_, index) => (likeliest >> index) & 1);
+    const layers = {
       bind: BIND_STATES.filter((value) => states.some((state) => state.bind === value)),
       contract: CONTRACT_STATES.filter((value) => states.some((state) => state.contract === value)),
       device: TDISP_STATES.filter((value) => states.some((state) => state.device === value)),
     };
+    LAYERS[likeliest] = layers;
+    return layers;
   }
 }
 
 export interface Layers {
-  readonly bind: BindState[];
-  readonly contract: ContractState[];
-  readonly device: TdispState[];
+  readonly bind: readonly BindState[];
+  readonly contract: readonly ContractState[];
+  readonly device: readonly TdispState[];
 }
+
+const LAYERS: (Layers | undefined)[] = new Array(1 << TDI_STATES.length).fill(undefined);
+
+const FOR_FREE = { cost: 0, assumes: null };
 
 function offer(
   into: (Hypothesis | null)[],
@@ -225,14 +263,12 @@ function offer(
   const cost = from.cost + price;
   const present = into[index];
   if (present && present.cost <= cost) return false;
-  into[index] =
-    assumes === null
-      ? { cost, assumption: from.assumption, depth: from.depth }
-      : { cost, ...assume(assumes, place, from) };
+  if (assumes !== null) into[index] = assume(cost, assumes, place, from);
+  else into[index] = price === 0 ? from : { cost, assumption: from.assumption, depth: from.depth };
   return true;
 }
 
-function assume(text: string, place: Place, { assumption, depth }: Hypothesis): Omit<Hypothesis, 'cost'> {
+function assume(cost: number, text: string, place: Place, { assumption, depth }: Hypothesis): Hypothesis {
   const isFull = depth >= ASSUMPTIONS_MAX;
-  return { assumption: { text, place, before: isFull ? null : assumption }, depth: isFull ? 1 : depth + 1 };
+  return { cost, assumption: { text, place, before: isFull ? null : assumption }, depth: isFull ? 1 : depth + 1 };
 }

@@ -363,6 +363,7 @@ function union(a: Layers, b: Layers): Layers {
 }
 
 function sameLayers(a: Layers, b: Layers): boolean {
+  if (a === b) return true;
   return (
     a.bind.join() === b.bind.join() && a.contract.join() === b.contract.join() && a.device.join() === b.device.join()
   );
