@@ -1,5 +1,7 @@
 import type { Outcome } from './event.ts';
 
+const MINUS = 0x2d;
+
 /** A number in the kernel's notation: `4`, `-5`, `0x107`. Null for anything else; exact up to 64 bits. */
 export function parseNumber(text: string): bigint | null {
   const match = /^(-?)(0x[0-9a-fA-F]{1,16}|\d{1,20})$/.exec(text);
@@ -8,9 +10,14 @@ export function parseNumber(text: string): bigint | null {
   return match[1] === '-' ? -value : value;
 }
 
+/** Of these a number holds each exactly. */
+const SHORT = /^-?(?:0x[0-9a-fA-F]{1,12}|\d{1,15})$/;
+
 /** Like {@link parseNumber}, for what fits a register of at most 53 bits; null otherwise. */
 export function parseInteger(text: string | undefined): number | null {
-  const value = text === undefined ? null : parseNumber(text);
+  if (text === undefined) return null;
+  if (SHORT.test(text)) return text.charCodeAt(0) === MINUS ? 0 - Number(text.slice(1)) : Number(text);
+  const value = parseNumber(text);
   return value === null || value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)
     ? null
     : Number(value);

@@ -38,7 +38,8 @@ export class SourceClocks {
 
   /** The time on the clock of the history; null where the record has none. */
   time({ sourceId, time }: Stamped): bigint | null {
-    return time === null ? null : time + (this.#sources.get(sourceId)?.clockOffset ?? 0n);
+    const offset = this.#sources.get(sourceId)?.clockOffset ?? 0n;
+    return time === null || offset === 0n ? time : time + offset;
   }
 
   /** By how much times of two sources may be wrong against each other, in nanoseconds. */

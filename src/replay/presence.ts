@@ -32,8 +32,8 @@ export function showsLife({ kind }: StoredEvent): boolean {
 /** Which function is at an address, how it begins, and when it goes. */
 export class Presence {
   readonly #scene: Scene;
-  /** Id of the function that has an address now, by history and address. */
-  readonly #present = new Map<string, number>();
+  /** Id of the function that has an address now, by history, and by address. */
+  readonly #present = new Map<number, Map<string, number>>();
   /** Ids of functions whose tsm/connect was written. */
   readonly #connected = new Set<number>();
 
@@ -47,9 +47,11 @@ export class Presence {
 
   /** Who is at an address. Who comes after one that was seen to be removed is as new as if it had been seen to come. */
   moveIn(event: StoredEvent, own: DeviceTrack, bdf: Bdf): void {
-    const key = `${this.#scene.clocks.history(event.sourceId)} ${bdf}`;
-    const before = this.#present.get(key);
-    this.#present.set(key, own.id);
+    const history = this.#scene.clocks.history(event.sourceId);
+    const present = this.#present.get(history);
+    const before = present?.get(bdf);
+    if (present === undefined) this.#present.set(history, new Map([[bdf, own.id]]));
+    else if (before !== own.id) present.set(bdf, own.id);
     if (before === undefined || before === own.id || own.startKnown || !showsLife(event)) return;
     if (this.#scene.tracks.get(before)?.gone !== true) return;
     own.startKnown = true;
@@ -61,7 +63,8 @@ export class Presence {
     const { clocks, tracks } = this.#scene;
     const at = track.pf ?? track.bdf;
     const manager = track.dsm ?? (at === null ? null : `${slotOf(at)}.0`);
-    const dsm = tracks.get(this.#present.get(`${clocks.history(event.sourceId)} ${manager}`) ?? -1);
+    const present = this.#present.get(clocks.history(event.sourceId));
+    const dsm = tracks.get((manager === null ? undefined : present?.get(manager)) ?? -1);
     const connected = Belief.only(CONNECTED);
     if (dsm !== undefined && dsm !== track && !dsm.gone) {
       const { bind } = dsm.belief.layers();

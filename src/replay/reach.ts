@@ -35,10 +35,11 @@ export function reached(
   }
   if (own && !below) asked.push(own);
   const at = own?.bdf ?? null;
-  const wide = hasEffect(event, 'conventional-reset');
-  const ofVfs = hasEffect(event, 'function-reset') || event.kind === 'pci.sriov_disable';
+  const effects = effectsOf(event, COMMAND_UNKNOWN);
+  const wide = effects.some(({ type }) => type === 'conventional-reset');
+  const ofVfs = event.kind === 'pci.sriov_disable' || effects.some(({ type }) => type === 'function-reset');
   const takesBuses = event.kind === 'pci.remove' && topology.isBridge(at);
-  const cutsOff = topology.isBridge(at) && hasEffect(event, 'command-clear');
+  const cutsOff = topology.isBridge(at) && effects.some(({ type }) => type === 'command-clear');
   const toManaged = isDisconnect(event) || event.kind === 'tsm.connect';
   if (!(cutsOff || below || wide || ofVfs || takesBuses || toManaged)) return found;
   const reachOf = (track: DeviceTrack): Reach | null => {

@@ -57,7 +57,8 @@ export class WindowOfOrder {
     if (this.#events.length === 0) this.#end = null;
     this.#events.push(event);
     if (time === null) return;
-    const end = time + clocks.widestError(history);
+    const error = clocks.widestError(history);
+    const end = error === 0n ? time : time + error;
     if (this.#end === null || end > this.#end) this.#end = end;
   }
 

@@ -46,7 +46,8 @@ export class Judge implements ReplayObserver {
   readonly #options: ReplayOptions;
   /** Those that hold on this platform. */
   readonly #applicable: readonly Rule[];
-  readonly #tallies = new Map<string, Tally>();
+  /** By rule, and by id of the device. */
+  readonly #tallies: ReadonlyMap<Rule, Map<number, Tally>>;
   readonly #drafts: Draft[] = [];
   /** One finding a rule, device and operation: an operation that zaps twice is one mistake. */
   readonly #seen = new Map<string, Draft>();
@@ -64,6 +65,7 @@ export class Judge implements ReplayObserver {
   /** @param foresight what an earlier replay of the same records has found out, see {@link foresight}. */
   constructor(rules: readonly Rule[], options: ReplayOptions, foresight: Foresight = NO_FORESIGHT) {
     this.#rules = rules;
+    this.#tallies = new Map(rules.map((rule) => [rule, new Map()]));
     this.#foresight = foresight;
     this.#options = options;
     this.#applicable = rules.filter((rule) => this.#applies(rule));
@@ -325,11 +327,11 @@ export class Judge implements ReplayObserver {
   }
 
   #tally(rule: Rule, track: DeviceTrack): Tally {
-    const key = `${rule.doc.id} ${track.id}`;
-    const known = this.#tallies.get(key);
+    const ofRule = this.#tallies.get(rule);
+    const known = ofRule?.get(track.id);
     if (known) return known;
     const fresh = { triggers: 0, judged: 0, found: false, startMissing: false, open: false };
-    this.#tallies.set(key, fresh);
+    ofRule?.set(track.id, fresh);
     return fresh;
   }
 }
