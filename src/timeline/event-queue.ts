@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { NewEvent, StoredEvent } from './rows.ts';
-import { type Bindable, prepareInsert, storableInteger, storableTime } from './statements.ts';
+import { type Bindable, prepareInsert, prepareSharedInsert, storableInteger, storableTime } from './statements.ts';
 
 const COLUMNS = [
   'id',
@@ -26,16 +26,16 @@ const COLUMNS = [
   'superseded_by',
 ] as const;
 
-/** The columns behind this one are null in most events, and in nearly all of a function trace. */
-const PLAIN = COLUMNS.indexOf('code');
-
 const OUTCOME = COLUMNS.indexOf('outcome');
 const CODE = COLUMNS.indexOf('code');
 const PAIR = COLUMNS.indexOf('pair_id');
 const SUPERSEDED = COLUMNS.indexOf('superseded_by');
 
-/** Rows a statement: most of the time of an insert goes into starting it and into the CHECKs, which are compiled once each. */
+/** Rows a statement: much of the time of an insert goes into starting it. */
 const ROWS = 32;
+
+/** Statements for rows that share values; some 100 KB each. A log has a few kinds of rows, whatever is beyond goes the long way. */
+const STATEMENTS_MAX = 64;
 
 /**
  * Events on their way into the timeline, some at a time. What becomes known about an event soon after it is mended before it
@@ -44,7 +44,8 @@ const ROWS = 32;
 export class EventQueue {
   readonly #db: Database.Database;
   readonly #many: Database.Statement<Bindable[]>;
-  readonly #manyPlain: Database.Statement<Bindable[]>;
+  /** For rows that agree in some columns; a bit a column. */
+  readonly #sharing = new Map<number, Database.Statement<Bindable[]>>();
   readonly #one: Database.Statement<Bindable[]>;
   readonly #pairEnter: Database.Statement<Bindable[]>;
   readonly #pairExit: Database.Statement<Bindable[]>;
@@ -57,7 +58,6 @@ export class EventQueue {
   constructor(db: Database.Database) {
     this.#db = db;
     this.#many = prepareInsert(db, 'event', COLUMNS, ROWS);
-    this.#manyPlain = prepareInsert(db, 'event', COLUMNS.slice(0, PLAIN), ROWS);
     this.#one = prepareInsert(db, 'event', COLUMNS);
     // An outcome that is already known comes from a callee that runs only on success: it stands. See pairEnter below.
     this.#pairEnter = db.prepare<Bindable[]>(
@@ -145,11 +145,27 @@ export class EventQueue {
       for (const row of rows) this.#one.run(...row);
       return;
     }
-    const isPlain = rows.every((row) => row[CODE] === null && row[PAIR] === null && row[SUPERSEDED] === null);
-    const columns = isPlain ? PLAIN : COLUMNS.length;
+    // A value costs more on its way to SQLite than in there: what all rows say goes over once.
+    let shared = sharedColumns(rows);
+    const statement = this.#statement(shared);
+    if (statement === this.#many) shared = 0;
     const values: Bindable[] = [];
-    for (const row of rows) for (let at = 0; at < columns; at++) values.push(row[at] as Bindable);
-    (isPlain ? this.#manyPlain : this.#many).run(...values);
+    for (let at = 0; at < COLUMNS.length; at++) if ((shared >> at) & 1) values.push(rows[0]?.[at] as Bindable);
+    for (const row of rows) {
+      for (let at = 0; at < COLUMNS.length; at++) if (!((shared >> at) & 1)) values.push(row[at] as Bindable);
+    }
+    statement.run(...values);
+  }
+
+  #statement(shared: number): Database.Statement<Bindable[]> {
+    const known = this.#sharing.get(shared);
+    if (known !== undefined) return known;
+    if (shared === 0 || this.#sharing.size >= STATEMENTS_MAX) return this.#many;
+    const has = (at: number) => ((shared >> at) & 1) === 1;
+    const [same, own] = [COLUMNS.filter((_, at) => has(at)), COLUMNS.filter((_, at) => !has(at))];
+    const statement = prepareSharedInsert(this.#db, 'event', same, own, ROWS);
+    this.#sharing.set(shared, statement);
+    return statement;
   }
 
   /** Forgets what waits, and goes on behind what the table holds: something was taken back. */
@@ -163,6 +179,17 @@ export class EventQueue {
   #row(id: number): Bindable[] | null {
     return this.#rows[id - this.#lastId + this.#rows.length - 1] ?? null;
   }
+}
+
+/** The columns in which all rows agree, a bit each. */
+function sharedColumns(rows: readonly (readonly Bindable[])[]): number {
+  const [first = [], ...others] = rows;
+  let shared = 0;
+  for (let at = 0; at < COLUMNS.length; at++) {
+    const value = first[at];
+    if (others.every((row) => row[at] === value)) shared |= 1 << at;
+  }
+  return shared;
 }
 
 function argsText(args: Readonly<Record<string, string>>): string {

@@ -32,6 +32,24 @@ export function prepareInsert<T extends keyof Tables>(
   return db.prepare<Bindable[]>(sql);
 }
 
+/**
+ * An INSERT of `rows` rows that agree in the columns `shared`; `run` takes the values of these once, and then those of `own`, row by
+ * row.
+ */
+export function prepareSharedInsert<T extends keyof Tables>(
+  db: Database.Database,
+  table: T,
+  shared: readonly (keyof Tables[T] & string)[],
+  own: readonly (keyof Tables[T] & string)[],
+  rows: number,
+): Database.Statement<Bindable[]> {
+  const row = `(${own.map(() => '?').join()})`;
+  return db.prepare<Bindable[]>(
+    `insert into ${table} (${[...shared, ...own].join()})
+       select * from (select ${shared.map(() => '?').join()}) cross join (values ${Array(rows).fill(row).join()})`,
+  );
+}
+
 const MAX_INT64 = 2n ** 63n - 1n;
 
 /** A time as SQLite can hold it. What exceeds 64 bits is no time that a kernel can print: null. */
