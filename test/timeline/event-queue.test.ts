@@ -79,3 +79,38 @@ test('it makes no difference whether an event waits or is written when more beco
     { numRuns: 25 },
   );
 });
+
+test('whatever events agree in, each is stored as it is', async () => {
+  const writer = await createTimeline(null);
+  const sourceId = writer.addSource({ path: 'x', format: 'ftrace', compression: 'none' });
+  // Batches of 32 that agree in ever other columns: more kinds of them than statements are kept for.
+  const rows = Array.from({ length: 100 * 32 }, (_, at) => {
+    const [batch, own] = [Math.floor(at / 32), at % 32];
+    const varies = (bit: number) => ((batch >> bit) & 1) === 1 && own > 0;
+    return {
+      sourceId,
+      line: 1 + at,
+      endLine: varies(0) ? 1 + at : 100_000,
+      time: varies(1) ? BigInt(own) : null,
+      cpu: varies(2) ? own : 3,
+      task: varies(3) ? `task ${own}` : null,
+      pid: varies(4) ? own : 7,
+      kind: 'pci.flr' as const,
+      phase: 'enter' as const,
+      outcome: 'unknown' as const,
+      code: varies(5) ? -own : 0,
+      symbol: varies(6) ? `pcie_flr_${own}` : 'pcie_flr',
+      args: {},
+      text: `line ${at}`,
+      truncated: false,
+      entityId: null,
+      parentId: null,
+      rootId: null,
+    };
+  });
+  for (const row of rows) writer.addEvent(row);
+  const events = writer.reader.events(0, rows.length + 1);
+  writer.abort();
+  expect(events).toHaveLength(rows.length);
+  for (const [at, row] of rows.entries()) expect(events[at]).toMatchObject({ ...row, id: at + 1 });
+});
