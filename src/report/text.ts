@@ -9,6 +9,7 @@ import { writeHealth } from './text-health.ts';
 import { type SettledBy, writeNextSteps } from './text-next.ts';
 import { writeSeen } from './text-seen.ts';
 import { writeStates } from './text-states.ts';
+import { blindRules } from './told.ts';
 
 export interface TextOptions {
   /** Columns; log lines are cut to it, prose is broken at it, `file:line:` is never cut. */
@@ -69,7 +70,7 @@ function writeVerdict(
   page.line(0, { text: `tdi-trace ${analysis.tool_version}: `, style: 'strong' }, answer);
   if (isAccusing) return;
   const held = analysis.rules.filter((rule) => rule.status === 'held');
-  const blind = analysis.rules.filter((rule) => rule.status === 'blind');
+  const blind = blindRules(analysis);
   const devices = new Set(held.map((rule) => rule.device_id)).size;
   const checked =
     held.length === 0

@@ -173,6 +173,18 @@ describe('a run without a finding', () => {
     );
   });
 
+  test('a device of which nothing could be judged makes no more rules blind', () => {
+    const devices = [...CLEAN.devices, { ...CLEAN.devices[0], id: 'd2' }] as unknown as Analysis['devices'];
+    const rules = [
+      ...CLEAN.rules,
+      ...CLEAN.rules.map((rule) => ({ ...rule, device_id: 'd2', status: 'blind' as const })),
+    ];
+    const text = render({ ...CLEAN, devices, rules });
+    expect(text).toMatch(/\nHeld: 5 rules on 1 device\. Blind: 6 rules;/);
+    expect(text).toContain('\n  6 rules blind: ');
+    expect(text).toContain('\n  nothing could be judged of 0000:02:00.0\n');
+  });
+
   test('devices about which nothing is known share one entry', () => {
     const devices = ['d1', 'd2', 'd3'].map((id) => ({ ...CLEAN.devices[0], id })) as unknown as Analysis['devices'];
     const rules = devices.map((device) => ({
