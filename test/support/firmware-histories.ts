@@ -148,7 +148,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     rule: 'start-without-lock',
-    verdict: 'probable',
+    verdict: 'definite',
     steps: [stop(0), around('pci_tsm_guest_req', -14, call('tdi_run', -14), ' scope=1')],
   },
   {
