@@ -1,6 +1,8 @@
+import { withoutControls } from './clean.ts';
+import { CopiedRows } from './copied-rows.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { CallStacks } from './ftrace-calls.ts';
-import { EntryReader } from './ftrace-entry.ts';
+import { EntryReader, MARKERS } from './ftrace-entry.ts';
 import { GraphReader } from './ftrace-graph.ts';
 import type { EntryHead } from './ftrace-head.ts';
 import { TraceMarks } from './ftrace-marks.ts';
@@ -8,7 +10,10 @@ import { textKind } from './ftrace-text.ts';
 import { RecordTime } from './record-time.ts';
 import { shareExplained } from './share.ts';
 import { identifierEnd } from './text.ts';
+import { unquoted } from './unwrap.ts';
 import { Wanted } from './wanted.ts';
+import type { Place, Places } from './wrap-finder.ts';
+import { WrappedRows } from './wrapped-rows.ts';
 
 const TRACER = /^# tracer: \w/;
 /** What no other text has: a function and who called it. */
@@ -59,13 +64,35 @@ class BareParser implements LineParser {
   }
 }
 
+const MARKS = new TraceMarks(() => undefined, new CallStacks());
+
+/** Where the lines stand. */
+const PLACES: Places = {
+  place(line: string): Place {
+    const bare = withoutControls(unquoted(line));
+    if (bare.startsWith('#')) return 'header';
+    const end = identifierEnd(bare, 0);
+    // A word alone may be the rest of a row.
+    return end > 0 && end < bare.length && textKind(bare, end) !== 'other' && !MARKERS.has(bare.slice(0, end))
+      ? 'row'
+      : 'other';
+  },
+  // Without what stands before them in other traces.
+  minWidth: 48,
+  stands: (tail) => tail.startsWith(' => ') || MARKS.take(tail, 0),
+};
+
+function createParser(context: ParserContext): LineParser {
+  return new WrappedRows(context, PLACES, (rows) => new CopiedRows(rows, (own) => new BareParser(own)));
+}
+
 export const ftraceBare: Format = {
   id: 'ftrace-bare',
   title: 'ftrace text with option nocontext-info: no task, no CPU and no time, only the order',
   example: 'pcie_flr <-__pci_reset_function_locked',
   detect: (lines) =>
-    lines.some((line) => TRACER.test(line)) || lines.every((line) => line === '' || CALL.test(line))
-      ? shareExplained(lines, (context) => new BareParser(context))
+    lines.some((line) => TRACER.test(unquoted(line))) || lines.every((line) => line === '' || CALL.test(unquoted(line)))
+      ? shareExplained(lines, createParser, true)
       : 0,
-  parser: (context) => new BareParser(context),
+  parser: createParser,
 };

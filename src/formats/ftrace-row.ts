@@ -37,8 +37,8 @@ export interface RowTask {
  * them and hardly any is kept: {@link scan} fills the fields, whose values hold until the next call.
  */
 export class RowScanner {
-  /** Column of `[`. It is the same in all rows of a trace, so it is tried first. */
-  cpuColumn = 25;
+  /** Column of `[`, -1 before the first row. It is the same in all rows of a trace, so it is tried first. */
+  cpuColumn = -1;
   cpu = 0;
   /** Microseconds, or ticks: exact enough to see whether time falls. */
   stamp = 0;
@@ -54,7 +54,7 @@ export class RowScanner {
   scan(line: string): boolean {
     const column = this.cpuColumn;
     if (
-      column < line.length &&
+      column >= 0 &&
       line.charCodeAt(column) === OPEN &&
       this.#scanFrom(line, column) &&
       this.#looksLikeTask(line, column)

@@ -1,6 +1,8 @@
 import type { HealthSink } from '../base/health.ts';
 import type { Nanoseconds } from '../base/time.ts';
-import { elided } from './elision.ts';
+import { withoutControls } from './clean.ts';
+import { CopiedRows } from './copied-rows.ts';
+import { elided, isElision } from './elision.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { CallStacks } from './ftrace-calls.ts';
 import { EntryReader } from './ftrace-entry.ts';
@@ -9,7 +11,10 @@ import type { EntryHead } from './ftrace-head.ts';
 import { exactStamp, type RowTask } from './ftrace-row.ts';
 import { RecordTime } from './record-time.ts';
 import { shareExplained } from './share.ts';
+import { unquoted } from './unwrap.ts';
 import { Wanted } from './wanted.ts';
+import type { Place, Places } from './wrap-finder.ts';
+import { WrappedRows } from './wrapped-rows.ts';
 
 /** A name, pid, CPU, time, period and the event's name take less. */
 const MAX_HEAD = 256;
@@ -20,6 +25,9 @@ const MAX_HEAD = 256;
 //      comm         pid[/tid] [cpu]  time     period   system:event:
 const SAMPLE =
   /^ {0,16}(\S.{0,15}?) +(-1|\d{1,10})(?:\/(-1|\d{1,10}))? +(?:\[(\d{1,6})\] +)?(\d{1,12}\.(?:\d{9}|\d{6})): +(?:\d{1,20} +)?((?:[a-z][\w-]{0,63}:)?)(?=[A-Za-z_][\w:./-]{0,127}: ?)/;
+/** A sample without its event. */
+const HEAD =
+  /^ {0,16}\S.{0,15}? +(?:-1|\d{1,10})(?:\/(?:-1|\d{1,10}))? +(?:\[\d{1,6}\] +)?\d{1,12}\.(?:\d{9}|\d{6}):(?: +\d{1,20})? *$/;
 // A frame of the call chain: address, symbol, object. `\t  ffffffffb3867211 ghes_notify_nmi+0x1 (/lib/modules/.../vmlinux)`
 const FRAME = /^[\t ]+[0-9a-f]{1,16} \S/;
 
@@ -100,10 +108,25 @@ class PerfParser implements LineParser, EntryHead {
   }
 }
 
+/** Where the lines stand. */
+const PLACES: Places = {
+  place(line: string): Place {
+    const bare = withoutControls(unquoted(line)).slice(0, MAX_HEAD);
+    if (bare.startsWith('#')) return 'header';
+    if (SAMPLE.test(bare)) return 'row';
+    return HEAD.test(bare) ? 'part' : 'other';
+  },
+  stands: (tail) => FRAME.test(tail.slice(0, MAX_HEAD)) || isElision(tail) || LOST.test(tail.slice(0, MAX_HEAD)),
+};
+
+function createParser(context: ParserContext): LineParser {
+  return new WrappedRows(context, PLACES, (rows) => new CopiedRows(rows, (own) => new PerfParser(own)));
+}
+
 export const perfScript: Format = {
   id: 'perf-script',
   title: 'perf script: samples of tracepoints; what a probe sits on cannot be told from it',
   example: '             drv   278 [001]    85.767238: iommu:attach_device_to_domain: IOMMU: device=0000:02:00.0',
-  detect: (lines) => shareExplained(lines, (context) => new PerfParser(context)),
-  parser: (context) => new PerfParser(context),
+  detect: (lines) => shareExplained(lines, createParser, true),
+  parser: createParser,
 };

@@ -8,6 +8,7 @@ import type { LineHead } from './line-head.ts';
 import { isBelow } from './octal.ts';
 import { PrintkStream } from './printk.ts';
 import { decodeText, ownCopy } from './text.ts';
+import { pairOf, wrapDoubts } from './wrap-doubts.ts';
 
 /** Longest message in characters, with its further lines; what is longer is cut. */
 const MAX_MESSAGE = 64 * 1024;
@@ -70,6 +71,8 @@ export class PrintkLines implements LineParser {
   #longest = 0;
   /** The last line said that the one before comes again. */
   #replaying = false;
+  /** See {@link wrapDoubts}. */
+  #doubts: ReadonlySet<string> = new Set();
   /** A soft break was seen, so an equals sign anywhere is an escape. */
   #quotedPrintable = false;
 
@@ -82,6 +85,10 @@ export class PrintkLines implements LineParser {
 
   get clock(): ClockInfo {
     return this.stream.clock;
+  }
+
+  learn(lines: readonly string[]): void {
+    this.#doubts = wrapDoubts(lines, (line) => this.#head.scan(line));
   }
 
   parse(line: string, number: number, truncated: boolean): LineKind {
@@ -213,7 +220,8 @@ export class PrintkLines implements LineParser {
   #wrapJoint(line: string): Joint | null {
     const previous = this.#more.at(-1)?.line ?? this.#first;
     const joint = wrapJoint(previous, line, this.#longest);
-    return joint === ' ' && isSentence(line) ? null : joint;
+    if (joint !== ' ') return joint;
+    return isSentence(line) || this.#doubts.has(pairOf(previous, line)) ? null : joint;
   }
 
   #goOn(line: string, joint: FurtherLine['joint'], number: number, truncated: boolean): LineKind {

@@ -1,22 +1,27 @@
 import type { Nanoseconds } from '../base/time.ts';
-import { elided } from './elision.ts';
+import { withoutControls } from './clean.ts';
+import { elided, isElision } from './elision.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { type QemuLine, scanQemu } from './qemu-line.ts';
 import { NO_ARGUMENTS } from './record.ts';
 import { RecordTime } from './record-time.ts';
-import { Repairs } from './repairs.ts';
+import { type Damage, Repairs } from './repairs.ts';
 import { shareExplained } from './share.ts';
 import { decodeText, ownCopy } from './text.ts';
 import { unquoted } from './unwrap.ts';
 import { Wanted } from './wanted.ts';
+import type { Place, Places } from './wrap-finder.ts';
+import { type RowParser, WrappedRows } from './wrapped-rows.ts';
 
+/** Blanks that a paste puts before a line. */
+const MAX_INDENT = 16;
 /** A message of QEMU may have a hint below; more would let it swallow another log. */
 const MAX_HINTS = 2;
 // libvirt writes the command line it starts: `LC_ALL=C \`, `/usr/bin/qemu-system-x86_64 \`, `-msg timestamp=on`.
 const COMMAND_LINE = /^(?:-[a-z][\w-]{0,63}(?: |$)|[A-Z_]{1,64}=.* \\$|\/\S{1,255} \\$)/;
 
 /** What QEMU writes with `-trace`, to its standard error or into libvirt's log. */
-class QemuParser implements LineParser {
+class QemuParser implements RowParser {
   readonly #context: ParserContext;
   readonly #events: Wanted;
   readonly #time: RecordTime;
@@ -39,8 +44,14 @@ class QemuParser implements LineParser {
   }
 
   parse(line: string, number: number, truncated: boolean): LineKind {
-    const plain = unquoted(line);
-    const scanned = scanQemu(plain);
+    let plain = unquoted(line);
+    let scanned = scanQemu(plain);
+    if (scanned === null && /^[ \t]/.test(plain)) {
+      // An answer indents what it quotes. A hint is indented, too, but is no event.
+      const bare = plain.trimStart();
+      const event = plain.length - bare.length <= MAX_INDENT ? scanQemu(bare) : null;
+      if (event?.type === 'event') [scanned, plain] = [event, bare];
+    }
     if (scanned !== null) {
       if (plain !== line) this.#repairs.note('quoted', number);
       this.#take(line, plain, number, truncated, scanned);
@@ -54,6 +65,10 @@ class QemuParser implements LineParser {
     if (this.#hints <= 0 || plain.startsWith('[')) return 'unparsed';
     this.#hints--;
     return 'continuation';
+  }
+
+  repaired(damage: Damage, number: number): void {
+    this.#repairs.note(damage, number);
   }
 
   end(): void {
@@ -100,10 +115,26 @@ class QemuParser implements LineParser {
   }
 }
 
+// `vfio_pci_reset_flr 0000:02:00.0 FLR/VFIO_DEVICE_RESET`, `vfio_pci_reset_pm .. PCI PM Reset`,
+// `vfio_pci_hot_reset_result .. hot reset: Success` (hw/vfio/trace-events).
+const RESET = /vfio_pci_(?:reset_\w{1,8}|hot_reset_result)(?: +\S{1,64}(?: \w{1,8}){0,2})?$/;
+const RESET_TAIL = /^(?:\S{1,64} )?(?:FLR\/VFIO_DEVICE_RESET$|(?:PCI )?(?:PM )?Reset$|(?:hot )?reset: |Success$)/;
+
+/** Where the lines stand. */
+const PLACES: Places = {
+  place: (line): Place => (scanQemu(withoutControls(unquoted(line)).trimStart()) === null ? 'other' : 'row'),
+  goesOn: (row, tail) => RESET.test(row) && RESET_TAIL.test(tail),
+  stands: (tail) => isElision(tail) || COMMAND_LINE.test(tail.slice(0, 4096)),
+};
+
+function createParser(context: ParserContext): LineParser {
+  return new WrappedRows(context, PLACES, (rows) => new QemuParser(rows));
+}
+
 export const qemu: Format = {
   id: 'qemu',
   title: 'QEMU -trace output with or without -msg timestamp=on, also inside the logs of libvirt',
   example: 'vfio_pci_write_config  (0000:81:00.1, @0x4, 0x140, len=0x2)',
-  detect: (lines) => shareExplained(lines, (context) => new QemuParser(context)),
-  parser: (context) => new QemuParser(context),
+  detect: (lines) => shareExplained(lines, createParser, true),
+  parser: createParser,
 };

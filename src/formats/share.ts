@@ -10,9 +10,16 @@ export const NOBODY: ParserContext = {
 /**
  * The share of the non-blank lines that a parser explains, 0 where none of them is a record or its header alone. Parsers
  * are cheap on lines that nobody wants, so detection and parsing cannot disagree.
+ *
+ * @param learns the parser is shown the lines first, as at the beginning of a part.
  */
-export function shareExplained(lines: readonly string[], create: (context: ParserContext) => LineParser): number {
+export function shareExplained(
+  lines: readonly string[],
+  create: (context: ParserContext) => LineParser,
+  learns = false,
+): number {
   const parser = create(NOBODY);
+  if (learns) parser.learn?.(lines);
   let filled = 0;
   let explained = 0;
   let records = 0;

@@ -1,7 +1,7 @@
 import type { Chunk } from '../input/chunk.ts';
 import type { Skimmed } from '../input/skim-engine.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
-import { FtraceParser } from './ftrace-parser.ts';
+import { WrappedTrace } from './ftrace-wrap.ts';
 
 const DOCUMENT = /^\s*<(?:!doctype html|html)\b/i;
 /** What only the pages of systrace and of the trace viewer hold. */
@@ -17,11 +17,19 @@ const MAX_TAG = 256;
 
 /** The ftrace text inside a page of Android's systrace. The page around it carries no record. */
 class SystraceParser implements LineParser {
-  readonly #trace: FtraceParser;
+  readonly #trace: WrappedTrace;
   #inside = false;
 
   constructor(context: ParserContext) {
-    this.#trace = new FtraceParser(context);
+    this.#trace = new WrappedTrace(context);
+  }
+
+  /** Only what stands in the trace tells how wide its rows are. */
+  learn(lines: readonly string[]): void {
+    const begins = lines.findIndex((line) => BEGINS.test(line.slice(0, MAX_TAG)) && !line.includes('</script>'));
+    const rows = begins < 0 ? [] : lines.slice(begins + 1).map(rowOf);
+    const ends = rows.findIndex((line) => ENDS.test(line.slice(0, MAX_TAG)));
+    this.#trace.learn(ends < 0 ? rows : rows.slice(0, ends));
   }
 
   get clock(): ClockInfo {
@@ -35,15 +43,19 @@ class SystraceParser implements LineParser {
       return 'skipped';
     }
     if (ENDS.test(head)) {
+      this.#trace.flush();
       this.#inside = false;
       return 'skipped';
     }
-    const text = line.endsWith(ESCAPED_NEWLINE) ? line.slice(0, -ESCAPED_NEWLINE.length) : line;
-    return this.#trace.parse(text, number, truncated);
+    return this.#trace.parse(rowOf(line), number, truncated);
   }
 
   skim(chunk: Chunk, start: number, number: number): Skimmed | null {
     return this.#inside ? this.#trace.skim(chunk, start, number) : null;
+  }
+
+  retract(count: number): void {
+    this.#trace.retract(count);
   }
 
   end(): void {
@@ -53,6 +65,10 @@ class SystraceParser implements LineParser {
   span(): TimeSpan {
     return this.#trace.span();
   }
+}
+
+function rowOf(line: string): string {
+  return line.endsWith(ESCAPED_NEWLINE) ? line.slice(0, -ESCAPED_NEWLINE.length) : line;
 }
 
 export const systrace: Format = {

@@ -181,6 +181,26 @@ describe('readSource', () => {
     }
   });
 
+  test('words directly below a line are no rest of it where a longer line beside it shows that no mail program broke it', async () => {
+    // 76 columns, so that the next word has no room in a mail.
+    const line = '[   13.377318] vfio-pci 0000:02:00.0: vfio_bar_restore: reset recovery - res\n';
+    const longer = '[   13.492693] vfio-pci 0000:02:00.0: timed out waiting for pending transactio\n';
+    const kinds = async (text: string) => {
+      const { totals } = await read(text);
+      return [totals.records, totals.continuation, totals.unparsed];
+    };
+    expect(await kinds(`${line}which fails\n`)).toEqual([1, 1, 0]);
+    expect(await kinds(`${line}a b c\n`)).toEqual([1, 0, 1]);
+    // `which` would have ended in column 82: no line of the paragraph is so long.
+    expect(await kinds(`${line}which fails\n${longer}`)).toEqual([2, 1, 0]);
+    const wide = longer.replace('transactio', 'transaction; performing');
+    expect(await kinds(`${line}which fails\n${wide}`)).toEqual([2, 0, 1]);
+    expect(await kinds(`${wide}${line}which fails\n`)).toEqual([2, 0, 1]);
+    // What is quoted may have been broken where the answer was not.
+    expect(await kinds(`> ${line}> which fails\n${wide}`)).toEqual([2, 1, 0]);
+    expect(await kinds(`> ${line}> which fails\n> ${wide}`)).toEqual([2, 0, 1]);
+  });
+
   test('what a mail program broke is put together when the form is given, too', async () => {
     const head = '             drv-278     [001] ...1.    85.767238: pcie_flr:';
     const rows = `${head}\n(pcie_flr+0x0/0x160) bdf="0000:02:00.0"\n`.repeat(4);

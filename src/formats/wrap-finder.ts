@@ -1,0 +1,120 @@
+import { unquoted } from './unwrap.ts';
+
+/** Mail programs break lines at 72 to 80, with marks of quotation beyond; some forums later. */
+const MIN_WIDTH = 60;
+const MAX_WIDTH = 132;
+/** No terminal is as narrow as what RFC 5322 section 2.1.1 asks mail programs for. */
+const MAIL_WIDTH = 78;
+/** Rows that were broken for one width, until the text counts as wrapped. */
+const MIN_BROKEN = 3;
+/** Longest row that is put together, in characters. */
+const MAX_ROW = 8192;
+const QUOTES = /^(?:> ?){1,8}/;
+
+/** What a body goes on with in another line, where the line before does not tell that it goes on. */
+const TAIL = /^(?:[([{]|\/\*|<-|->|[\w.]{1,64}=)/;
+/** Behind a call that is whole only a comment follows. */
+const COMMENT = /^(?:\/\*|\(ret=)/;
+const WHOLE = /[;{}]$/;
+const UNFINISHED = /(?:[:,(=|]|->|<-| -)$/;
+
+/** What stands in a line of a trace. `part`: the columns of function_graph and a call that is not whole. */
+export type Place = 'row' | 'part' | 'header' | 'other';
+
+/** What tells the lines of a text apart. Quotations are the lines' own. */
+export interface Places {
+  place(line: string): Place;
+  /** Whether a line that is no row stands by itself all the same: a mark, a frame. */
+  stands(line: string): boolean;
+  /** Rows narrower than this are not broken for their width; {@link MIN_WIDTH} where it is left out. */
+  readonly minWidth?: number;
+  /** Whether a row goes on so, where its looks alone do not tell. @param row all of it so far. */
+  goesOn?(row: string, tail: string): boolean;
+}
+
+/** Tells the rows of a text from the rest of them that a mail program put into the next line. */
+export class WrapFinder {
+  /** Widest row, 0 where the text was not wrapped. */
+  width = 0;
+  readonly #places: Places;
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  /** Wrapped: no row is wider than what is broken for its width, and behind several of them stands what had no room. */
+  learn(lines: readonly string[]): void {
+    let widest = 0;
+    const broken: number[] = [];
+    for (const [index, line] of lines.entries()) {
+      const place = this.place(line);
+      if (place !== 'row' && place !== 'part') continue;
+      widest = Math.max(widest, line.length);
+      if (widest > MAX_WIDTH) return;
+      if (this.isTail(line, line, lines[index + 1] ?? '')) broken.push(index);
+    }
+    if (widest < (this.#places.minWidth ?? MIN_WIDTH)) return;
+    const fits = broken.filter((index) => isOverflow(lines[index] ?? '', unquoted(lines[index + 1] ?? ''), widest));
+    // Rows that go on in the next line at any width are so by themselves; a terminal breaks in the middle of a word.
+    const isAnyWidth = fits.length * 10 < broken.length * 9;
+    const atWord = fits.every((index) => UNFINISHED.test(lines[index] ?? ''));
+    const isTerminal = !atWord && widest > MAIL_WIDTH && fits.every((index) => lines[index]?.length === widest);
+    if (fits.length >= MIN_BROKEN && !isAnyWidth && !isTerminal) this.width = widest;
+  }
+
+  place(line: string): Place {
+    return this.#places.place(line);
+  }
+
+  /** Whether a line is what was broken off the one before, for its looks alone. @param row all of the row so far. */
+  isTail(row: string, previous: string, line: string): boolean {
+    const tail = unquoted(line);
+    // An answer below a quotation is no part of it.
+    if (quoteOf(previous).trim() !== quoteOf(line).trim() || row.length + line.length > MAX_ROW) return false;
+    if (tail.trim() === '' || this.place(line) !== 'other' || this.#places.stands(tail)) return false;
+    const body = row.trimEnd();
+    if (WHOLE.test(body)) return COMMENT.test(tail);
+    if (body.endsWith('|')) return row.length > body.length;
+    if (UNFINISHED.test(body) || isOpen(body) || TAIL.test(tail.trimStart())) return true;
+    return this.#places.goesOn?.(body, tail.trimStart()) === true;
+  }
+
+  /** The same, and the first word had no room in the line before. */
+  isBrokenOff(row: string, previous: string, line: string): boolean {
+    return isOverflow(previous, unquoted(line), this.width) && this.isTail(row, previous, line);
+  }
+}
+
+function quoteOf(line: string): string {
+  return QUOTES.exec(line)?.[0] ?? '';
+}
+
+/** Whether the first word of `tail` has no room behind `previous`, which may have kept the blank between them or not. */
+function isOverflow(previous: string, tail: string, width: number): boolean {
+  const indent = tail.length - tail.trimStart().length;
+  const blank = tail.indexOf(' ', indent);
+  const word = blank < 0 ? tail.length : blank;
+  return previous.length + 1 + word > width;
+}
+
+/** A bracket, a string or a comment is still open. */
+function isOpen(row: string): boolean {
+  if (row.lastIndexOf('/*') > row.lastIndexOf('*/')) return true;
+  let depth = 0;
+  let quoted = false;
+  for (const character of row) {
+    if (character === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (character === '(' || character === '[') depth++;
+    // The columns of function_graph have a bracket that closes nothing.
+    else if ((character === ')' || character === ']') && depth > 0) depth--;
+  }
+  return quoted || depth > 0;
+}
+
+/** Calls are indented by two blanks each, so an odd one was lost at the break. */
+export function joint(row: string, tail: string): '' | ' ' {
+  if (!row.trimEnd().endsWith('|')) return row.endsWith(' ') || tail.startsWith(' ') ? '' : ' ';
+  const blanks = row.length - row.trimEnd().length + tail.length - tail.trimStart().length;
+  return blanks % 2 === 0 ? '' : ' ';
+}
