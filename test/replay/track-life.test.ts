@@ -29,6 +29,7 @@ function lived(): DeviceTrack {
     pfId: 7,
     pfSide: fact,
     dsmRecord: { dsm: '0000:02:00.0' as Bdf, id: 7 },
+    stream: 'several',
     port: '0000:00:01.0' as Bdf,
     noSoftReset: { value: true, fact },
     concerned: true,
