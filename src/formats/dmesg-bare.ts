@@ -4,7 +4,7 @@ import { isElision } from './elision.ts';
 import type { Format, LineParser, ParserContext } from './format.ts';
 import type { LineHead } from './line-head.ts';
 import { decodeOctal } from './octal.ts';
-import type { PrintkHead } from './printk.ts';
+import type { PrintkHead } from './printk-entry.ts';
 import { PrintkLines } from './printk-lines.ts';
 import type { Damage } from './repairs.ts';
 

@@ -1,6 +1,6 @@
 import type { Nanoseconds } from '../base/time.ts';
 import { exactStamp } from './ftrace-row.ts';
-import type { PrintkHead } from './printk.ts';
+import type { PrintkHead } from './printk-entry.ts';
 import { isDigit } from './text.ts';
 
 const BLANK = 32;

@@ -2,7 +2,8 @@ import type { Nanoseconds } from '../base/time.ts';
 import type { ParserContext } from './format.ts';
 import type { HeldLines } from './held-lines.ts';
 import { journalLoss } from './journal-loss.ts';
-import type { PrintkHead, PrintkStream } from './printk.ts';
+import type { PrintkStream } from './printk.ts';
+import type { PrintkHead } from './printk-entry.ts';
 import { decodeText, ownCopy } from './text.ts';
 
 /** Fields of one entry of the journal that say something about a kernel message; see systemd.journal-fields(7). */

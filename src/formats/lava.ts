@@ -1,7 +1,7 @@
 import type { Format, LineKind, LineParser, ParserContext } from './format.ts';
 import type { LineHead } from './line-head.ts';
 import { decodeOctal } from './octal.ts';
-import type { PrintkHead } from './printk.ts';
+import type { PrintkHead } from './printk-entry.ts';
 import { PrintkLines } from './printk-lines.ts';
 import type { Damage } from './repairs.ts';
 import { shareExplained } from './share.ts';

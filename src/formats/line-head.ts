@@ -1,4 +1,4 @@
-import type { PrintkHead } from './printk.ts';
+import type { PrintkHead } from './printk-entry.ts';
 import type { Damage } from './repairs.ts';
 
 /** Finds what stands before the message of a printk line. One object serves all lines; it holds until the next scan. */

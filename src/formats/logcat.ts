@@ -1,7 +1,7 @@
 import type { Nanoseconds } from '../base/time.ts';
 import type { Format, LineKind, LineParser, ParserContext } from './format.ts';
 import type { LineHead } from './line-head.ts';
-import type { PrintkHead } from './printk.ts';
+import type { PrintkHead } from './printk-entry.ts';
 import { PrintkLines } from './printk-lines.ts';
 import { shareExplained } from './share.ts';
 import { wallStamp } from './wall-time.ts';

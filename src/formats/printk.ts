@@ -1,32 +1,12 @@
-import type { Nanoseconds } from '../base/time.ts';
-import type { Untrusted } from '../base/untrusted.ts';
 import { DumpRows } from './dump-rows.ts';
 import { elided } from './elision.ts';
 import type { ClockInfo, ParserContext } from './format.ts';
+import type { PrintkEntry } from './printk-entry.ts';
 import type { PrintkRecord } from './record.ts';
 import { RecordTime } from './record-time.ts';
 import { type Damage, Repairs } from './repairs.ts';
 import { suppressedHere } from './suppressed.ts';
 import { PrintedEvents } from './tp-printk.ts';
-
-/** What the head of a message says, whatever the form. `stamp`: microseconds. */
-export interface PrintkHead {
-  readonly time: Nanoseconds | null;
-  readonly cpu: number | null;
-  readonly pid: number | null;
-  readonly level: number | null;
-}
-
-/** A whole message; texts are decoded. */
-export interface PrintkEntry extends PrintkHead {
-  readonly line: number;
-  readonly endLine: number;
-  readonly message: Untrusted;
-  readonly text: Untrusted;
-  readonly truncated: boolean;
-  /** See {@link PrintkRecord.device}. */
-  readonly device?: string;
-}
 
 // console_prepend_dropped() in kernel/printk/printk.c; before 6.x it shares a line with the next message.
 const DROPPED = /^(?:\[ *\d+\.\d+\] )?\*\* (\d{1,15}) printk messages dropped \*\* ?/;

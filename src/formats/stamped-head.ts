@@ -2,7 +2,7 @@ import type { Nanoseconds } from '../base/time.ts';
 import { behindBlank, HeadScanner } from './dmesg-head.ts';
 import { stampAt } from './dmesg-stamps.ts';
 import type { LineHead } from './line-head.ts';
-import type { PrintkHead } from './printk.ts';
+import type { PrintkHead } from './printk-entry.ts';
 import type { Damage } from './repairs.ts';
 import { unwrapped } from './unwrap.ts';
 import { mayBeVendor, vendorHead } from './vendor-head.ts';

@@ -3,7 +3,7 @@ import { withoutControls } from './clean.ts';
 import { behindBlank, HeadScanner } from './dmesg-head.ts';
 import { exactStamp } from './ftrace-row.ts';
 import type { LineHead } from './line-head.ts';
-import type { PrintkHead } from './printk.ts';
+import type { PrintkHead } from './printk-entry.ts';
 import type { Damage } from './repairs.ts';
 import type { SyslogPrefix } from './syslog-prefix.ts';
 import { unwrapped } from './unwrap.ts';

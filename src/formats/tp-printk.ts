@@ -1,5 +1,5 @@
 import { eventRecord, textKind, wantedEvent } from './ftrace-text.ts';
-import type { PrintkEntry } from './printk.ts';
+import type { PrintkEntry } from './printk-entry.ts';
 import type { Interest, TraceEventRecord } from './record.ts';
 import { identifierEnd } from './text.ts';
 import { Wanted } from './wanted.ts';

@@ -54,6 +54,8 @@ export const LINK_OPERATIONS = {
 
 /** Scopes of pci_tsm_guest_req() by number (include/linux/pci-tsm.h). */
 export const GUEST_REQUEST_SCOPES = ['INFO', 'STATE_CHANGE', 'DEBUG_READ', 'DEBUG_WRITE'];
+/** The only scope that changes a state. */
+export const STATE_CHANGE = 1;
 
 /**
  * What the guest does, in its order (series "PCI/TSM: devsec", 2025-11; AMD and Arm guest series). None of it is upstream

@@ -2,7 +2,7 @@ import { parseBdf } from '../base/bdf.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { commandAfter } from './command.ts';
 import { isConcern } from './concern.ts';
-import { noteOrigin } from './origin.ts';
+import { noteOrigin } from './origin-notes.ts';
 import { type Presence, showsLife } from './presence.ts';
 import type { Scene } from './scene.ts';
 import type { DeviceTrack } from './track.ts';

@@ -1,4 +1,5 @@
 import { parseInteger } from '../events/numbers.ts';
+import { STATE_CHANGE } from '../model/link.ts';
 import {
   afterBind,
   afterConnect,
@@ -15,8 +16,6 @@ import type { Effect } from './effects.ts';
 
 const ENXIO = -6;
 const EBUSY = -16;
-/** PCI_TSM_REQ_STATE_CHANGE of include/linux/pci-tsm.h. */
-export const STATE_CHANGE = 1;
 
 /** What an operation's effect depends on besides the state. */
 export interface Setting {

@@ -1,11 +1,11 @@
 import { parseInteger } from '../events/numbers.ts';
 import { decodeState, type EncodingId, STATE_ENCODINGS } from '../model/encodings.ts';
+import { STATE_CHANGE } from '../model/link.ts';
 import type { TdiState, TdispState } from '../model/states.ts';
 import { afterDeviceEvent, BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, type Branch, CONNECTED } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
 import type { Ledger } from './ledger.ts';
-import { STATE_CHANGE } from './operations.ts';
 import { STREAM_KINDS } from './step-orders.ts';
 
 /**

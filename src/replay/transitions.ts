@@ -11,7 +11,7 @@ import { asRecorded, type Ledger, noted, notedOfStream } from './ledger.ts';
 import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
-import { makesVfs, noteMaking, noVfBy } from './origin.ts';
+import { makesVfs, noteMaking, noVfBy } from './origin-notes.ts';
 import type { Presence } from './presence.ts';
 import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';

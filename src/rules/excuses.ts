@@ -1,5 +1,5 @@
 import { parseInteger } from '../events/numbers.ts';
-import { STATE_CHANGE } from '../replay/operations.ts';
+import { STATE_CHANGE } from '../model/link.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 
 /** What may have excused a step, had it come before it. */

@@ -1,4 +1,4 @@
-import { noVfBy } from '../replay/origin.ts';
+import { noVfBy } from '../replay/origin-notes.ts';
 import { doc } from './docs/mse-clear-while-locked.ts';
 import { chargeOfPort } from './port-clear.ts';
 import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Bdf } from '../../src/base/bdf.ts';
 import { EVENT_CLASSES, type EventClass } from '../../src/model/states.ts';
-import { afterLoss, makesVfs, noteMaking, noteOrigin, noVfBy } from '../../src/replay/origin.ts';
+import { afterLoss } from '../../src/replay/origin.ts';
+import { makesVfs, noteMaking, noteOrigin, noVfBy } from '../../src/replay/origin-notes.ts';
 import { DeviceTrack } from '../../src/replay/track.ts';
 import { storedDevice, storedEvent } from './stored-event.ts';
 
