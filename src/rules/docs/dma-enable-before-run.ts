@@ -23,6 +23,6 @@ export const doc: RuleDoc = {
   sources: [
     'sev_guest_accept() and sev_guest_enable_dma(), AMDESE/linux-kvm drivers/virt/coco/sev-guest/tio.c@16f379f5463a',
     'RSI_VDEV_DMA_ENABLE, TF-RMM/tf-rmm runtime/rsi/vdev.c@9a7f8ef46378',
-    'Aneesh Kumar K.V, PATCH v2 11/11 (DMA of a VDEV after attestation) of the series <20251117140007.122062-1-aneesh.kumar@kernel.org>, 2025-11-17',
+    'Aneesh Kumar K.V, PATCH v2 11/11, DMA of a VDEV after attestation, in the series of 2025-11-17, <20251117140007.122062-1-aneesh.kumar@kernel.org>',
   ],
 };
