@@ -1,5 +1,5 @@
 /** `line 618 (pci_tsm_bind) names no device ...`, as src/rules/draft.ts words it: what is said of the record comes after. */
-const OF_A_RECORD = /^((?:the record|\S+ ?\d* \([^()]*\))) (names .+)$/;
+const OF_A_RECORD = /^(the record|[^ ()]+(?: \d{1,16})? \([^()]*\)) (names .+)$/;
 
 /**
  * What a finding takes for granted, for eyes: what would excuse the step comes first, and what is said of several records alike

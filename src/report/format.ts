@@ -53,6 +53,8 @@ export class Lookup {
     const device = this.#devices.get(deviceId);
     if (device === undefined) return bdf ?? `device ${deviceId} (address unknown)`;
     const name = nameOf(device);
+    // What an earlier judgement told has the ids of that one.
+    if (bdf !== null && bdf !== name) return bdf;
     // Each history has its own: the same address may be another machine's.
     return this.#shared.has(name) ? `${name} in ${this.#names.get(device.source) ?? device.source}` : name;
   }

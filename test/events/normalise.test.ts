@@ -161,7 +161,6 @@ describe('printk', () => {
   });
 
   test.each([
-    'pci 0000:02:00.0: BAR 0 [mem 0xfda00000-0xfda1ffff]',
     'pci 0000:02:00.0: enabling Extended Tags',
     'pci 0000:00:05.0:   bridge window [mem 0xfd800000-0xfd9fffff]',
     'pci_bus 0000:02: resource 1 [mem 0xfd800000-0xfd9fffff]',
