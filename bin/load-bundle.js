@@ -2,10 +2,12 @@
 //
 // Node's own cache (module.enableCompileCache) is filled before a module runs, when V8 has compiled hardly any of its
 // functions: every start then compiled some 1,500 of them anew. This one is filled at the end of a run.
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+// By name it would keep an older Node from saying what is needed.
+import zlib from 'node:zlib';
 
 /** Modules of Node that take long to load and that hardly any run asks for: loaded when something of them is. */
 const LAZY = ['node:crypto', 'node:net', 'node:child_process'];
@@ -33,32 +35,38 @@ export function loadBundle(entry) {
   return load(`./${basename(entry)}`);
 }
 
+const crc32 = (data) => zlib.crc32(data);
+
 /** Stands for a module until something of it is wanted. */
 function lazily(load) {
   return new Proxy({}, { get: (_, name) => load()[name] });
 }
 
 /**
- * Who can write in the folder of the bundle could change the program as well, which is not so of a folder under /tmp. Where
- * this user cannot, nothing is kept. The next build clears the folder; V8 refuses what another V8 made, or other flags of it.
+ * Keeps nothing, and believes nothing, but where the folder is this program's: nobody may put code here who could not change the
+ * program as well, whatever the umask of a run was. Where this user does not own the bundle, nothing is written.
  */
 function makeKeeper(folder) {
   const isWanted = process.env['NODE_DISABLE_COMPILE_CACHE'] === undefined;
+  const isOurs = isWanted && isOnlyOwners(folder);
   const missing = [];
   return {
     compile(path, source) {
-      const kept = join(folder, keptName(path));
-      const cachedData = isWanted ? readIfThere(kept) : undefined;
+      const kept = join(folder, `${basename(path)}-${process.version}-${process.arch}`);
+      const sum = crc32(source);
+      const cachedData = isOurs ? readKept(kept, sum) : undefined;
       const script = new Script(source, { filename: path, cachedData });
-      if (isWanted && (cachedData === undefined || script.cachedDataRejected)) missing.push({ script, kept });
+      if (isWanted && (cachedData === undefined || script.cachedDataRejected)) missing.push({ script, kept, sum });
       return script;
     },
     keep() {
       if (missing.length === 0) return;
       try {
-        accessSync(dirname(folder), constants.W_OK);
-        mkdirSync(folder, { recursive: true });
-        for (const { script, kept } of missing) writeWhole(kept, script.createCachedData());
+        if (process.getuid?.() !== ownerOf(dirname(folder))) return;
+        if (!isOnlyOwners(folder)) rmSync(folder, { recursive: true, force: true });
+        mkdirSync(folder, { recursive: true, mode: 0o755 });
+        removeParts(folder);
+        for (const { script, kept, sum } of missing) writeWhole(kept, sum, script.createCachedData());
       } catch {
         // A start without it is only slower.
       }
@@ -66,27 +74,56 @@ function makeKeeper(folder) {
   };
 }
 
-function keptName(path) {
-  const { size, mtimeMs } = statSync(path);
-  return `${basename(path)}-${size}-${Math.trunc(mtimeMs)}-${process.version}-${process.arch}`;
+/** @returns undefined where there are no users (Windows). */
+function ownerOf(path) {
+  return process.getuid === undefined ? undefined : statSync(path).uid;
 }
 
-function readIfThere(path) {
+/** Whether only the owner of the bundle can write in its folder. */
+function isOnlyOwners(folder) {
   try {
-    return readFileSync(path);
+    const found = lstatSync(folder);
+    if (!found.isDirectory()) return false;
+    return process.getuid === undefined || (found.uid === ownerOf(dirname(folder)) && (found.mode & 0o022) === 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Before what V8 made: the checksum of the source, and that of what V8 made. V8 itself looks at neither of them. */
+const HEADER = 8;
+
+/** What V8 made of the source with that checksum; undefined where that is not there or damaged. */
+function readKept(path, sum) {
+  try {
+    const bytes = readFileSync(path);
+    const data = bytes.subarray(HEADER);
+    return bytes.readUInt32LE(0) === sum && bytes.readUInt32LE(4) === crc32(data) ? data : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** At no time is there half a file: V8 does not look closely at what it is given. */
-function writeWhole(path, bytes) {
+/** At no time is there half a file. */
+function writeWhole(path, sum, data) {
+  const header = Buffer.alloc(HEADER);
+  header.writeUInt32LE(sum, 0);
+  header.writeUInt32LE(crc32(data), 4);
   const part = `${path}.${process.pid}`;
   try {
-    writeFileSync(part, bytes, { flag: 'wx', flush: true });
+    writeFileSync(part, Buffer.concat([header, data]), { flag: 'wx', mode: 0o644, flush: true });
     renameSync(part, path);
   } catch (error) {
     rmSync(part, { force: true });
     throw error;
+  }
+}
+
+/** What a process left that was killed while it wrote. */
+function removeParts(folder) {
+  const hourAgo = Date.now() - 3_600_000;
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (/\.\d+$/.test(name) && statSync(path).mtimeMs < hourAgo) rmSync(path, { force: true });
   }
 }

@@ -5,12 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { loadBundle } from './load-bundle.js';
 import { withNode } from './node-version.js';
 
-/** The program in few files, unless it was compiled again since (tsc alone writes no bundle); null where there is neither. */
+/**
+ * The program in few files, unless it was compiled again since (tsc alone writes no bundle); null where there is neither. Only a
+ * checkout is compiled: times of an installed package are those of its unpacking.
+ */
 function findEntry() {
   const compiled = new URL('../dist/src/cli.js', import.meta.url);
   const bundled = new URL('../dist/bundle/cli.cjs', import.meta.url);
   if (!existsSync(bundled)) return existsSync(compiled) ? compiled : null;
-  const isStale = existsSync(compiled) && statSync(compiled).mtimeMs > statSync(bundled).mtimeMs;
+  const isCheckout = existsSync(new URL('../src/cli.ts', import.meta.url));
+  const isStale = isCheckout && existsSync(compiled) && statSync(compiled).mtimeMs > statSync(bundled).mtimeMs;
   return isStale ? compiled : bundled;
 }
 

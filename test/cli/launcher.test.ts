@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -116,6 +117,10 @@ test('a bundle that is older than the compiled program is left alone', () => {
   utimesSync(join(folder, entries.bundle), now, now);
   expect(launch(process.execPath).stdout).toBe('bundle');
   utimesSync(join(folder, entries.bundle), now - 1, now - 1);
+  // Times of an installed package, which has no sources, say when it was unpacked.
+  expect(launch(process.execPath).stdout).toBe('bundle');
+  mkdirSync(join(folder, 'src'));
+  writeFileSync(join(folder, 'src/cli.ts'), '');
   expect(launch(process.execPath).stdout).toBe('src');
 });
 
@@ -156,6 +161,38 @@ describe('what V8 made of the bundle', () => {
     }
     writeFileSync(join(bundle(), 'part.cjs'), "exports.text = () => 'another one';\n");
     expect(launch(process.execPath).stdout).toBe('another one');
+  });
+
+  test('is not believed where a byte of it, or of the bundle, is another one', () => {
+    const source = (text: string) => `exports.text = () => '${text}';\n`;
+    const part = join(bundle(), 'part.cjs');
+    writeFileSync(part, source('told by one'));
+    const { atime, mtime } = statSync(part);
+    launch(process.execPath);
+    const name = readdirSync(kept()).find((one) => one.startsWith('part.cjs')) ?? '';
+    const bytes = readFileSync(join(kept(), name));
+    const at = bytes.indexOf('told by one');
+    expect(at).toBeGreaterThan(0);
+    bytes.write('TOLD', at);
+    writeFileSync(join(kept(), name), bytes);
+    expect(launch(process.execPath).stdout).toBe('told by one');
+    // As long and as old: what a package manager unpacks over another version.
+    writeFileSync(part, source('told by two'));
+    utimesSync(part, atime, mtime);
+    expect(launch(process.execPath).stdout).toBe('told by two');
+  });
+
+  test('is neither written nor believed where others can write', () => {
+    spawnSync('sh', ['-c', `umask 0; exec "$0" "$1" --version`, process.execPath, join(folder, 'bin/tdi-trace.js')]);
+    const [name = ''] = readdirSync(kept()).sort();
+    expect(statSync(kept()).mode & 0o022).toBe(0);
+    expect(statSync(join(kept(), name)).mode & 0o022).toBe(0);
+    const then = new Date(1_000_000_000_000);
+    utimesSync(join(kept(), name), then, then);
+    chmodSync(kept(), 0o777);
+    expect(launch(process.execPath)).toMatchObject({ status: 0, stdout: 'function' });
+    expect(statSync(kept()).mode & 0o022).toBe(0);
+    expect(statSync(join(kept(), name)).mtime).not.toEqual(then);
   });
 
   test('is not kept where nobody wants it, or there is no room for it', () => {
