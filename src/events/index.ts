@@ -146,6 +146,10 @@ const FINDER = new HintFinder([
  */
 const TELLTALE: ReadonlySet<string> = new Set(['console', 'tracing_mark_write', 'print']);
 
+/** How print_syscall_enter() and print_syscall_exit() in kernel/trace/trace_syscalls.c, and include/trace/events/{syscalls,sched,task}.h begin. */
+const PRINTED_FILE_EVENT =
+  /^(?:sys_\w{1,32}(?:\(| -> 0x)|sys_(?:enter|exit): NR -?\d|task_newtask: pid=\d|sched_process_(?:exit|fork): comm=)/;
+
 /** What the formats should hand over; see {@link Interest}. */
 export const INTEREST: Interest = {
   symbol: (name) => BY_SYMBOL.has(name) || PLATFORM_PREFIXES.some((prefix) => name.startsWith(prefix)),
@@ -153,7 +157,10 @@ export const INTEREST: Interest = {
   printed: (text, end) => {
     const name = text.slice(0, end);
     const body = text.slice(text.charAt(end) === ':' ? end + 1 : end).trim();
-    return FILE_EVENTS.has(name) || traceEventRows(name).some(({ pattern }) => pattern.test(body));
+    return (
+      (FILE_EVENTS.has(name) && PRINTED_FILE_EVENT.test(text)) ||
+      traceEventRows(name).some(({ pattern }) => pattern.test(body))
+    );
   },
   message: (text) => FINDER.inText(text),
   hints: FINDER.table,

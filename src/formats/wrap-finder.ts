@@ -1,3 +1,4 @@
+import { isProse } from './elision.ts';
 import { unquoted } from './unwrap.ts';
 
 /** Mail programs break lines at 72 to 80, with marks of quotation beyond; some forums later. */
@@ -75,7 +76,10 @@ export class WrapFinder {
     const body = row.trimEnd();
     if (WHOLE.test(body)) return COMMENT.test(tail);
     if (body.endsWith('|')) return row.length > body.length;
-    if (UNFINISHED.test(body) || isOpen(body) || TAIL.test(tail.trimStart())) return true;
+    if (UNFINISHED.test(body) || isOpen(body)) return true;
+    const start = tail.trimStart();
+    // What somebody wrote below a row may begin like a field of it: `(this one fails)`, `dev=foo is what I meant`.
+    if (TAIL.test(start) && (start.startsWith('/*') || !isProse(start))) return true;
     return this.#places.goesOn?.(body, tail.trimStart()) === true;
   }
 

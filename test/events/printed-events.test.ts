@@ -48,6 +48,9 @@ test.each([
   'vfio: (pci_tsm_bind+0x4/0x2a0) failed',
   'vfio: called from (pci_tsm_bind+0x4/0x2a0) bdf=0000:02:00.0',
   'console: vfio_pci_core_disable',
+  'sys_close: vfio 0000:02:00.0 refused',
+  'sys_ioctl -> vfio 0000:02:00.0',
+  'sched_process_exit: of vfio 0000:02:00.0',
   'RIP: 0010:vfio_pci_core_disable+0x4/0x160 [vfio_pci_core]',
 ])('nor is what looks a little like one: %s', (text) => {
   expect(only('dmesg', inLog(text))?.type).toBe('printk');

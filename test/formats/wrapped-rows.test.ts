@@ -103,10 +103,14 @@ describe.each([
     expect(first?.text.split('\n').length).toBe((first?.endLine ?? 0) - (first?.line ?? 0) + 1);
   });
 
-  test('what somebody wrote between broken rows is no part of one', async () => {
+  test.each([
+    'and this is where it goes wrong, as far as we can tell',
+    '(this one is where it goes wrong, as far as we can tell)',
+    'dev=foo is what goes wrong here, as far as we can tell',
+    '-> and here it goes wrong, as far as we can tell',
+  ])('what somebody wrote between broken rows is no part of one: %s', async (comment) => {
     const broken = folded(lines, 72, '');
     const at = broken.findIndex((line) => /len=0x2\)|size=4096/.test(line)) + 1;
-    const comment = 'and this is where it goes wrong, as far as we can tell';
     const { said, totals } = await read([...broken.slice(0, at), comment, ...broken.slice(at)]);
     expect(said).toEqual((await read(lines)).said);
     expect(totals.unparsed).toBe(1);
