@@ -272,7 +272,7 @@ export async function judge(
     const recorded = hosts.length === 1 ? reader : new SomeSources(reader, host.sources);
     const replayOptions: ReplayOptions = { ...common, platform: host.platform, x86: host.x86 };
     const trial = await holdTrial(recorded, replayOptions, rules, signal);
-    trials.push({ ...trial, recorded, options: replayOptions });
+    trials.push({ ...trial, recorded });
   }
   const tracks = trials.flatMap((trial) => trial.tracks).sort((a, b) => a.id - b.id);
   const findings = trials.flatMap(({ court }) => court.findings());
@@ -323,7 +323,6 @@ const HOST_MARKS = 5;
 /** What was judged as one machine's. */
 interface HostTrial extends Trial {
   readonly recorded: Shelf;
-  readonly options: ReplayOptions;
 }
 
 /** `--since`, `--until`, `--last-boot`: earlier events still move the state, they are not judged. */

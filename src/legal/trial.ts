@@ -87,6 +87,7 @@ export class Laboratory {
       complete: this.#complete(reading),
       gaps: reading === 'nothing-unseen' ? new Map() : this.#gaps(history),
       judged: () => true,
+      ...(reading === 'nothing-unseen' && { disproved: new Map() }),
     };
     const idOf = (event: StoredEvent) => history.events[event.id - 1]?.id ?? 0;
     const court = new Judge(this.#rules, options);

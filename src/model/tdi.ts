@@ -76,8 +76,8 @@ const stay = (state: TdiState): Branch => ({ to: state, cost: 0, assumes: null }
 export type BindLocks = 'always' | 'likely' | 'maybe';
 
 /**
- * What the bind before tells of this one. `again`: that one was recorded, and nothing tells of another VM or of an unbind since.
- * `elsewhere`: the same, but it was for another VM. `first`: none was recorded.
+ * What the bind before tells of this one. `again`: that one was recorded, for the same VM, and nothing tells of an unbind, or of an end
+ * of the VM or of the device's use, since. `elsewhere`: it was recorded, for another VM, and no unbind since. `first`: nothing is told.
  */
 export type Rebind = 'first' | 'again' | 'elsewhere';
 

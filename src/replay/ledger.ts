@@ -1,6 +1,7 @@
 import type { Rebind } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { NO_REGISTERS, type Registers } from './config-change.ts';
+import { isSameVm } from './same-vm.ts';
 import { NO_STEPS, noteSteps, type StepNotes } from './step-orders.ts';
 import { noteStream } from './stream-notes.ts';
 
@@ -13,8 +14,12 @@ export interface Ledger {
   readonly vm: string | null;
   /** A bind, not followed by an unbind. */
   readonly bound: boolean;
+  /** Since that bind neither the VM nor the device was given up: who names the same VM means the same binding. */
+  readonly held: boolean;
   /** What was known when the last bind came to its end of the one before. */
   readonly rebind: Rebind;
+  /** The last bind that is proved to be a new binding, though no unbind before it was recorded: the ids of its entry and its end. */
+  readonly moved: { readonly from: number; readonly end: number } | null;
   /** A connect that succeeded, not followed by a disconnect. */
   readonly connected: boolean;
   /** The LOCK inside the bind that succeeded last. */
@@ -35,7 +40,9 @@ export interface Ledger {
 export const NOTHING_NOTED: Ledger = {
   vm: null,
   bound: false,
+  held: false,
   rebind: 'first',
+  moved: null,
   connected: false,
   locked: null,
   stopped: false,
@@ -100,19 +107,30 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
   switch (heard.kind) {
     case 'tsm.connect':
       return heard.outcome === 'ok' ? { ...ledger, connected: true } : ledger;
-    case 'tsm.bind':
+    case 'tsm.bind': {
+      const rebind = rebindOf(ledger, heard);
       return {
         ...ledger,
         vm: heard.args['vm'] ?? null,
         bound: true,
-        rebind: rebindOf(ledger, heard),
+        held: true,
+        rebind,
+        moved: rebind === 'elsewhere' ? { from: heard.pairId ?? heard.id, end: heard.id } : ledger.moved,
         connected: true,
-        locked: ledger.lockInBind?.lock ?? ledger.locked,
+        locked: ledger.lockInBind?.lock ?? (rebind === 'elsewhere' ? null : ledger.locked),
         lockInBind: null,
       };
+    }
+    case 'vm.destroy':
+      // Its file may be closed, and its key given back, while others still hold the VM.
+      return heard.args['what'] === 'VM' ? { ...ledger, held: false } : ledger;
+    case 'vfio.open':
+    case 'vfio.disable':
+      return { ...ledger, held: false };
     case 'tsm.unbind':
     case 'tsm.unbind_core':
-      return { ...ledger, vm: null, bound: false, locked: null, failedBind: cleaned(ledger) };
+      if (isOvertaken(heard, ledger)) return ledger;
+      return { ...ledger, vm: null, bound: false, held: false, moved: null, locked: null, failedBind: cleaned(ledger) };
     case 'tsm.disconnect':
     case 'tsm.disconnect_core':
     case 'tsm.destroy':
@@ -128,11 +146,18 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
   }
 }
 
-function rebindOf({ bound, vm }: Ledger, { args, outcome }: StoredEvent): Rebind {
-  if (!bound) return 'first';
-  const isOther = vm !== null && args['vm'] !== undefined && args['vm'] !== vm;
+function rebindOf({ bound, held, vm }: Ledger, { args, outcome }: StoredEvent): Rebind {
+  const now = args['vm'];
+  if (!bound || vm === null || now === undefined) return 'first';
+  if (isSameVm(vm, now)) return held ? 'again' : 'first';
   // Whether the core let it through is part of what tells.
-  return isOther && outcome === 'ok' ? 'elsewhere' : isOther ? 'first' : 'again';
+  return outcome === 'ok' ? 'elsewhere' : 'first';
+}
+
+/** The end of an unbind that had done its work before: a bind to another VM has succeeded meanwhile. */
+export function isOvertaken({ kind, phase, pairId }: StoredEvent, { moved }: Ledger): boolean {
+  const isUnbind = kind === 'tsm.unbind' || kind === 'tsm.unbind_core';
+  return isUnbind && phase === 'exit' && pairId !== null && moved !== null && moved.end > pairId;
 }
 
 function afterLock(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
@@ -158,7 +183,7 @@ function cleaned({ failedBind }: Ledger): Ledger['failedBind'] {
 /** Whether an event of a VM or of a TSM concerns the device as far as records tie the two together. */
 export function isOfVmOrTsm({ kind, args }: StoredEvent, ledger: Ledger): boolean {
   if (kind === 'tsm.unregister' || kind === 'host.sleep') return ledger.connected;
-  return kind === 'vm.destroy' && ledger.vm !== null && ledger.vm === args['vm'];
+  return kind === 'vm.destroy' && ledger.vm !== null && isSameVm(ledger.vm, args['vm'] ?? '');
 }
 
 /** The end of a guest request whose steps were recorded as such: what it changed is known, and changes no more. */

@@ -2,7 +2,7 @@ import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
 import { COMMAND_UNKNOWN } from './command.ts';
 import type { Scene } from './scene.ts';
-import { keyOf, type Step } from './step.ts';
+import { keyOf, optionsFor, type Step } from './step.ts';
 import { possibleOrders } from './ties.ts';
 import type { DeviceTrack } from './track.ts';
 import { isOpen, type Window } from './window.ts';
@@ -102,7 +102,7 @@ export class OpenOrders {
     const { event } = bare;
     const { options, clocks, observer } = this.#scene;
     if (!options.judged(event)) return;
-    const step: Step = { ...bare, options, clocks, unordered: null };
+    const step: Step = { ...bare, options: optionsFor(options, bare.track), clocks, unordered: null };
     const orders = this.#orders?.get(event.id);
     if (!orders) {
       observer.step(step);

@@ -52,7 +52,7 @@ const GOVERNED_BY: ReadonlySet<StoredEvent['kind']> = new Set([
   'tsm.destroy',
 ]);
 
-const ALSO_NOTED: ReadonlySet<StoredEvent['kind']> = new Set(['vfio.disable', 'tsm.guest_request']);
+const ALSO_NOTED: ReadonlySet<StoredEvent['kind']> = new Set(['vfio.open', 'vfio.disable', 'tsm.guest_request']);
 
 /** The core destroys a vDEVICE, and unbinds its TDI for it whether it is bound or not (series v5, drivers/iommu/iommufd/viommu.c). */
 const TAKES_AWAY: ReadonlySet<string> = new Set([

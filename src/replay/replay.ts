@@ -9,12 +9,12 @@ import { Presence } from './presence.ts';
 import { candidatesOf } from './reach.ts';
 import type { RecordedEvents } from './recorded.ts';
 import { type Contradicted, Scene } from './scene.ts';
-import type { ReplayObserver, ReplayOptions } from './step.ts';
+import { optionsFor, type ReplayObserver, type ReplayOptions } from './step.ts';
 import { DeviceTrack, spansPerDevice } from './track.ts';
 import { Transitions } from './transitions.ts';
 import { WindowOfOrder } from './window.ts';
 
-export type { ReplayObserver, ReplayOptions, Shown, Step, Unordered } from './step.ts';
+export { optionsFor, type ReplayObserver, type ReplayOptions, type Shown, type Step, type Unordered } from './step.ts';
 
 // What outlives a collection of young garbage lets V8 reserve ever more room for it: little is kept, and not for long.
 const PAGE = 64;
@@ -134,7 +134,8 @@ export class Replay {
 
   /** An owner that ended before anybody was seen to close the device. */
   #end(track: DeviceTrack): void {
-    const { options, clocks, observer } = this.#scene;
+    const { clocks, observer } = this.#scene;
+    const options = optionsFor(this.#scene.options, track);
     const exit = track.ownerExit;
     if (!exit || !options.judged(exit.event)) return;
     observer.step({

@@ -20,6 +20,15 @@ export interface ReplayOptions {
   readonly judged: (event: StoredEvent) => boolean;
   /** What was stored beside the log, if anything was. */
   readonly side: SideData | null;
+  /** Devices by id whose records contradict what was declared, with the first record that does. */
+  readonly disproved?: ReadonlyMap<number, StoredEvent>;
+}
+
+const NOTHING: ReadonlySet<EventClass> = new Set();
+
+/** The options as they hold for a device: where its records disprove what was declared, none of its classes is recorded completely. */
+export function optionsFor(options: ReplayOptions, { id }: DeviceTrack): ReplayOptions {
+  return options.disproved?.has(id) ? { ...options, complete: NOTHING } : options;
 }
 
 /** One effect of one event on one device, before it is applied: what rules are asked about. */

@@ -7,7 +7,7 @@ import type { CommandState } from './command.ts';
 import { configChanges, noteRegisters, writesRegister } from './config-change.ts';
 import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
 import { learn, noteOwnerExit, noteState } from './learn.ts';
-import { asRecorded, type Ledger, noted, notedOfStream } from './ledger.ts';
+import { asRecorded, isOvertaken, type Ledger, noted, notedOfStream } from './ledger.ts';
 import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
@@ -17,7 +17,7 @@ import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './proto
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
 import type { Scene } from './scene.ts';
 import { noteSoleStream } from './sole-stream.ts';
-import type { ReplayOptions } from './step.ts';
+import { optionsFor, type ReplayOptions } from './step.ts';
 import { STEP_KINDS, STREAM_KINDS, stepEffects } from './step-orders.ts';
 import type { Reach } from './topology.ts';
 import type { DeviceTrack } from './track.ts';
@@ -95,11 +95,11 @@ export class Transitions {
       effects.unshift({ type: 'sriov-change', certain: true });
     }
     if (effects.length === 0 && !isOperation(event)) return;
-    const closed = track.belief.closed(this.#scene.options.complete);
+    const { complete } = optionsFor(this.#scene.options, track);
+    const closed = track.belief.closed(complete);
     for (const effect of effects) {
       this.#teller.tell({ event, effect, track, belief: closed, calls, reach: this.#scene.shown(reach) });
     }
-    const { complete } = this.#scene.options;
     const mayBeVf = noVfBy(track, complete) === null;
     const afterAll = (before: Belief) =>
       effects.reduce((now, effect) => afterEffect(now, mayBeVf ? ofPerhapsVf(effect) : effect), before);
@@ -121,6 +121,7 @@ export class Transitions {
       again: hasAskedBefore(event, track),
       rebind: track.ledger.rebind,
     };
+    if (isOvertaken(event, track.ledger)) return;
     const during = event.phase === 'enter' && event.pairId !== null;
     if (asksOnly(event)) {
       // INFO and DEBUG change nothing: what can have happened unseen need not be written down.
@@ -155,7 +156,7 @@ export class Transitions {
     const during = event.phase === 'enter' && event.pairId !== null;
     const scene = this.#scene;
     for (const [track, reach] of heeding(scene, heard, own, calls)) {
-      const closed = track.belief.closed(this.#scene.options.complete);
+      const closed = track.belief.closed(optionsFor(scene.options, track).complete);
       const said: Effect[] = protocolEffects(heard, track.ledger, calls, reach !== null);
       if (reach === null) {
         said.push(...stepEffects(heard, track.ledger.steps, calls));
@@ -232,10 +233,13 @@ function asksOnly(event: StoredEvent): boolean {
   return event.kind === 'tsm.guest_request' && event.outcome === 'ok' && SCOPES_THAT_ASK.has(event.args['scope'] ?? '');
 }
 
-/** Whether the guest asked for a state change since the bind, before this request. */
+/** Whether the guest asked for a state change since the bind, before this request; what is perhaps another binding may be the same. */
 function hasAskedBefore(event: StoredEvent, track: DeviceTrack): boolean {
   const entry = event.phase === 'exit' ? (event.pairId ?? event.id) : event.id;
-  return track.stateEvidence.some((one) => one.kind === 'tsm.guest_request' && one.id < entry && !asksOnly(one));
+  const since = track.ledger.moved?.from ?? 0;
+  return track.stateEvidence.some(
+    (one) => one.kind === 'tsm.guest_request' && one.id > since && one.id < entry && !asksOnly(one),
+  );
 }
 
 const MOVES_STATE: ReadonlySet<Effect['type']> = new Set([

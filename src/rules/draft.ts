@@ -256,6 +256,8 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict, later: Late
     granted.push(`the state at the step, which was open then, is the one that ${record} tells of`);
   }
   if (verdict === 'definite' || verdict === 'inconsistent' || charge.provedByAnswer) return granted;
+  const disproof = step.options.disproved?.get(step.track.id);
+  if (disproof !== undefined) granted.push(`no class of events is complete here: ${lackShownBy(disproof, step)}`);
   const bind = step.track.stateEvidence.find((event) => event.kind === 'tsm.bind');
   const since = bind ? ` between ${linesOf(bind, step.event, step.clocks)}` : '';
   const { before, after } = later?.excuse ?? { before: excuseOf(step, charge), after: [] };
@@ -329,6 +331,11 @@ function openOrder({ event, unordered, clocks }: Step): string[] {
   });
 }
 
+/** What contradicts the declaration that classes of events were recorded completely. */
+function lackShownBy(disproof: StoredEvent, { event, clocks }: Step): string {
+  return `${lineOf(disproof, event, clocks)} (${disproof.symbol ?? disproof.kind}) shows that a step of the device is missing`;
+}
+
 function linesOf(from: StoredEvent, to: StoredEvent, clocks: SourceClocks): string {
   if (from.sourceId === to.sourceId) return `lines ${from.line} and ${to.line}`;
   return `${lineOf(from, to, clocks)} and line ${to.line}`;
@@ -344,6 +351,8 @@ function toConfirm(rule: Rule, step: Step, charge: Charge, verdict: Verdict): st
     const record = `${lineOf(unclaimed, step.event, step.clocks)} (${unclaimed.symbol ?? unclaimed.kind})`;
     list.push(`tell whose ${record} is: probe it with bdf=, or name its pointer or file with --map`);
   }
+  const disproof = step.options.disproved?.get(step.track.id);
+  if (disproof !== undefined) return [...list, `capture it again: ${lackShownBy(disproof, step)}`];
   const missing: EventClass[] = rule.settledBy.filter(
     // Whose a recorded unbind is no declaration tells.
     (one) => !step.options.complete.has(one) && (one !== 'bind' || unclaimed === undefined),

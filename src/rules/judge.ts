@@ -5,9 +5,10 @@ import type { Belief } from '../replay/belief.ts';
 import type { SourceClocks } from '../replay/clocks.ts';
 import type { Effect } from '../replay/effects.ts';
 import { NOTHING_NOTED } from '../replay/ledger.ts';
+import { isOperation } from '../replay/operations.ts';
 import { protocolEffects } from '../replay/protocol.ts';
 import { Readings } from '../replay/readings.ts';
-import type { ReplayObserver, ReplayOptions, Step } from '../replay/replay.ts';
+import { optionsFor, type ReplayObserver, type ReplayOptions, type Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { addSymptom, type Draft, draftOf, weighOverlap, weighTime } from './draft.ts';
@@ -176,7 +177,7 @@ export class Judge implements ReplayObserver {
       belief: before,
       calls: [],
       reach: null,
-      options: this.#options,
+      options: optionsFor(this.#options, track),
       clocks,
       unordered: null,
     };
@@ -189,6 +190,41 @@ export class Judge implements ReplayObserver {
       };
       this.#tally(rule, track).found = true;
       this.#drafts.push(draftOf(rule, step, contradiction, 'inconsistent', severityOf('inconsistent')));
+    }
+  }
+
+  /**
+   * The devices by id of which the core's own answer contradicts what was declared, with the first such record. What a device or its
+   * firmware says of a state may be wrong itself.
+   */
+  disproved(): ReadonlyMap<number, StoredEvent> {
+    const found = new Map<number, StoredEvent>();
+    if (this.#options.complete.size === 0) return found;
+    for (const { event, track } of this.impossibles)
+      if (isOperation(event) && !found.has(track.id)) found.set(track.id, event);
+    return found;
+  }
+
+  /** Keeps what a replay that believed in the declarations found to contradict them. */
+  adopt(believer: Judge, tracks: readonly DeviceTrack[]): void {
+    const own = new Map(tracks.map((track) => [track.id, track]));
+    for (const {
+      event,
+      track: { id },
+    } of believer.impossibles) {
+      const track = own.get(id);
+      if (!track || this.impossibles.some((one) => one.event.id === event.id && one.track === track)) continue;
+      this.impossibles.push({ event, track });
+    }
+    for (const draft of believer.#drafts) {
+      const track = own.get(draft.track.id);
+      if (!track || draft.verdict !== 'inconsistent') continue;
+      const at = this.#drafts.findIndex(
+        (one) => one.rule === draft.rule && one.violation.id === draft.violation.id && one.track === track,
+      );
+      if (this.#drafts[at]?.verdict === 'definite') continue;
+      this.#tally(draft.rule, track).found = true;
+      this.#drafts.splice(at < 0 ? this.#drafts.length : at, 1, { ...draft, track });
     }
   }
 
@@ -226,9 +262,9 @@ export class Judge implements ReplayObserver {
   #coverageOf(rule: Rule, track: DeviceTrack): Coverage {
     const tally = this.#tally(rule, track);
     const base = { rule, track, triggers: tally.triggers };
-    const { platform } = this.#options;
     if (tally.triggers === 0 && rule.concerns?.(track) === false)
       return { ...base, status: 'not-applicable', missing: [] };
+    const { platform } = this.#options;
     if (!this.#applies(rule)) {
       const undecided = platform === 'generic' && !rule.doc.platforms.includes('generic');
       return { ...base, status: undecided ? 'blind' : 'not-applicable', missing: undecided ? ['platform'] : [] };
@@ -242,17 +278,21 @@ export class Judge implements ReplayObserver {
     if (rule.restsOnBind) {
       const known = track.everBound || track.unbindSeen || track.startKnown;
       if (tally.startMissing || !known) missing.push('start');
-      const { complete } = this.#options;
+      const { complete } = optionsFor(this.#options, track);
       if (!track.bindRecorded) missing.push(...rule.doc.needs.state.filter((one) => !complete.has(one)));
     }
-    if (tally.open) missing.push('start', ...rule.doc.needs.state.filter((one) => !this.#options.complete.has(one)));
+    if (tally.open)
+      missing.push(
+        'start',
+        ...rule.doc.needs.state.filter((one) => !optionsFor(this.#options, track).complete.has(one)),
+      );
     return { ...base, status: 'blind', missing: [...new Set(missing)] };
   }
 
   /** Remembers what would put the operation right; only a complete capture can show that it never came. */
   #hope(draft: Draft, step: Step, charge: Charge): void {
     const { rightedBy, atMost: _, ...bare } = charge;
-    const complete = draft.rule.settledBy.every((one) => this.#options.complete.has(one));
+    const complete = draft.rule.settledBy.every((one) => step.options.complete.has(one));
     if (rightedBy === undefined || !complete || step.event.pairId === null) return;
     const otherwise = judgeCharge(step, bare, this.#laterOf(draft.rule, step, bare));
     if (otherwise !== null) this.#hoped.push({ draft, kind: rightedBy, before: step.event.pairId, otherwise });
@@ -290,7 +330,8 @@ export class Judge implements ReplayObserver {
     if (!rule.restsOnBind || track.boundEvidence) return true;
     if (verdict !== null) return track.startKnown;
     if (track.unbindSeen) return true;
-    const recorded = track.bindRecorded || rule.doc.needs.state.every((one) => this.#options.complete.has(one));
+    const { complete } = optionsFor(this.#options, track);
+    const recorded = track.bindRecorded || rule.doc.needs.state.every((one) => complete.has(one));
     return track.startKnown && recorded;
   }
 

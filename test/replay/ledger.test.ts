@@ -26,6 +26,7 @@ describe('a bind', () => {
       ...NOTHING_NOTED,
       vm: '0xffff888100000000',
       bound: true,
+      held: true,
       connected: true,
       locked: LOCK,
       stopped: false,
@@ -39,17 +40,25 @@ describe('a bind', () => {
   });
 
   it('that names no VM notes none', () => {
-    expect(play([at('tsm.bind', 1)])).toEqual({ ...NOTHING_NOTED, vm: null, bound: true, connected: true });
+    expect(play([at('tsm.bind', 1)])).toEqual({ ...NOTHING_NOTED, vm: null, bound: true, held: true, connected: true });
   });
 
   const to = (vm: string | null, more: Partial<StoredEvent> = {}) =>
     at('tsm.bind', 30, { ...(vm === null ? {} : { args: { vm } }), ...more });
 
+  const gone = (what: string) => at('vm.destroy', 2, { args: { vm: '0xa', what } });
+
   test.each<[Ledger['rebind'], string, readonly StoredEvent[]]>([
     ['first', 'is the first of the record', [to('0xa')]],
     ['again', 'is for the same VM', [to('0xa'), to('0xa')]],
-    ['again', 'names no VM', [to('0xa'), to(null)]],
-    ['again', 'follows one that named none', [to(null), to('0xa')]],
+    ['again', 'is for the same VM in another spelling', [to('0xa'), to('0x000000000000000a'), to('10')]],
+    ['first', 'names no VM', [to('0xa'), to(null)]],
+    ['first', 'follows one that named none', [to(null), to('0xa')]],
+    ['first', 'follows the end of that VM', [to('0xa'), gone('VM'), to('0xa')]],
+    ['again', 'follows the end of a file of that VM', [to('0xa'), gone('VM file'), to('0xa')]],
+    ['first', 'follows a close of the device', [to('0xa'), at('vfio.disable', 2), to('0xa')]],
+    ['first', 'follows the open that only a close can precede', [to('0xa'), at('vfio.open', 2), to('0xa')]],
+    ['elsewhere', 'is for another VM than one that is gone', [to('0xa'), gone('VM'), to('0xb')]],
     ['elsewhere', 'is for another VM', [to('0xa'), to('0xb')]],
     [
       'first',
@@ -67,6 +76,19 @@ describe('a bind', () => {
     ],
   ])('is %s where it %s', (rebind, _, events) => {
     expect(play(...events.map((event) => [event] as const)).rebind).toBe(rebind);
+  });
+
+  it('to another VM is a new one: it has no LOCK of the one before', () => {
+    const moved = play([to('0xa')], [LOCK, BIND], [to('0xb', { id: 40, phase: 'exit', pairId: 31 })]);
+    expect(moved.moved).toEqual({ from: 31, end: 40 });
+    expect(play([BIND], [LOCK, BIND], [BOUND], [to('0xb', { id: 40 })]).locked).toBeNull();
+  });
+
+  it('to another VM that succeeds before an unbind returns shows that the unbind had done its work', () => {
+    const moved = play([to('0xa')], [to('0xb', { id: 40, phase: 'exit', pairId: 35 })]);
+    expect(noted(moved, at('tsm.unbind', 50, { phase: 'exit', pairId: 32 }), [])).toBe(moved);
+    // One that began after it unbinds the new one.
+    expect(noted(moved, at('tsm.unbind', 50, { phase: 'exit', pairId: 45 }), []).bound).toBe(false);
   });
 
   it('that repeats an earlier one keeps its LOCK', () => {
