@@ -256,7 +256,7 @@ export async function judge(
 ): Promise<Analysis> {
   const sources = reader.sources();
   const hosts = hostsOf(sources, reader.eventsOfKind('host.platform', sources.length * HOST_MARKS), options.platform);
-  const common: Omit<ReplayOptions, 'platform' | 'x86'> = {
+  const common: Omit<ReplayOptions, 'platform' | 'x86' | 'perhaps'> = {
     complete: new Set(options.complete),
     fromBoot: options.fromBoot,
     gaps: gapsOf(reader.health()),
@@ -270,7 +270,8 @@ export async function judge(
   for (const host of hosts) {
     // What is asked of one machine's records is not asked of another's.
     const recorded = hosts.length === 1 ? reader : new SomeSources(reader, host.sources);
-    const replayOptions: ReplayOptions = { ...common, platform: host.platform, x86: host.x86 };
+    const { platform, x86, perhaps } = host;
+    const replayOptions: ReplayOptions = { ...common, platform, x86, perhaps };
     const trial = await holdTrial(recorded, replayOptions, rules, signal);
     trials.push({ ...trial, recorded });
   }

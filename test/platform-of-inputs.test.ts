@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { JudgeOptions } from '../src/analysis.ts';
 import { analyzeFiles, headlines } from './support/analyze.ts';
 import { row } from './support/two-sources.ts';
 
@@ -40,25 +41,81 @@ test('parts of one file are of one machine, unless they are of two architectures
   expect(await platformsOf(`${ARM}\n${TDX}`)).toEqual(['generic', 'generic', 'generic']);
 });
 
-test('no rule of the platform of one machine is asked of another', async () => {
-  // A log of an Arm machine that does not say so: there the BAR mappings may go first.
-  const zap = [
-    'bind: (pci_tsm_bind+0x0/0x2a0) bdf="0000:02:00.0"',
-    'bindret: (tsm_bind+0x10f/0x220 <- pci_tsm_bind) ret=0x0',
-    'zap: (vfio_pci_zap_bars+0x0/0x90) bdf="0000:02:00.0"',
-  ].map((text, n) => row(10_000_000 + n * 1000, 444, text));
+const probes = (...texts: string[]) => `${texts.map((text, n) => row(10_000_000 + n * 1000, 444, text)).join('\n')}\n`;
+const CONNECT = [
+  'connect: (connect_store+0x0/0x100) bdf="0000:02:00.0"',
+  'connected: (caller+0x1/0x2 <- connect_store) bdf="0000:02:00.0" ret=5',
+];
+const BIND = [
+  'bind: (pci_tsm_bind+0x0/0x2a0) bdf="0000:02:00.0"',
+  'bindret: (tsm_bind+0x10f/0x220 <- pci_tsm_bind) ret=0x0',
+];
+const zap = (...before: string[]) => probes(...before, ...BIND, 'zap: (vfio_pci_zap_bars+0x0/0x90) bdf="0000:02:00.0"');
+const write = (value: string) =>
+  `write: (vfio_basic_config_write+0x0/0x100) bdf="0000:02:00.0" pos=0x4 count=2 off=0x4 val=${value}`;
+const CLEAR = probes(...CONNECT, ...BIND, write('0x6'), write('0x2'));
+// What stands before a zap and names an architecture.
+const SYSTEM_CALL = (name: string) => `vfio_pci_core_ioctl <-${name}`;
+
+const DMESG = `[    3.000000] ccp 0000:41:00.5: SEV-TIO status: EN=1 INIT_DONE=1 SPDM_REQ=0
+[    3.100000] pci 0000:02:00.0: [8086:10c9] type 00 class 0x020000 PCIe Endpoint
+`;
+const CCA = probes(
+  'tsm: (cca_tsm_connect+0x0/0x100) bdf="0000:02:00.0"',
+  'tsmret: (caller+0x1/0x2 <- cca_tsm_connect) bdf="0000:02:00.0" ret=0',
+);
+
+const judged = (...texts: string[]) => judgedFor('auto', ...texts);
+
+async function judgedFor(platform: JudgeOptions['platform'], ...texts: string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'tdi-trace-platform-'));
   try {
-    const one = join(folder, 'one.txt');
-    const other = join(folder, 'other.txt');
-    writeFileSync(one, `${zap.join('\n')}\n`);
-    writeFileSync(other, TDX);
-    expect(headlines(await analyzeFiles([one], { platform: 'tdx' }))).toEqual([
-      'probable bar-zap-while-bound 0000:02:00.0 :3',
-    ]);
-    expect(headlines(await analyzeFiles([one, other]))).toEqual([]);
-    expect(headlines(await analyzeFiles([other, one]))).toEqual([]);
+    const paths = texts.map((_, index) => join(folder, `${index}.txt`));
+    for (const [index, path] of paths.entries()) writeFileSync(path, texts[index] ?? '');
+    return await analyzeFiles(paths, { platform });
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+test('what holds on the platform that another input proves is possible, and rests on its being one machine', async () => {
+  // An Arm machine that does not say so lets the BAR mappings go first: nobody is accused of it beside a log of another machine.
+  expect(headlines(await judgedFor('tdx', zap(), TDX))).toEqual(['probable bar-zap-while-bound 0000:02:00.0 :3']);
+  for (const inputs of [
+    [zap(), TDX],
+    [TDX, zap()],
+    [DMESG, zap(...CONNECT)],
+  ]) {
+    const { findings } = await judged(...inputs);
+    expect(findings.map(({ verdict, severity, rule }) => [verdict, severity, rule])).toEqual([
+      ['possible', 'warning', 'bar-zap-while-bound'],
+    ]);
+    const name = inputs.includes(TDX) ? 'tdx' : 'sev-tio';
+    expect(findings[0]?.assumptions).toContain(
+      `this input is of the same machine as the one that proves the platform to be ${name}`,
+    );
+    expect(findings[0]?.to_confirm[0]).toBe(`if the inputs are of one machine, say so: --platform ${name}`);
+  }
+});
+
+test('what holds on the platform that another input proves is not asked of another architecture', async () => {
+  expect(headlines(await judged(zap(SYSTEM_CALL('__arm64_sys_ioctl')), TDX))).toEqual([]);
+  expect(headlines(await judged(zap(SYSTEM_CALL('__arm64_sys_ioctl')), DMESG))).toEqual([]);
+  // On x86 both platforms that it may be have the rule: no other input is needed for it.
+  expect(headlines(await judged(zap(SYSTEM_CALL('__x64_sys_ioctl')), CCA))).toEqual([
+    'probable bar-zap-while-bound 0000:02:00.0 :4',
+  ]);
+  // What two inputs prove to be two machines holds only as far as it holds on both.
+  expect(headlines(await judged(zap(), TDX, CCA))).toEqual([]);
+  expect(headlines(await judged(zap(), TDX, DMESG))).toEqual(['possible bar-zap-while-bound 0000:02:00.0 :3']);
+});
+
+test('an input that tells of no platform is judged no more strictly than the CCA machine that another one is of', async () => {
+  expect(headlines(await judged(CLEAR))).toEqual(['probable bme-clear-while-locked 0000:02:00.0 :6']);
+  expect(headlines(await judged(CCA, CLEAR))).toEqual(['possible bme-clear-while-locked 0000:02:00.0 :6']);
+  expect(headlines(await judged(CLEAR, TDX, CCA))).toEqual(['possible bme-clear-while-locked 0000:02:00.0 :6']);
+  // Nor are parts of one file, of two architectures.
+  expect(headlines(await judged(`${CCA}${X86}${CLEAR}`))).toEqual(['possible bme-clear-while-locked 0000:02:00.0 :12']);
+  const onX86 = `${X86}${CLEAR}`;
+  expect(headlines(await judged(CCA, onX86))).toEqual(['probable bme-clear-while-locked 0000:02:00.0 :10']);
 });

@@ -24,7 +24,8 @@ export type Effect =
   | { readonly type: 'disconnect' }
   | { readonly type: 'bind' }
   | { readonly type: 'guest-request' }
-  | { readonly type: 'owner-exit' }
+  /** `usedBy`: what another process did with the device since. */
+  | { readonly type: 'owner-exit'; readonly usedBy?: StoredEvent }
   | ConfigChange
   | ProtocolEffect
   | StepEffect;

@@ -6,16 +6,23 @@ export interface Host {
   readonly platform: Platform;
   /** Evidence of an x86 host: an undecided platform is then not CCA. */
   readonly x86: boolean;
+  /**
+   * What an undecided platform may be: what other inputs prove and nothing here rules out, since two inputs may well be of one
+   * machine; of parts of several machines in one file, whatever any of them may be. Empty where nothing tells.
+   */
+  readonly perhaps: readonly Platform[];
   readonly sources: ReadonlySet<number>;
   /** The records that prove the platform, one a history. */
   readonly evidence: readonly StoredEvent[];
 }
 
+type Told = Pick<Host, 'platform' | 'x86' | 'perhaps'> & { readonly evidence: StoredEvent | null };
+
 const PROVABLE = ['tdx', 'sev-tio', 'cca'] as const;
 
 /**
  * The platform that the user names, or the one that the records prove: two different ones prove nothing. Sources are of one
- * machine where they share a history or are parts of one file; what one machine is says nothing of another.
+ * machine where they share a history or are parts of one file. What one machine is says nothing for sure of another.
  *
  * @param marks the events `host.platform`, in order.
  */
@@ -24,34 +31,48 @@ export function hostsOf(
   marks: readonly StoredEvent[],
   wanted: Platform | 'auto',
 ): readonly Host[] {
-  const hosts = new Map<string, { platform: Platform; x86: boolean; sources: Set<number>; evidence: StoredEvent[] }>();
-  for (const ids of machines(sources)) {
-    const { platform, x86, evidence } = told(
-      marks.filter(({ sourceId }) => ids.has(sourceId)),
-      wanted,
-    );
-    const key = `${platform} ${x86}`;
-    const host = hosts.get(key) ?? { platform, x86, sources: new Set(), evidence: [] };
+  const groups = machines(sources).map((ids) => {
+    const own = marks.filter(({ sourceId }) => ids.has(sourceId));
+    return { ids, marks: own, told: told(own, wanted) };
+  });
+  const proved = PROVABLE.filter((one) => groups.some((group) => group.told.platform === one));
+  const hosts = new Map<string, Told & { sources: Set<number>; proofs: StoredEvent[] }>();
+  for (const { ids, marks: own, told: group } of groups) {
+    const isOpen = wanted === 'auto' && group.platform === 'generic' && group.perhaps.length === 0;
+    const perhaps = isOpen ? proved.filter((one) => !isRuledOut(one, own)) : group.perhaps;
+    const key = [group.platform, group.x86, ...perhaps].join(' ');
+    const host = hosts.get(key) ?? { ...group, perhaps, sources: new Set(), proofs: [] };
     hosts.set(key, host);
     for (const id of ids) host.sources.add(id);
-    if (evidence !== null) host.evidence.push(evidence);
+    if (group.evidence !== null) host.proofs.push(group.evidence);
   }
-  return [...hosts.values()];
+  return [...hosts.values()].map(({ proofs, ...host }) => ({ ...host, evidence: proofs }));
 }
 
-function told(
-  marks: readonly StoredEvent[],
-  wanted: Platform | 'auto',
-): { platform: Platform; x86: boolean; evidence: StoredEvent | null } {
-  const of = (mark: string) => marks.find((event) => event.args['mark'] === mark);
-  const x86 = of('x86') !== undefined && of('arm64') === undefined;
+function told(marks: readonly StoredEvent[], wanted: Platform | 'auto'): Told {
+  const x86 = has(marks, 'x86') && !has(marks, 'arm64');
   // Of a named platform it is no question.
-  if (wanted !== 'auto') return { platform: wanted, x86: wanted === 'generic' && x86, evidence: null };
-  const [only, ...others] = PROVABLE.filter((platform) => of(platform) !== undefined);
+  if (wanted !== 'auto') return { platform: wanted, x86: wanted === 'generic' && x86, perhaps: [], evidence: null };
+  const own = PROVABLE.filter((platform) => has(marks, platform));
+  const [only, ...others] = own;
+  if (only === undefined) return { platform: 'generic', x86, perhaps: [], evidence: null };
   // Parts of one file may be of several machines: what holds on one of them is not to be asked of the other.
-  const alien = of(only === 'cca' ? 'x86' : 'arm64') !== undefined;
-  if (only === undefined || others.length > 0 || alien) return { platform: 'generic', x86, evidence: null };
-  return { platform: only, x86: false, evidence: of(only) ?? null };
+  if (others.length > 0 || has(marks, only === 'cca' ? 'x86' : 'arm64')) {
+    const perhaps = PROVABLE.filter((platform) => own.includes(platform) || has(marks, ARCHITECTURES[platform]));
+    return { platform: 'generic', x86: x86 && !own.includes('cca'), perhaps, evidence: null };
+  }
+  return { platform: only, x86: false, perhaps: [], evidence: marks.find(({ args }) => args['mark'] === only) ?? null };
+}
+
+const ARCHITECTURES = { tdx: 'x86', 'sev-tio': 'x86', cca: 'arm64' } as const;
+
+/** Whether marks show that their machine is of another architecture. */
+function isRuledOut(platform: Platform, marks: readonly StoredEvent[]): boolean {
+  return platform === 'cca' ? has(marks, 'x86') && !has(marks, 'arm64') : has(marks, 'arm64');
+}
+
+function has(marks: readonly StoredEvent[], mark: string): boolean {
+  return marks.some(({ args }) => args['mark'] === mark);
 }
 
 /** Sources that are of one machine, each by its id. */

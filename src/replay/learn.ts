@@ -27,7 +27,9 @@ export function learn(
   if (isConcern(event)) track.concerned = true;
   if (showsLife(event)) track.gone = false;
   learnVf(scene, event, track, calls);
-  if (track.ownerExit !== null && isUseByAnother(event, track.ownerExit.event)) track.ownerExit = null;
+  const exit = track.ownerExit;
+  if (exit !== null && exit.usedBy === undefined && isUseByAnother(event, exit.event))
+    track.ownerExit = { ...exit, usedBy: event };
   switch (event.kind) {
     case 'pci.add':
       // What was to be removed is, and this is another one.
@@ -86,7 +88,7 @@ const USES: ReadonlySet<StoredEvent['kind']> = new Set([
   'vfio.low_power',
 ]);
 
-/** Whoever uses the device after its owner has ended holds it, too. */
+/** Whoever uses the device after its owner has ended holds it, too; whether the binding is then theirs to end, no record tells. */
 function isUseByAnother({ kind, pid, certainty }: StoredEvent, exit: StoredEvent): boolean {
   return USES.has(kind) && certainty === 'exact' && pid !== null && pid !== ownerOf(exit);
 }

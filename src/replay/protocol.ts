@@ -293,12 +293,14 @@ export function agrees(
  * The belief after what the firmware or the device said; null where it changes nothing. Empty where no hypothesis explains it.
  *
  * @param before closed under the silent moves.
+ * @param again the guest asked for a state change since the bind, before the request that is under way.
  */
 export function afterProtocol(
   before: Belief,
   heard: StoredEvent,
   { asked }: Ledger,
   calls: readonly StoredEvent[],
+  again = false,
 ): Belief | null {
   if (heard.supersededBy !== null || calls.some(({ kind }) => GOVERNED_BY.has(kind))) return null;
   if (heard.kind === 'tsm.guest_request') {
@@ -312,8 +314,10 @@ export function afterProtocol(
   }
   if (heard.kind === 'ide.disable' || heard.kind === 'spdm.disconnect') return afterLinkLoss(before, heard);
   if (mayBeStop(heard, calls)) {
+    // Of a trace that names neither devices nor arguments, so little is known that a legal first STOP is not to be held a START.
+    const stop: Branch = { ...UNTOLD_STOP, cost: again || heard.certainty !== 'exact' ? 0 : 1 };
     return before.apply(
-      (state) => (state.contract === 'unlocked' ? [stay(state)] : [stay(state), UNTOLD_STOP]),
+      (state) => (state.contract === 'unlocked' ? [stay(state)] : [stay(state), stop]),
       placeOf(heard),
     );
   }
@@ -330,7 +334,7 @@ const UNTOLD_STOP: Branch = {
 
 /**
  * The driver's own request inside one of the guest, by the function that sends START and STOP alike, without the argument that tells
- * them apart (function tracer). What the driver asked for stands in the log, and cannot be read: it is not guessed by which came first.
+ * them apart. It says no more of what was asked for than the request around it does, and has that one's price.
  */
 function mayBeStop(heard: StoredEvent, calls: readonly StoredEvent[]): boolean {
   if (heard.kind !== 'tdisp.request' || heard.outcome === 'failed') return false;

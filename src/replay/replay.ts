@@ -140,7 +140,7 @@ export class Replay {
     if (!exit || !options.judged(exit.event)) return;
     observer.step({
       event: exit.event,
-      effect: { type: 'owner-exit' },
+      effect: exit.usedBy ? { type: 'owner-exit', usedBy: exit.usedBy } : { type: 'owner-exit' },
       track,
       belief: exit.belief.closed(options.complete),
       calls: [],

@@ -13,6 +13,8 @@ export interface ReplayOptions {
   readonly platform: Platform;
   /** Evidence of an x86 host: the platform is then not CCA, even where it is otherwise undecided. */
   readonly x86: boolean;
+  /** Platforms that other inputs prove, of an undecided one: they may be of the same machine. Absent: none. */
+  readonly perhaps?: readonly Platform[];
   readonly complete: ReadonlySet<EventClass>;
   readonly fromBoot: boolean;
   readonly gaps: GapsBySource;

@@ -112,8 +112,8 @@ export class DeviceTrack {
   removing = false;
   /** It was removed, and nothing was heard of a function at its address since. */
   gone = false;
-  /** The owner's end, while nothing was seen to close the device. */
-  ownerExit: { readonly event: StoredEvent; readonly belief: Belief } | null = null;
+  /** The owner's end, while nothing was seen to close the device; `usedBy`: what another process did with it since. */
+  ownerExit: { readonly event: StoredEvent; readonly belief: Belief; readonly usedBy?: StoredEvent } | null = null;
   readonly spans: Span[] = [];
   /** Changes of state that have no span of their own: the last span stands for all of them. */
   mergedSpans = 0;

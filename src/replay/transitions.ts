@@ -170,12 +170,14 @@ export class Transitions {
         noteWritten(track, heard, scene.options.side);
       } else if (STREAM_KINDS.has(heard.kind)) track.ledger = notedOfStream(track.ledger, heard);
       track.stream = noteSoleStream(track.stream, heard);
-      const next = afterProtocol(closed, heard, track.ledger, calls);
+      const request = calls.find(({ kind }) => kind === 'tsm.guest_request');
+      const again = request !== undefined && hasAskedBefore(request, track);
+      const next = afterProtocol(closed, heard, track.ledger, calls, again);
       if (next === null) continue;
       if (provesBinding(heard)) noteState(event, track);
       if (!next.empty) {
         const { ledger } = track;
-        const said = (before: Belief) => afterProtocol(before, heard, ledger, calls) ?? before;
+        const said = (before: Belief) => afterProtocol(before, heard, ledger, calls, again) ?? before;
         track.change((before) => atEnd(before, heard, said(before)), next, event, !during);
         continue;
       }
@@ -221,8 +223,8 @@ function noteWritten(track: DeviceTrack, heard: StoredEvent, side: SideData | nu
   if (registers !== track.ledger.registers) track.ledger = { ...track.ledger, registers };
 }
 
-function bindLocks({ platform, x86 }: ReplayOptions): BindLocks {
-  if (platform === 'cca') return 'maybe';
+function bindLocks({ platform, x86, perhaps }: ReplayOptions): BindLocks {
+  if (platform === 'cca' || perhaps?.includes('cca')) return 'maybe';
   return platform === 'generic' && !x86 ? 'likely' : 'always';
 }
 

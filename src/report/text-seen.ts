@@ -109,14 +109,18 @@ function platformText({ platform, platform_evidence: lines, sources }: Analysis,
   const [first] = lines;
   // Inputs of several machines: each is judged by what it tells itself.
   const eventful = sources.filter(({ events }) => events > 0);
-  if (new Set(eventful.map((source) => source.platform)).size > 1) {
+  if (
+    eventful.some((source) => source.platform !== platform) ||
+    new Set(eventful.map((source) => source.platform)).size > 1
+  ) {
     const of = new Map(sources.map((source) => [source.id, source.platform]));
     const proofs = lines
       .slice(0, SOURCES_MAX)
       .map(({ source, line }) => `${of.get(source)} by ${lookup.place(source, line).slice(0, -1)}`);
     const more = lines.length > proofs.length ? ` and ${lines.length - proofs.length} other lines` : '';
     const untold = eventful.filter((source) => source.platform === 'generic').length;
-    return `platform ${proofs.join(', ')}${more}${untold > 0 ? `, not told by ${count(untold, 'other input')}` : ''}`;
+    const firm = platform === 'generic' ? '' : ` (--platform ${platform}, if that is of the same machine)`;
+    return `platform ${proofs.join(', ')}${more}${untold > 0 ? `, not told by ${count(untold, 'other input')}${firm}` : ''}`;
   }
   if (first === undefined) return platform === 'generic' ? 'platform not told' : `platform ${platform}, as given`;
   const more = lines.length > 1 ? ` and ${count(lines.length - 1, 'other line')}` : '';

@@ -1,6 +1,6 @@
 import { doc } from './docs/bound-at-exit.ts';
 import { CLOSE_UNSEEN } from './excuses.ts';
-import { BIND_CLASSES, isBound, type Rule } from './rule.ts';
+import { BIND_CLASSES, type Charge, isBound, type Rule } from './rule.ts';
 
 export const rule: Rule = {
   doc,
@@ -9,11 +9,19 @@ export const rule: Rule = {
   settledBy: BIND_CLASSES,
   judge({ effect, event, track }) {
     if (effect.type !== 'owner-exit') return null;
-    const charge = {
+    const { usedBy } = effect;
+    const others =
+      usedBy === undefined
+        ? 'no other process held the device open'
+        : `task ${usedBy.pid}, which used the device afterwards (${usedBy.symbol ?? usedBy.kind}), does not own the binding`;
+    const charge: Charge = {
       wrongIn: isBound,
       summary: 'the process that held the device ended while the function was still bound to a VM',
-      takesForGranted: ['no other process held the device open', CLOSE_UNSEEN],
+      takesForGranted: [others, CLOSE_UNSEEN],
+      shownBy: usedBy === undefined ? [] : [usedBy],
     };
+    // Whoever holds the device may be going to unbind it.
+    if (usedBy !== undefined) return { ...charge, atMost: 'possible' };
     // Before 6.16 the tracepoint does not say whether the last thread ended.
     const whole = event.symbol === 'sys_exit_group' || event.args['group_dead'] === 'true';
     // Who opened the device and who bound it can be two processes, or two threads of one: the records do not tell.

@@ -13,6 +13,7 @@ import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { addSymptom, type Draft, draftOf, weighOverlap, weighTime } from './draft.ts';
 import { type Foresight, Hindsight, isOpenToLater, keyOfCharge, NO_FORESIGHT } from './hindsight.ts';
+import { holding, ifOfOneMachine } from './holding.ts';
 import type { Later } from './later.ts';
 import { Nameless } from './nameless.ts';
 import type { Charge, Rule } from './rule.ts';
@@ -75,8 +76,9 @@ export class Judge implements ReplayObserver {
   step(step: Step): void {
     for (const rule of this.#applicable) {
       if (rule.concerns?.(step.track, step.effect) === false) continue;
-      const charge = rule.judge(step);
-      if (!charge) continue;
+      const bare = rule.judge(step);
+      if (!bare) continue;
+      const charge = holding(rule, this.#options) === 'perhaps' ? ifOfOneMachine(bare, this.#options) : bare;
       const tally = this.#tally(rule, step.track);
       tally.triggers += 1;
       const later = this.#laterOf(rule, step, charge);
@@ -264,16 +266,16 @@ export class Judge implements ReplayObserver {
     const base = { rule, track, triggers: tally.triggers };
     if (tally.triggers === 0 && rule.concerns?.(track) === false)
       return { ...base, status: 'not-applicable', missing: [] };
-    const { platform } = this.#options;
+    const holds = holding(rule, this.#options);
     if (!this.#applies(rule)) {
-      const undecided = platform === 'generic' && !rule.doc.platforms.includes('generic');
+      const undecided = holds === 'undecided';
       return { ...base, status: undecided ? 'blind' : 'not-applicable', missing: undecided ? ['platform'] : [] };
     }
     if (tally.found) {
       return { ...base, status: 'violated', missing: [] };
     }
     if (tally.judged > 0) return { ...base, status: 'held', missing: [] };
-    const missing: EventClass[] = [];
+    const missing: (EventClass | 'platform')[] = [];
     if (tally.triggers === 0) missing.push(...rule.doc.needs.trigger);
     if (rule.restsOnBind) {
       const known = track.everBound || track.unbindSeen || track.startKnown;
@@ -281,6 +283,7 @@ export class Judge implements ReplayObserver {
       const { complete } = optionsFor(this.#options, track);
       if (!track.bindRecorded) missing.push(...rule.doc.needs.state.filter((one) => !complete.has(one)));
     }
+    if (holds === 'perhaps') missing.push('platform');
     if (tally.open)
       missing.push(
         'start',
@@ -336,11 +339,8 @@ export class Judge implements ReplayObserver {
   }
 
   #applies(rule: Rule): boolean {
-    const { platform, x86 } = this.#options;
-    if (rule.doc.platforms.includes(platform)) return true;
-    // On x86 an undecided platform is TDX or SEV-TIO: a rule that holds for both holds.
-    const both = rule.doc.platforms.includes('tdx') && rule.doc.platforms.includes('sev-tio');
-    return platform === 'generic' && x86 && both;
+    const holds = holding(rule, this.#options);
+    return holds === 'yes' || holds === 'perhaps';
   }
 
   /** The same mistake, shown better: what a call does to other functions, once one of them is seen to suffer it. */

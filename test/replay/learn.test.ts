@@ -143,6 +143,26 @@ describe('whose a function is', () => {
   });
 });
 
+describe('a device whose owner has ended', () => {
+  const EXIT = { event: at('task.exit', 3, { pid: 7 }), belief: Belief.unknown() };
+  const WRITE = at('vfio.config_write', 5, { pid: 8, certainty: 'exact' });
+
+  test('is still held by whoever uses it then, which is noted once', () => {
+    const later = { ...WRITE, id: 6 };
+    expect(learned([WRITE, later], { ownerExit: EXIT }).track.ownerExit).toEqual({ ...EXIT, usedBy: WRITE });
+  });
+
+  test('is held by nobody else where it was the owner, or perhaps another device', () => {
+    for (const more of [{ pid: 7 }, { pid: null }, { certainty: 'inherited' }, { kind: 'vfio.zap' }] as const)
+      expect(learned([{ ...WRITE, ...more }], { ownerExit: EXIT }).track.ownerExit).toEqual(EXIT);
+  });
+
+  test('is given up by the close of whoever used it', () => {
+    const close = at('vfio.close', 6, { pid: 8 });
+    expect(learned([WRITE, close], { ownerExit: EXIT }).track.ownerExit).toBeNull();
+  });
+});
+
 describe('binds and unbinds', () => {
   test('a bind or a request is recorded, whatever came of it; evidence it is when it did not fail', () => {
     for (const kind of ['tsm.bind', 'tsm.guest_request'] as const) {

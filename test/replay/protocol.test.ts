@@ -416,11 +416,20 @@ describe('what is believed after it', () => {
   describe("the driver's own request, of which nobody recorded what it asked for", () => {
     const untold = (more: Partial<StoredEvent> = {}) => at('tdisp.request', {}, { symbol: 'tdx_tdi_request', ...more });
     const bare = (kind: Kind, args: Record<string, string> = {}) => storedEvent(kind, { args });
-    const EITHER = ['unlocked/unlocked 0', 'run/run 0'];
+    const EITHER = ['unlocked/unlocked 1', 'run/run 0'];
 
-    it('is a STOP as likely as not inside one of the guest, which is taken to be the START by itself', () => {
+    it('is a STOP at the price of the request around it: the first since the bind is taken to be the START', () => {
       expect(next(BOUND_RUN, untold(), [REQUEST])).toEqual(EITHER);
-      expect(next(LOST, untold(), [REQUEST])).toEqual(['unlocked/unlocked 0', 'run/error 0']);
+      const again = (state: TdiState) =>
+        left(afterProtocol(Belief.only(state), untold(), NOTHING_NOTED, [REQUEST], true));
+      expect(again(BOUND_RUN)).toEqual(['unlocked/unlocked 0', 'run/run 0']);
+      expect(again(LOST)).toEqual(['unlocked/unlocked 0', 'run/error 0']);
+      expect(next(LOST, untold(), [REQUEST])).toEqual(['unlocked/unlocked 1', 'run/error 0']);
+      // As the function tracer has it, which names no device either: what it asked for is not guessed.
+      expect(next(BOUND_RUN, untold({ certainty: 'inherited' }), [REQUEST])).toEqual([
+        'unlocked/unlocked 0',
+        'run/run 0',
+      ]);
       expect(next(BOUND_RUN, untold(), [bare('tsm.guest_request', { scope: '1' })])).toEqual(EITHER);
       expect(next(BOUND_RUN, untold({ outcome: 'unknown' }), [REQUEST])).toEqual(EITHER);
     });

@@ -915,6 +915,17 @@ describe('a process that ends while a function is bound', () => {
   });
 });
 
+test('a process that ends while another one uses the device may have left the binding to that one', () => {
+  const usedBy = at('vfio.config_write', { pid: 21, symbol: 'vfio_basic_config_write' });
+  const exit = at('task.exit', { args: { group_dead: 'true', pid: '7' } });
+  const charge = ruleOf('bound-at-exit').judge(stepOf({ type: 'owner-exit', usedBy }, { event: exit }));
+  expect([charge?.atMost, charge?.takesForGranted?.[0], charge?.shownBy]).toEqual([
+    'possible',
+    'task 21, which used the device afterwards (vfio_basic_config_write), does not own the binding',
+    [usedBy],
+  ]);
+});
+
 describe('a read-back that nothing explains', () => {
   const read = (whose: 'truth' | 'belief', state: 'locked' | 'run' | 'error', step: Partial<Step> = {}) =>
     ruleOf('state-readback-conflict').judge(stepOf({ type: 'read-back', whose, state }, step));

@@ -18,7 +18,7 @@ export const doc: RuleDoc = {
   ],
   disprove: [
     'An unbind that was not recorded: probe pci_tsm_unbind and __pci_tsm_unbind, or read tsm/bound after the exit: empty clears the finding.',
-    'Another process uses the device after the end of this one (a configuration write, an ioctl, a mapping): it holds it, and there is no finding.',
+    'Another process uses the device after the end of this one (a configuration write, an ioctl, a mapping): it holds it, and the finding is only possible. A guest request or a bind after the exit clears it.',
     'The owner lives on: a descriptor passed to or inherited by another process, or a BAR that is still mapped, keeps the device open. fuser or lsof on the vfio device shows it.',
     'The unbind ran in another task: a worker, or the close of another file. It is found by the BDF and not by the pid.',
     'The capture stopped first: its end is no exit, and an unbind after it is not seen.',
