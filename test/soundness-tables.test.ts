@@ -78,7 +78,7 @@ const NOT_THERE: Readonly<Record<(typeof PLATFORMS)[number], readonly string[]>>
 /** Kinds of events in no generated history: symptoms, ties between names, and what nobody judges; no state rests on them. */
 const NOT_GENERATED: readonly string[] = `
   vfio.dmabuf_cleanup vfio.unregister vfio.request vfio.restore pci.bus pci.unreachable pci.feature pci.link_up pci.runtime_pm
-  tsm.doe tsm.register tsm.error tdisp.measurements spdm.manage ide.alloc ide.free ide.state ide.error doe.exchange doe.error
+  tsm.doe tsm.register tsm.error tdisp.measurements spdm.manage ide.alloc ide.claim ide.free ide.state ide.error doe.exchange doe.error
   firmware.ready firmware.dead iommu.bind iommu.unbind iommu.attach_call iommu.detach_call iommu.map iommu.unmap iommu.fault
   iommu.domain iommu.block iommu.unblock iommu.error iommufd.ioctl iommufd.close iommufd.viommu_alloc iommufd.viommu_destroy
   iommufd.object_destroy iommufd.tsm_op iommufd.tsm_request iommufd.refused dmabuf.export dmabuf.attach dmabuf.detach dmabuf.put

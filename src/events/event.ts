@@ -73,6 +73,7 @@ export const EVENT_KINDS = {
   'spdm.disconnect': 'the SPDM session is ended',
   'spdm.manage': 'heartbeat, key update or measurements in the SPDM session; args.op',
   'ide.alloc': 'an IDE stream is allotted',
+  'ide.claim': 'the number of an IDE stream is claimed or released: as it is shown in sysfs, or found active at init',
   'ide.setup': 'the registers of an IDE stream are programmed at one port',
   'ide.keys': 'the keys of an IDE stream are programmed, refreshed or stopped; args.op',
   'ide.enable': 'an IDE stream is enabled at one port',

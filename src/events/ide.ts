@@ -41,6 +41,7 @@ export const IDE_SYMBOLS: readonly SymbolRow[] = [
     symbol: 'pci_ide_stream_free',
     kind: 'ide.free',
     handles: STREAM,
+    keeps: { ide: ['ide'] },
     void: true,
     within: CALLERS,
     versions: '6.19-',
@@ -48,16 +49,18 @@ export const IDE_SYMBOLS: readonly SymbolRow[] = [
   },
   {
     symbol: 'pci_ide_stream_register',
-    kind: 'call',
+    kind: 'ide.claim',
     handles: STREAM,
+    keeps: { ide: ['ide'] },
     within: CALLERS,
     versions: '6.19-',
     source: `${IDE}; makes the stream visible in sysfs`,
   },
   {
     symbol: 'pci_ide_stream_unregister',
-    kind: 'call',
+    kind: 'ide.claim',
     handles: STREAM,
+    keeps: { ide: ['ide'] },
     void: true,
     within: CALLERS,
     versions: '6.19-',
@@ -92,10 +95,17 @@ export const IDE_MESSAGES: readonly MessageRow[] = [
     SETTINGS,
     { outcome: 'failed' },
   ),
-  known(
+  message(
+    'ide.claim',
     'PCI/IDE: ',
-    /^PCI\/IDE: (?:Stream ID \d+ active at init|Failed to claim (?:\S{1,32} Stream ID|active Selective Stream) \d+|Unsupported Selective Stream \d+ capability, SKIP the rest)$/,
+    /^PCI\/IDE: (?:Stream ID (?<stream>\d+) active at init|Failed to claim (?:\S{1,32} Stream ID|active Selective Stream) (?<unclaimed>\d+))$/,
     'pci 0000:02:00.0: PCI/IDE: Stream ID 1 active at init',
     by('claim_stream, pci_ide_init', IDE, '6.19-'),
+  ),
+  known(
+    'PCI/IDE: ',
+    /^PCI\/IDE: Unsupported Selective Stream \d+ capability, SKIP the rest$/,
+    'pci 0000:02:00.0: PCI/IDE: Unsupported Selective Stream 1 capability, SKIP the rest',
+    by('pci_ide_init', IDE, '6.19-'),
   ),
 ];

@@ -55,6 +55,11 @@ export class Calls {
     return entry ? { ...event, args: { ...entry.args, ...event.args } } : event;
   }
 
+  /** Where a call that returns was called; any other event itself. */
+  entryOf(event: StoredEvent): StoredEvent {
+    return (event.phase === 'exit' && event.pairId !== null ? this.#find(event.pairId) : null) ?? event;
+  }
+
   /** An entry with what its return says, a return with what its entry says. */
   heard(event: StoredEvent): StoredEvent {
     if (event.pairId === null) return event;

@@ -24,6 +24,7 @@ const COMMONPLACE: ReadonlySet<StoredEvent['kind']> = new Set([
   'vfio.power',
   'vfio.low_power',
   'ide.alloc',
+  'ide.claim',
   'ide.setup',
   'ide.keys',
   'ide.enable',

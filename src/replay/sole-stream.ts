@@ -2,40 +2,86 @@ import type { StoredEvent } from '../timeline/rows.ts';
 
 /** The one IDE stream that was ever spoken of for a device since its last connect. */
 export interface OneStream {
-  /** Its struct pci_ide * as printed; null where only the firmware was asked for it. */
+  /** Its struct pci_ide * as printed; null where no record has named it yet. */
   readonly ide: string | null;
-  /** What enabled it, as long as nothing disabled it. */
+  /** What enabled it, as long as nothing disabled it, and it could be enabled whenever that was tried. */
   readonly enabledBy: StoredEvent | null;
+  /** It could not be enabled once, at one of its ends. */
+  readonly failed: boolean;
   /** The firmware was asked for it. */
   readonly asked: boolean;
+  /** The kernel allotted it. */
+  readonly allotted: boolean;
 }
 
-/** Null where none was spoken of; `several` where others were, or a record did not tell which. */
-export type SoleStream = OneStream | 'several' | null;
+/**
+ * Null where none was spoken of; `several` where others were, where a record did not tell which, or where it was given back, so that
+ * its name is free for another one; `at-init` where the kernel found one as it started, which no disconnect ends.
+ */
+export type SoleStream = OneStream | 'several' | 'at-init' | null;
 
-const KINDS: ReadonlySet<StoredEvent['kind']> = new Set(['ide.setup', 'ide.enable', 'ide.disable', 'ide.teardown']);
+const KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
+  'ide.alloc',
+  'ide.claim',
+  'ide.setup',
+  'ide.enable',
+  'ide.disable',
+  'ide.teardown',
+  'ide.free',
+]);
 const ENDS: ReadonlySet<StoredEvent['kind']> = new Set(['tsm.disconnect', 'tsm.disconnect_core', 'tsm.destroy']);
+
+const NOTHING: OneStream = { ide: null, enabledBy: null, failed: false, asked: false, allotted: false };
 
 /** After an event at either end of a stream. */
 export function noteSoleStream(before: SoleStream, heard: StoredEvent): SoleStream {
+  // Only calls of the kernel name its own streams.
+  if (before === 'at-init' || (heard.kind === 'ide.claim' && heard.symbol === null)) return 'at-init';
   if (ENDS.has(heard.kind)) return null;
   if (!KINDS.has(heard.kind) || heard.supersededBy !== null || before === 'several') return before;
   if (heard.certainty !== 'exact') return 'several';
-  const { ide } = heard.args;
-  const { enabledBy = null, asked = false } = before ?? {};
-  // The TDX module makes one for each that the kernel sets up, and is asked first.
-  if (heard.symbol === 'tdh_ide_stream_create') {
-    if (heard.phase === 'exit' && heard.pairId !== null) return before;
-    return before === null ? { ide: null, enabledBy, asked: true } : 'several';
+  const one = before ?? NOTHING;
+  // Each stream is allotted once, and the TDX module makes one for each that the kernel sets up; both come before the set-up.
+  if (heard.kind === 'ide.alloc') {
+    if (isReturn(heard) || heard.outcome === 'failed') return before;
+    return one.ide === null && !one.allotted ? { ...one, allotted: true } : 'several';
   }
-  if (ide === undefined || (before !== null && before.ide !== null && before.ide !== ide)) return 'several';
+  if (heard.symbol === 'tdh_ide_stream_create') {
+    if (isReturn(heard)) return before;
+    return one.ide === null && !one.asked ? { ...one, asked: true } : 'several';
+  }
+  const { ide } = heard.args;
+  if (ide === undefined || (one.ide !== null && one.ide !== ide)) return 'several';
   switch (heard.kind) {
     case 'ide.enable':
-      // That it could not be enabled says not that it was not before.
-      return { ide, enabledBy: enabledBy ?? (heard.outcome === 'ok' ? heard : null), asked };
+      return enabled({ ...one, ide }, heard);
     case 'ide.setup':
-      return { ide, enabledBy, asked };
+    case 'ide.claim':
+      return { ...one, ide };
+    case 'ide.free':
+      return 'several';
     default:
-      return { ide, enabledBy: null, asked };
+      return { ...one, ide, enabledBy: null };
   }
+}
+
+/** A stream is enabled at two ends, and a record of one of them does not tell which: what failed once is not known to be whole again. */
+function enabled(one: OneStream, heard: StoredEvent): OneStream {
+  // What came of it stands in its entry already.
+  if (isReturn(heard)) return one;
+  if (heard.outcome !== 'ok' || one.failed) return { ...one, enabledBy: null, failed: true };
+  return { ...one, enabledBy: one.enabledBy ?? heard };
+}
+
+/** After an event at a port of which no record tells whose stream it ends: what fails there may be the other end of this one. */
+export function noteOtherEnd(before: SoleStream, heard: StoredEvent): SoleStream {
+  if (heard.kind !== 'ide.enable' || isReturn(heard) || heard.outcome === 'ok' || typeof before === 'string')
+    return before;
+  const one = before ?? NOTHING;
+  const isAnother = one.ide !== null && heard.args['ide'] !== undefined && heard.args['ide'] !== one.ide;
+  return isAnother || one.failed ? before : { ...one, enabledBy: null, failed: true };
+}
+
+function isReturn({ phase, pairId }: StoredEvent): boolean {
+  return phase === 'exit' && pairId !== null;
 }

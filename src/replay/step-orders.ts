@@ -49,9 +49,12 @@ export const STEP_KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
   'fence.clear',
   'mmio.share',
   'mmio.accept',
+  'ide.alloc',
+  'ide.claim',
   'ide.setup',
   'ide.enable',
   'ide.teardown',
+  'ide.free',
   'guest.lock',
   'guest.unlock',
   'guest.dma',
@@ -61,10 +64,13 @@ export const STEP_KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
 
 /** What is done to a stream at the device's security manager, or at the port above, concerns all that are locked over it. */
 export const STREAM_KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
+  'ide.alloc',
+  'ide.claim',
   'ide.setup',
   'ide.enable',
   'ide.disable',
   'ide.teardown',
+  'ide.free',
 ]);
 
 /** Records that name no device of their own: the call around them tells whom they concern. */
@@ -100,16 +106,16 @@ const EBUSY = -16;
 
 /** What a step, as it begins, is in the order of its own. */
 export function stepEffects(heard: StoredEvent, notes: StepNotes, calls: readonly StoredEvent[]): StepEffect[] {
-  if (heard.supersededBy !== null || (heard.phase === 'exit' && heard.pairId !== null)) return [];
+  if (heard.supersededBy !== null) return [];
+  if (heard.phase === 'exit' && heard.pairId !== null) return atReturn(heard, notes);
   switch (heard.kind) {
     case 'mmio.share':
       return fenceLeft(heard, notes);
     case 'tsm.bind':
-      // The core refuses these before anybody asks the device.
-      if (heard.outcome === 'failed' && (heard.code === EINVAL || heard.code === ENXIO)) return [];
-      return [...fenceLeft(heard, notes), ...overStream(notes)];
+      if (!isLocking(heard)) return [];
+      return [...fenceLeft(heard, notes), ...(heard.pairId === null ? overStream(notes) : [])];
     case 'tdisp.lock':
-      return overStream(notes);
+      return heard.pairId === null ? overStream(notes) : [];
     case 'ide.enable':
       return enabling(heard, notes, calls);
     case 'guest.lock':
@@ -144,7 +150,22 @@ function fenceLeft({ kind, args }: StoredEvent, { fence }: StepNotes): StepEffec
   return [{ type: 'fence-left', left: fence.left, at: fence.at, vm }];
 }
 
-function overStream({ stream }: StepNotes): StepEffect[] {
+/**
+ * A call that locks may enable the stream before it does, and disable it as it gives up: it is judged as it returns, by what was there
+ * before it or is now.
+ */
+function atReturn(heard: StoredEvent, { stream }: StepNotes): StepEffect[] {
+  if (!isLocking(heard) || (stream.missing !== null && stream.missing.at.id > (heard.pairId ?? 0))) return [];
+  return overStream({ stream });
+}
+
+/** The core refuses a bind with these two before anybody asks the device. */
+function isLocking({ kind, outcome, code }: StoredEvent): boolean {
+  if (kind === 'tdisp.lock') return true;
+  return kind === 'tsm.bind' && !(outcome === 'failed' && (code === EINVAL || code === ENXIO));
+}
+
+function overStream({ stream }: Pick<StepNotes, 'stream'>): StepEffect[] {
   if (stream.enabled.length > 0) return [{ type: 'lock-over-stream', missing: null }];
   return stream.missing === null ? [] : [{ type: 'lock-over-stream', missing: stream.missing }];
 }

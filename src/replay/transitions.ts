@@ -11,12 +11,12 @@ import { asRecorded, isOvertaken, type Ledger, noted, notedOfStream } from './le
 import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
-import { makesVfs, noteMaking, noVfBy } from './origin-notes.ts';
+import { noVfBy } from './origin-notes.ts';
 import type { Presence } from './presence.ts';
 import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
 import type { Scene } from './scene.ts';
-import { noteSoleStream } from './sole-stream.ts';
+import { noteOtherEnd, noteSoleStream } from './sole-stream.ts';
 import { optionsFor, type ReplayOptions } from './step.ts';
 import { STEP_KINDS, STREAM_KINDS, stepEffects } from './step-orders.ts';
 import type { Reach } from './topology.ts';
@@ -43,10 +43,6 @@ export class Transitions {
   /** What an event does to the devices. */
   act(event: StoredEvent): void {
     const scene = this.#scene;
-    if (makesVfs(event)) {
-      const here = [...scene.tracks.values()].filter((track) => scene.sameHistory(track, event));
-      noteMaking(here, scene.owner(event)?.bdf ?? null);
-    }
     if (isPerhaps(event)) {
       for (const track of candidatesOf(scene, event)) this.#actPerhaps(event, track);
       return;
@@ -155,7 +151,11 @@ export class Transitions {
     const heard = this.#scene.calls.heard(event);
     const during = event.phase === 'enter' && event.pairId !== null;
     const scene = this.#scene;
-    for (const [track, reach] of heeding(scene, heard, own, calls)) {
+    const found = heeding(scene, heard, own, calls);
+    for (const track of scene.tracks.values()) {
+      if (!found.has(track) && scene.sameHistory(track, heard)) track.stream = noteOtherEnd(track.stream, heard);
+    }
+    for (const [track, reach] of found) {
       const closed = track.belief.closed(optionsFor(scene.options, track).complete);
       const said: Effect[] = protocolEffects(heard, track.ledger, calls, reach !== null);
       if (reach === null) {
@@ -163,7 +163,9 @@ export class Transitions {
         said.push(...configChanges(heard, track.bdf, track.ledger.registers, scene.options.side));
       }
       for (const effect of said) {
-        this.#teller.tell({ event, effect, track, belief: closed, calls, reach: this.#scene.shown(reach) });
+        // What is judged as it returns is shown where it was called.
+        const at = effect.type === 'lock-over-stream' ? scene.calls.entryOf(event) : event;
+        this.#teller.tell({ event: at, effect, track, belief: closed, calls, reach: this.#scene.shown(reach) });
       }
       if (reach === null) {
         track.ledger = noted(track.ledger, heard, calls);

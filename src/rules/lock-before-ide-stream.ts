@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../timeline/rows.ts';
+import type { Step } from '../replay/step.ts';
 import { doc } from './docs/lock-before-ide-stream.ts';
 import type { Rule } from './rule.ts';
 import { isOnlyStream } from './streams.ts';
@@ -9,10 +9,13 @@ const WHY = {
   disabled: 'its IDE stream was disabled',
 } as const;
 
-/** EINTR, EAGAIN, ENOMEM, EBUSY: nobody looked at the device. */
-const OTHER_REASONS: ReadonlySet<number> = new Set([-4, -11, -12, -16]);
+/** EINTR, EAGAIN, ENOMEM, EBUSY, ENODEV, EOPNOTSUPP, ERESTARTSYS: nobody looked at the device. */
+const OTHER_REASONS: ReadonlySet<number> = new Set([-4, -11, -12, -16, -19, -95, -512]);
 
-function wasRefused({ outcome, code }: StoredEvent): boolean {
+/** Of a call whose entry was not recorded nobody knows what it did inside; of one that failed after the lock, that the lock did not. */
+function wasRefused({ event, track }: Step): boolean {
+  const { kind, pairId, outcome, code } = event;
+  if (pairId === null || (kind === 'tsm.bind' && track.ledger.lockInBind?.done === true)) return false;
   return outcome === 'failed' && (code === null || !OTHER_REASONS.has(code));
 }
 
@@ -22,7 +25,7 @@ export const rule: Rule = {
   restsOnBind: false,
   settledBy: ['ide'],
   judge(step) {
-    const { effect, event, options } = step;
+    const { effect, options } = step;
     if (effect.type !== 'lock-over-stream') return null;
     const { missing } = effect;
     const complete = options.complete.has('ide');
@@ -37,11 +40,11 @@ export const rule: Rule = {
       summary: `the TDI was to be locked while ${WHY[missing.why]}`,
     };
     // One that could not be enabled may become secure all the same.
-    if (missing.why === 'disabled' && wasRefused(event) && isOnlyStream(step, missing.at)) return charge;
+    if (missing.why === 'disabled' && wasRefused(step) && isOnlyStream(step, missing.at)) return charge;
     return {
       ...charge,
       // A device that needs the stream refuses the lock; one that takes it had its stream, or needs none.
-      atMost: complete && wasRefused(event) ? 'probable' : 'possible',
+      atMost: complete && wasRefused(step) ? 'probable' : 'possible',
       takesForGranted: [
         'the device wants IDE: one inside the root complex may not',
         ...(complete ? [] : ['no other stream was enabled unseen']),

@@ -24,5 +24,4 @@ export const rule: Rule = {
   },
 };
 
-const NO_VF =
-  'show that the function is no VF: the line "BAR 0 [mem ..]" of its enumeration, or records of its coming and of all that made VFs since boot (--from-boot); and --complete hotplug';
+const NO_VF = 'show that the function is no VF: the line "BAR 0 [mem ..]" of its enumeration; and --complete hotplug';

@@ -7,10 +7,12 @@ import type { StoredEvent } from '../timeline/rows.ts';
  */
 export function lockedOver({ event, track, options }: Step): StoredEvent | null {
   const { stream, origin, stateEvidence } = track;
-  if (!options.complete.has('ide') || !origin.whole || stream === null || stream === 'several') return null;
+  if (!options.complete.has('ide') || !origin.whole || stream === null || typeof stream === 'string') return null;
   const { ide, enabledBy } = stream;
   if (enabledBy === null || event.args['ide'] !== ide) return null;
-  return stateEvidence.length > 0 && stateEvidence.every(({ id }) => id > enabledBy.id) ? enabledBy : null;
+  return stateEvidence.length > 0 && stateEvidence.every(({ id }) => id > (enabledBy.pairId ?? enabledBy.id))
+    ? enabledBy
+    : null;
 }
 
 /**
@@ -19,6 +21,6 @@ export function lockedOver({ event, track, options }: Step): StoredEvent | null 
  */
 export function isOnlyStream({ track, options }: Step, missing: StoredEvent): boolean {
   const { stream, origin } = track;
-  if (!options.complete.has('ide') || !origin.whole || stream === null || stream === 'several') return false;
+  if (!options.complete.has('ide') || !origin.whole || stream === null || typeof stream === 'string') return false;
   return missing.args['ide'] === stream.ide;
 }

@@ -48,8 +48,14 @@ describe('a step as it begins', () => {
     const notes = play(at('ide.setup', 1));
     const effects = (more: Partial<StoredEvent>) => stepEffects(at('tdisp.lock', 9, more), notes, []).length;
     expect(effects({})).toBe(1);
-    expect(effects({ phase: 'enter', pairId: 10 })).toBe(1);
-    expect(effects({ phase: 'exit', pairId: 8 })).toBe(0);
+    // A lock is judged as it returns, if that is recorded.
+    expect(effects({ phase: 'enter', pairId: 10 })).toBe(0);
+    expect(effects({ phase: 'exit', pairId: 8 })).toBe(1);
+    expect(effects({ phase: 'exit', pairId: 0 })).toBe(0);
+    const share = (more: Partial<StoredEvent>) =>
+      stepEffects(at('mmio.share', 9, more), play(LOCK, START, STOP), []).length;
+    expect(share({ phase: 'enter', pairId: 10 })).toBe(1);
+    expect(share({ phase: 'exit', pairId: 8 })).toBe(0);
     // Of a call whose entry is lost the return is all there is.
     expect(effects({ phase: 'exit' })).toBe(1);
     expect(effects({ supersededBy: 10 })).toBe(0);
@@ -232,5 +238,13 @@ test('a system goes to sleep, as it says or somehow', () => {
 });
 
 test('what is done to a stream concerns all that are locked over it', () => {
-  expect([...STREAM_KINDS].sort()).toEqual(['ide.disable', 'ide.enable', 'ide.setup', 'ide.teardown']);
+  expect([...STREAM_KINDS].sort()).toEqual([
+    'ide.alloc',
+    'ide.claim',
+    'ide.disable',
+    'ide.enable',
+    'ide.free',
+    'ide.setup',
+    'ide.teardown',
+  ]);
 });

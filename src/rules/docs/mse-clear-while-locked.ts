@@ -19,7 +19,7 @@ export const doc: RuleDoc = {
   ],
   disprove: [
     'The function is a VF (its record names a PF, or lspci shows a Virtual Function; --side reads that): the write changes the copy in vfio only and cannot disturb the lock. The zap in the same write is real and is judged by bar-zap-while-bound.',
-    'Definite only where the function is proved to be no VF, and functions come and go only with a record (--complete hotplug): the kernel printed a BAR of it as it was enumerated, which it does for no VF; pci_enable_sriov succeeded on it; or the capture begins with the machine, lost nothing, holds the coming of the function, and no call that could have made it a VF came before that.',
+    'Definite only where the function is proved to be no VF, and functions come and go only with a record (--complete hotplug): the kernel printed a BAR of it as it was enumerated, which it does for no VF, or pci_enable_sriov succeeded on it.',
     'The bit was clear before: a repeated write with bit 1 clear zaps again but changes nothing in the device.',
     'The write never reached the device: an error from vfio_basic_config_write, or a VMM that dropped it.',
     'The TDI was stopped or unbound before without a record: probe pci_tsm_unbind, __pci_tsm_unbind and pci_tsm_guest_req, or read the interface state from the device.',

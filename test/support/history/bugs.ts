@@ -93,7 +93,8 @@ export const BUGS: readonly Bug[] = [
     when: LOCKED,
     start: PF,
     acts: move('clear Memory Space'),
-    verdict: lockedVerdict,
+    verdict: 'probable',
+    because: 'it may be a VF: the kernel printed no BAR of it',
   },
   { rule: 'flr-while-locked', name: 'reset ioctl', when: LOCKED, acts: move('reset ioctl'), verdict: lockedVerdict },
   {
