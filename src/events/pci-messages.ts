@@ -109,7 +109,7 @@ export const PCI_MESSAGES: readonly MessageRow[] = [
     'BAR ',
     /^BAR (?<bar>[0-5]) \[mem 0x(?<start>[0-9a-f]{8,16})-0x(?<end>[0-9a-f]{8,16})(?: 64bit)?(?: pref)?\]$/,
     'pci 0000:02:00.0: BAR 0 [mem 0xfd800000-0xfd81ffff]',
-    by('__pci_read_base', 'drivers/pci/probe.c (6.1.176, 6.12, 7.1); other words before 6.7', '6.7-, stable 6.1.176'),
+    by('__pci_read_base', 'drivers/pci/probe.c (6.1.176, 6.12, 7.1); other words in mainline before 6.7', '6.1.176-'),
   ),
   message(
     'pci.bar',
