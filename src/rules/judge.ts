@@ -196,15 +196,14 @@ export class Judge implements ReplayObserver {
   }
 
   /**
-   * The devices by id of which the core's own answer contradicts what was declared, with the first such record. What a device or its
-   * firmware says of a state may be wrong itself.
+   * The devices by id of which the core's own answer contradicts what was declared, with that record. What a device or its firmware
+   * says of a state may be wrong itself, and so may be what contradicts that later.
    */
   disproved(): ReadonlyMap<number, StoredEvent> {
-    const found = new Map<number, StoredEvent>();
-    if (this.#options.complete.size === 0) return found;
-    for (const { event, track } of this.impossibles)
-      if (isOperation(event) && !found.has(track.id)) found.set(track.id, event);
-    return found;
+    const first = new Map<number, StoredEvent>();
+    if (this.#options.complete.size === 0) return first;
+    for (const { event, track } of this.impossibles) if (!first.has(track.id)) first.set(track.id, event);
+    return new Map([...first].filter(([, event]) => isOperation(event)));
   }
 
   /** Keeps what a replay that believed in the declarations found to contradict them. */
