@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { JudgeOptions } from '../src/analysis.ts';
+import { renderText } from '../src/report/text.ts';
 import { analyzeFiles, headlines } from './support/analyze.ts';
 import { row } from './support/two-sources.ts';
 
@@ -118,4 +119,23 @@ test('an input that tells of no platform is judged no more strictly than the CCA
   expect(headlines(await judged(`${CCA}${X86}${CLEAR}`))).toEqual(['possible bme-clear-while-locked 0000:02:00.0 :12']);
   const onX86 = `${X86}${CLEAR}`;
   expect(headlines(await judged(CCA, onX86))).toEqual(['probable bme-clear-while-locked 0000:02:00.0 :10']);
+});
+
+test('the report says on its first screen which platform would make it firm', async () => {
+  const page = async (...texts: string[]) =>
+    renderText(await judged(...texts), {
+      width: 400,
+      color: false,
+      floor: 'probable',
+      verbose: false,
+      quiet: false,
+      settledBy: () => [],
+      scope: { absent: null, window: null, recorded: new Set() },
+    });
+  const told = /not told by 1 other input \(--platform sev-tio, if that is of the same machine\)/;
+  expect((await page(DMESG, zap(...CONNECT))).split('\n').slice(0, 12).join('\n')).toMatch(told);
+  // Of a source that has nothing but the proof, too: it is not the one that is judged.
+  const proof = '[    3.000000] ccp 0000:41:00.5: SEV-TIO status: EN=1 INIT_DONE=1 SPDM_REQ=0\n';
+  expect(await page(proof, zap(...CONNECT))).toMatch(told);
+  expect(await page(TDX, DMESG, zap())).not.toContain('--platform tdx, if');
 });
