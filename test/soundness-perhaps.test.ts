@@ -5,6 +5,7 @@ import type { Analysis, Finding } from '../src/model/analysis.ts';
 import { EVENT_CLASSES } from '../src/model/states.ts';
 import { analyzeText, brief } from './support/analyze.ts';
 import { type Line, legalHistory, render, seededHistory } from './support/histories.ts';
+import { PATIENCE } from './support/runs.ts';
 
 // Records that may be of either of two devices: what rests on them accuses nobody, and takes no accusation back to another one.
 // fast-check 4 cannot shrink what an infinite stream has ordered: the first failure is shown as it is.
@@ -19,7 +20,7 @@ const profile = fc.constantFrom<Partial<JudgeOptions>>(
 );
 
 // Thirty histories take some seconds; a machine that has other work takes longer.
-const TIMEOUT = 120_000;
+const TIMEOUT = PATIENCE;
 
 /** A task that works for all devices, and names each of them elsewhere. */
 const SHARED = 900;

@@ -7,6 +7,8 @@ import type { StoredEvent } from '../timeline/rows.ts';
  */
 export function lockedOver({ event, track, options }: Step): StoredEvent | null {
   const { stream, origin, stateEvidence } = track;
+  // Streams of the DSM that were spoken of before a record told that it is one are not the function's.
+  if (event.deviceId !== track.id) return null;
   if (!options.complete.has('ide') || !origin.whole || stream === null || typeof stream === 'string') return null;
   const { ide, enabledBy } = stream;
   if (enabledBy === null || event.args['ide'] !== ide) return null;
@@ -21,6 +23,7 @@ export function lockedOver({ event, track, options }: Step): StoredEvent | null 
  */
 export function isOnlyStream({ track, options }: Step, missing: StoredEvent): boolean {
   const { stream, origin } = track;
+  if (missing.deviceId !== track.id) return false;
   if (!options.complete.has('ide') || !origin.whole || stream === null || typeof stream === 'string') return false;
   return missing.args['ide'] === stream.ide;
 }

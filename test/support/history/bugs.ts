@@ -93,7 +93,7 @@ export const BUGS: readonly Bug[] = [
     when: LOCKED,
     start: PF,
     acts: move('clear Memory Space'),
-    verdict: 'probable',
+    verdict: (world) => (lockedVerdict(world) === 'possible' ? 'possible' : 'probable'),
     because: 'it may be a VF: the kernel printed no BAR of it',
   },
   { rule: 'flr-while-locked', name: 'reset ioctl', when: LOCKED, acts: move('reset ioctl'), verdict: lockedVerdict },
@@ -412,8 +412,9 @@ export const BUGS: readonly Bug[] = [
     start: LIKELY,
     acts: ({ pf }) => [call('pci_ide_stream_disable', pf, { args: { ide: '0xffff888004009000' } })],
     admin: true,
-    // Of TDX and AMD the driver has the kernel set the stream up. Of a VF that is bound without it nothing tells of its PF's.
-    verdict: (world) => (world.deep && world.platform !== 'cca' ? lockedVerdict(world) : 'probable'),
+    // Of TDX and AMD the driver has the kernel set the stream up. That of a VF's PF may have been another one before it was told.
+    verdict: (world) =>
+      world.deep && world.platform !== 'cca' && world.bdf === world.pf ? lockedVerdict(world) : 'probable',
     because: 'it need not be the stream that the TDI was locked over, where the connect does not show it',
   },
   {
