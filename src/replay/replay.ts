@@ -117,12 +117,13 @@ export class Replay {
   #cover(event: StoredEvent): void {
     const change = this.#coverage.before(event);
     if (change === null) return;
-    const { clocks, tracks, lostBefore } = this.#scene;
+    const { clocks, tracks, lostBefore, observer } = this.#scene;
     const history = clocks.history(event.sourceId);
     lostBefore.set(history, event.id);
     for (const track of tracks.values()) {
       if (clocks.history(track.sourceId) !== history) continue;
       track.origin = afterLoss(track.origin);
+      observer.lost?.(event, track);
       if (change === 'uncovered') track.uncover(event);
       // Whatever can happen unseen may have happened.
       else {

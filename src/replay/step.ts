@@ -75,6 +75,8 @@ export function keyOf({ effect, track }: Step): string {
 /** Who watches the replay. */
 export interface ReplayObserver {
   step(step: Step): void;
+  /** Records of the device's history may be missing right before the event. */
+  lost?(event: StoredEvent, track: DeviceTrack): void;
   /** An event of a device, after the replay has taken it in: for evidence that comes late. */
   seen(event: StoredEvent, track: DeviceTrack): void;
   /** The event fits no hypothesis; the belief was reset to what the event implies. */

@@ -57,7 +57,7 @@ export class Judge implements ReplayObserver {
   readonly #waiting = new Map<DeviceTrack, Draft[]>();
   readonly #latest = new Map<DeviceTrack, Draft>();
   /** Findings that are mild only if an event comes before the operation is over. */
-  readonly #hoped: { draft: Draft; kind: EventKind; before: number; otherwise: Verdict }[] = [];
+  #hoped: { draft: Draft; kind: EventKind; before: number; otherwise: Verdict }[] = [];
   readonly #strays = new Strays();
   readonly #nameless = new Nameless();
   readonly #foresight: Foresight;
@@ -127,6 +127,11 @@ export class Judge implements ReplayObserver {
   #laterOf(rule: Rule, step: Step, charge: Charge): Later | null {
     const later = this.#foresight.get(keyOfCharge(rule, step));
     return later === undefined || judgeCharge(step, charge, later) === judgeCharge(step, charge) ? null : later;
+  }
+
+  /** What would have put an operation right may be among what was lost while it ran. */
+  lost(event: StoredEvent, track: DeviceTrack): void {
+    this.#hoped = this.#hoped.filter(({ draft, before }) => draft.track !== track || before < event.id);
   }
 
   seen(event: StoredEvent, track: DeviceTrack): void {
