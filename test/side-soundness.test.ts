@@ -116,9 +116,12 @@ const POINTED = [
   )
   .join('');
 
+// The connects came before the capture.
+const UNDER_WAY = { ...COMPLETE, fromBoot: false } as const;
+
 test('nor does what a user says of pointers', async () => {
   const definite = async (hints: Hints) =>
-    (await analyzeText(POINTED, COMPLETE, hints)).findings.filter(({ verdict }) => verdict === 'definite').map(brief);
+    (await analyzeText(POINTED, UNDER_WAY, hints)).findings.filter(({ verdict }) => verdict === 'definite').map(brief);
   const without = await definite(new Hints(new Map()));
   expect(without).toEqual(['definite unbind-before-disable 0000:03:00.0 :7']);
   const pointer = fc.constantFrom('0xffff888000000100', '0xffff888000000200');
@@ -132,7 +135,7 @@ test('nor does what a user says of pointers', async () => {
   // It is used: the reset of the bound function is accused, on the word of the user.
   const used = await analyzeText(
     POINTED,
-    COMPLETE,
+    UNDER_WAY,
     new Hints(new Map([['0xffff888000000100', '0000:02:10.0' as Bdf]])),
   );
   expect(used.findings.map(brief)).toContain('probable flr-while-locked 0000:02:10.0 :3');
