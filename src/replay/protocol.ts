@@ -6,7 +6,7 @@ import { afterDeviceEvent, BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, type Branch,
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
 import type { Ledger } from './ledger.ts';
-import { STREAM_KINDS } from './step-orders.ts';
+import { STREAM_KINDS } from './sole-stream.ts';
 
 /**
  * What the firmware or the device said. `wrong-state`: refused, and the answer names the state as the reason; `mapped`: refused

@@ -20,7 +20,8 @@ export interface OneStream {
  */
 export type SoleStream = OneStream | 'several' | 'at-init' | null;
 
-const KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
+/** What is done to a stream at the device's security manager, or at the port above, concerns all that are locked over it. */
+export const STREAM_KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
   'ide.alloc',
   'ide.claim',
   'ide.setup',
@@ -38,7 +39,7 @@ export function noteSoleStream(before: SoleStream, heard: StoredEvent): SoleStre
   // Only calls of the kernel name its own streams.
   if (before === 'at-init' || (heard.kind === 'ide.claim' && heard.symbol === null)) return 'at-init';
   if (ENDS.has(heard.kind)) return null;
-  if (!KINDS.has(heard.kind) || heard.supersededBy !== null || before === 'several') return before;
+  if (!STREAM_KINDS.has(heard.kind) || heard.supersededBy !== null || before === 'several') return before;
   if (heard.certainty !== 'exact') return 'several';
   const one = before ?? NOTHING;
   // Each stream is allotted once, and the TDX module makes one for each that the kernel sets up; both come before the set-up.

@@ -62,17 +62,6 @@ export const STEP_KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
   'host.sleep',
 ]);
 
-/** What is done to a stream at the device's security manager, or at the port above, concerns all that are locked over it. */
-export const STREAM_KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
-  'ide.alloc',
-  'ide.claim',
-  'ide.setup',
-  'ide.enable',
-  'ide.disable',
-  'ide.teardown',
-  'ide.free',
-]);
-
 /** Records that name no device of their own: the call around them tells whom they concern. */
 export const TOLD_BY_CALL: ReadonlySet<StoredEvent['kind']> = new Set([
   'firmware.refused',

@@ -16,9 +16,9 @@ import type { Presence } from './presence.ts';
 import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
 import type { Scene } from './scene.ts';
-import { noteOtherEnd, noteSoleStream } from './sole-stream.ts';
+import { noteOtherEnd, noteSoleStream, STREAM_KINDS } from './sole-stream.ts';
 import { optionsFor, type ReplayOptions } from './step.ts';
-import { STEP_KINDS, STREAM_KINDS, stepEffects } from './step-orders.ts';
+import { STEP_KINDS, stepEffects } from './step-orders.ts';
 import type { Reach } from './topology.ts';
 import type { DeviceTrack } from './track.ts';
 

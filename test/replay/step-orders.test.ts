@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { NO_STEPS, noteSteps, STREAM_KINDS, type StepNotes, stepEffects } from '../../src/replay/step-orders.ts';
+import { STREAM_KINDS } from '../../src/replay/sole-stream.ts';
+import { NO_STEPS, noteSteps, type StepNotes, stepEffects } from '../../src/replay/step-orders.ts';
 import type { StoredEvent } from '../../src/timeline/rows.ts';
 import { storedEvent } from './stored-event.ts';
 

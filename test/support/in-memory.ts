@@ -45,7 +45,7 @@ async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
 }
 
 /** As a member of an archive that holds nothing else. */
-function opened(bytes: Buffer): OpenedSource {
+export function opened(bytes: Buffer): OpenedSource {
   return {
     kind: 'log',
     path: 'log.txt',

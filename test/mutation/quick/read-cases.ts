@@ -2,33 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { judge } from '../../../src/analysis.ts';
 import { NEUTRAL_JUDGEMENT } from '../../../src/commands/reading.ts';
-import type { OpenedSource } from '../../../src/input/source.ts';
 import { createTimeline } from '../../../src/timeline/create.ts';
 import { ingest } from '../../../src/timeline/ingest.ts';
 import { parseCase } from '../../rules/case-file.ts';
+import { opened } from '../../support/in-memory.ts';
 import type { ReadCase } from './cases.ts';
 
 const ROOT = join(import.meta.dirname, '../../../fixtures/rules');
-
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes;
-}
-
-function opened(bytes: Buffer): OpenedSource {
-  return {
-    kind: 'log',
-    path: 'log.txt',
-    compression: 'none',
-    recording: false,
-    size: bytes.length,
-    packed: { chunks: once(bytes), stored: () => bytes.length },
-    head: bytes,
-    handle: null,
-    stream: null,
-    stamp: null,
-    close: async () => undefined,
-  };
-}
 
 /** The cases of all rules, but those that judge a part of their log only. */
 export async function readCases(): Promise<ReadCase[]> {
