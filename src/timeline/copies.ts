@@ -87,8 +87,10 @@ export function countOnce(
   const originals: Candidate[] = [];
   const copies: Copy[] = [];
   const budget = { left: READ_MAX, uncompared: 0 };
+  // Two, since both are read at a time; prepared once, since there may be half a million pairs of sources.
+  const readers: Readers = [prepareEvents(db), prepareEvents(db)];
   for (const source of sources) {
-    const found = findOriginal(db, source, originals, budget);
+    const found = findOriginal(readers, source, originals, budget);
     if (found === null) {
       originals.push(source);
       continue;
@@ -109,8 +111,15 @@ export function followOriginals(db: Database.Database, copies: readonly Copy[]):
   for (const { sourceId, originalId } of copies) place.run(originalId, sourceId);
 }
 
+/** What reads the events of the one source and of the other. */
+type Readers = readonly [copy: Database.Statement<number[], Row>, original: Database.Statement<number[], Row>];
+
+function prepareEvents(db: Database.Database): Database.Statement<number[], Row> {
+  return db.prepare<number[], Row>(EVENTS).raw(true).safeIntegers(true);
+}
+
 function findOriginal(
-  db: Database.Database,
+  readers: Readers,
   source: Candidate,
   originals: readonly Candidate[],
   budget: { left: number; uncompared: number },
@@ -121,7 +130,7 @@ function findOriginal(
       budget.uncompared += 1;
       continue;
     }
-    const pairs = pairsOf(db, source, original, budget);
+    const pairs = pairsOf(readers, source, original, budget);
     if (pairs !== null) return { original, pairs };
   }
   return null;
@@ -135,17 +144,15 @@ function mayHold(original: Candidate, source: Candidate): boolean {
 
 /** Each event of `source` with the same one of `original`, in the order of both; null where one of them has none. */
 function pairsOf(
-  db: Database.Database,
+  [ofCopy, ofOriginal]: Readers,
   source: Candidate,
   original: Candidate,
   budget: { left: number },
 ): Pairs | null {
-  const eventsOf = ({ first_id, last_id, id }: Candidate) =>
-    db.prepare<number[], Row>(EVENTS).raw(true).safeIntegers(true).iterate(first_id, last_id, id);
   const [copies, originals]: [number[], number[]] = [[], []];
-  const others = eventsOf(original);
+  const others = ofOriginal.iterate(original.first_id, original.last_id, original.id);
   try {
-    for (const row of eventsOf(source)) {
+    for (const row of ofCopy.iterate(source.first_id, source.last_id, source.id)) {
       const time = row[TIME];
       // Forms of one log are told by their messages (relate.ts); traces are told by CPU and task, whatever tool printed them.
       if (typeof time !== 'bigint' || (row[CPU] === null && original.format !== source.format)) return null;
