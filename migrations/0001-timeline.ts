@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
 // Tables are private, the v_* views are the public API (src/timeline/schema-doc.ts describes every column).
-// STRICT, so that a column holds what it says. A CHECK stops a writer of ours that errs; in a file from elsewhere no pragma of
-// SQLite 3.54 tests them, so readers do.
+// STRICT, so that a column holds what it says. A CHECK finds a writer of ours that errs: test/timeline/checks.test.ts asks for them,
+// since they are off while a timeline is written. In a file from elsewhere, which is opened for reading only, no pragma tests them
+// (SQLite 3.54 parses them only where it may write), so readers do.
 
 /** What was read from the logs, what was concluded from it, and the views on both. */
 export async function up(db: Kysely<unknown>): Promise<void> {

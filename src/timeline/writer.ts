@@ -55,8 +55,8 @@ export function openForBuilding(path: string): Database.Database {
   db.pragma('synchronous = OFF');
   db.pragma('locking_mode = EXCLUSIVE');
   db.pragma('foreign_keys = OFF');
-  // Tested row by row, the CHECKs are a fifth of an insert. What they forbid no typed writer writes, and the replay reads every word
-  // of an event back against the same lists.
+  // Tested row by row, the CHECKs are a fifth of an insert. What they forbid no typed writer writes (all fixtures:
+  // test/timeline/checks.test.ts), and the replay reads every word of an event back against the same lists.
   db.pragma('ignore_check_constraints = ON');
   // Rows are appended: a larger cache gains nothing, and all of it is resident in the end.
   db.pragma('cache_size = -12288');

@@ -119,7 +119,7 @@ test.each([
   expectRefused(/not those of tdi-trace/);
 });
 
-// No pragma of SQLite 3.54 finds a row that breaks a CHECK.
+// On a connection that may only read, no pragma of SQLite 3.54 finds a row that breaks a CHECK.
 test.each([
   `update event set kind = 'constructor' where id = 1`,
   `update event set phase = 'sideways' where id = 1`,
