@@ -103,6 +103,11 @@ export const HEALTH_CODES = {
     meaning:
       'lines had been changed on their way here (quoted, wrapped, in HTML, behind a time of another program); they were read as they had been',
   },
+  'user-written': {
+    severity: 'note',
+    meaning:
+      "messages in words of the kernel's that user space wrote into its log (/dev/kmsg), as their facility says: they were not used",
+  },
   'form-doubtful': {
     severity: 'warning',
     meaning: 'the form that was asked for takes any line, and these look like another one: events are missing',

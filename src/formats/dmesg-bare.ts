@@ -69,6 +69,7 @@ class BareHead implements LineHead {
   readonly stamp = null;
   readonly clock = null;
   readonly bareContinuation = false;
+  readonly claimed = false;
   damage: Damage | null = null;
   readonly #scanner = new HeadScanner();
 

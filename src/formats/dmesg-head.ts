@@ -38,6 +38,8 @@ export class HeadScanner {
   /** Index of the message. */
   message = 0;
   level: number | null = null;
+  /** The prefix names a facility that is not the kernel's, whose own messages have none else (vprintk_emit()): devkmsg_write() gave it. */
+  claimed = false;
   cpu: number | null = null;
   pid: number | null = null;
   #stampStart = 0;
@@ -51,6 +53,7 @@ export class HeadScanner {
   /** The prefix of -r or -x. Answers the index behind it, 0 where there is none. */
   scanLevel(line: string): number {
     this.level = null;
+    this.claimed = false;
     const first = line.charCodeAt(0);
     if (first === OPEN) return 0;
     return first === LESS ? this.#scanPriority(line) : this.#scanDecoded(line, first);
@@ -76,6 +79,7 @@ export class HeadScanner {
     }
     if (at > 1 && line.charCodeAt(at) === GREATER) {
       this.level = priority & 7;
+      this.claimed = priority > 7;
       return at + 1;
     }
     return HEXADECIMAL.exec(line.slice(0, 8))?.[0].length ?? 0;
@@ -87,6 +91,7 @@ export class HeadScanner {
     const level = match === null ? -1 : LEVEL_NAMES.indexOf(match[2] as (typeof LEVEL_NAMES)[number]);
     if (match === null || level < 0) return 0;
     this.level = level;
+    this.claimed = match[1] !== 'kern';
     return match[0].length;
   }
 

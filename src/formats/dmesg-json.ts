@@ -19,6 +19,8 @@ interface OpenObject {
   cpu: number | null;
   pid: number | null;
   message: string | null;
+  /** See {@link KernelRecord}. */
+  claimed: boolean;
   truncated: boolean;
 }
 
@@ -92,6 +94,7 @@ class DmesgJsonParser implements LineParser {
       cpu: null,
       pid: null,
       message: null,
+      claimed: false,
       truncated: false,
     };
     return 'record';
@@ -119,7 +122,8 @@ class DmesgJsonParser implements LineParser {
     object.members.push(text);
     object.truncated ||= truncated;
     if (name === 'time') object.time = parseSeconds(value);
-    else if (name === 'pri') object.level = parseLevel(value);
+    else if (name === 'pri') setPriority(object, value);
+    else if (name === 'fac') object.claimed = value !== 'kern';
     else if (name === 'caller') setCaller(object, value);
     else if (name === 'msg') object.message = value;
     return 'continuation';
@@ -134,10 +138,11 @@ class DmesgJsonParser implements LineParser {
     this.#lastTime = object.time;
     const message = object.message ?? '';
     const stamp = object.time === null ? null : Number(object.time) / 1e3;
-    this.#stream.begin(stamp, message, object.line);
+    const { members, claimed, ...values } = object;
+    this.#stream.begin(stamp, claimed ? '' : message, object.line);
     if (object.message === null || !this.#stream.wanted(message)) return;
-    const { members, ...values } = object;
-    this.#stream.emit({ ...values, message, text: decodeText(ownCopy(members.join(' '))) });
+    const text = decodeText(ownCopy(members.join(' ')));
+    this.#stream.emit({ ...values, message, text, ...(claimed && { claimed }) });
   }
 }
 
@@ -154,10 +159,13 @@ function parseValue(raw: string): string | null {
 }
 
 /** A number, with the facility in the upper bits where it is given, or with -x a name. */
-function parseLevel(value: string): number | null {
+function setPriority(object: OpenObject, value: string): void {
   const named = LEVEL_NAMES.indexOf(value as (typeof LEVEL_NAMES)[number]);
-  if (named >= 0) return named;
-  return /^\d{1,3}$/.test(value) ? Number(value) & 7 : null;
+  if (named >= 0) object.level = named;
+  else if (/^\d{1,3}$/.test(value)) {
+    object.level = Number(value) & 7;
+    object.claimed = Number(value) > 7;
+  }
 }
 
 /** `T86`: the thread; `C0`: the CPU. */

@@ -15,6 +15,8 @@ interface Entry {
   readonly sequence: number;
   readonly us: number;
   readonly message: string;
+  /** See {@link KernelRecord}: in_kmsg keeps the level alone, other programs of its form may keep the facility. */
+  readonly claimed: boolean;
 }
 
 class FluentBitParser implements LineParser {
@@ -40,7 +42,8 @@ class FluentBitParser implements LineParser {
       this.#stream.lost(missing, `the sequence numbers jump: ${missing} messages are missing here`, number);
     }
     this.#sequence = entry.sequence;
-    this.#stream.begin(entry.us, entry.message, number);
+    const { claimed } = entry;
+    this.#stream.begin(entry.us, claimed ? '' : entry.message, number);
     const time = BigInt(entry.us) * 1000n;
     this.#firstTime ??= time;
     this.#lastTime = time;
@@ -55,6 +58,7 @@ class FluentBitParser implements LineParser {
         message: entry.message,
         text: decodeText(ownCopy(line)),
         truncated,
+        ...(claimed && { claimed }),
       });
     }
     return 'record';
@@ -80,7 +84,7 @@ function parseEntry(line: string): Entry | null {
   if (priority === undefined || sequence === undefined || sec === undefined || usec === undefined) return null;
   const us = sec * 1e6 + usec;
   if (!Number.isSafeInteger(us) || usec >= 1e6) return null;
-  return { level: priority & 7, sequence, us, message: unescaped(message[1] ?? '') };
+  return { level: priority & 7, sequence, us, message: unescaped(message[1] ?? ''), claimed: priority > 7 };
 }
 
 function unescaped(text: string): string {

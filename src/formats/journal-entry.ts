@@ -14,6 +14,7 @@ export interface JournalFields {
 /** A kernel message as the journal holds it. */
 export interface JournalMessage extends PrintkHead {
   readonly message: string;
+  readonly claimed?: true;
   readonly device: string | null;
 }
 
@@ -45,7 +46,8 @@ export class JournalEntries {
     if (boot !== null && this.#boot !== null && boot !== this.#boot) this.#stream.boot(line);
     this.#boot = boot ?? this.#boot;
     const { us, clock } = stampOf(fields);
-    this.#stream.begin(us === null ? null : Number(us), message, line, clock);
+    const claimed = isClaim(fields);
+    this.#stream.begin(us === null ? null : Number(us), claimed ? '' : message, line, clock);
     const time = us !== null && this.#stream.counts(clock) ? us * 1000n : null;
     if (!this.#begun) this.firstTime = time;
     this.#begun = true;
@@ -57,9 +59,19 @@ export class JournalEntries {
       pid: null,
       level: priority !== null && /^[0-7]$/.test(priority) ? Number(priority) : null,
       message,
+      ...(claimed && { claimed }),
       device: fields.get('_KERNEL_DEVICE'),
     };
   }
+}
+
+/**
+ * Whether a message of transport `kernel` is what somebody wrote to /dev/kmsg: dev_kmsg_record() in
+ * src/journal/journald-kmsg.c of systemd names `kernel` for the facility 0 alone, else what the text begins with.
+ */
+function isClaim(fields: JournalFields): boolean {
+  const facility = fields.get('SYSLOG_FACILITY');
+  return (facility !== null && facility !== '0') || (fields.get('SYSLOG_IDENTIFIER') ?? 'kernel') !== 'kernel';
 }
 
 /**

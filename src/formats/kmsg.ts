@@ -27,6 +27,8 @@ interface OpenRecord {
   readonly held: HeldLines;
   readonly sequence: number;
   readonly level: number;
+  /** See {@link KernelRecord}. */
+  readonly claimed: boolean;
   readonly us: number;
   readonly pid: number | null;
   cpu: number | null;
@@ -98,7 +100,8 @@ class KmsgParser implements LineParser {
     }
     this.#flush();
     this.#noteSequence(sequence, Number(us), number);
-    if (this.#stream.nested(text, number, truncated)) return 'nested';
+    const claimed = Number(priority) > 7;
+    if (!claimed && this.#stream.nested(text, number, truncated)) return 'nested';
     const caller = CALLER.exec(fields);
     const held = new HeldLines(number, (text) => this.#stream.wanted(text));
     held.add(raw, number, truncated);
@@ -106,6 +109,7 @@ class KmsgParser implements LineParser {
       held,
       sequence,
       level: Number(priority) & 7,
+      claimed,
       us: Number(us),
       pid: caller?.[1] === 'T' ? Number(caller[2]) : null,
       cpu: caller?.[1] === 'C' ? Number(caller[2]) : cpuOf(fields),
@@ -116,7 +120,7 @@ class KmsgParser implements LineParser {
     };
     if (fragment !== null && fragment[1] !== '0') held.truncated = true;
     if (this.#last === null) this.#firstTime = BigInt(record.us) * 1000n;
-    this.#stream.begin(record.us, text, number);
+    this.#stream.begin(record.us, claimed ? '' : text, number);
     this.#open = record;
     this.#last = record;
     return 'record';
@@ -184,7 +188,7 @@ class KmsgParser implements LineParser {
     const open = this.#open;
     this.#open = null;
     if (!open?.held.wanted) return;
-    const { held, level, cpu, pid, device } = open;
+    const { held, level, claimed, cpu, pid, device } = open;
     this.#stream.emit({
       time: BigInt(open.us) * 1000n,
       cpu,
@@ -196,6 +200,7 @@ class KmsgParser implements LineParser {
       text: held.text(),
       truncated: held.truncated || (open.total !== null && open.received < open.total),
       ...(device === null ? {} : { device: decodeText(ownCopy(device)) }),
+      ...(claimed && { claimed }),
     });
   }
 }

@@ -37,6 +37,7 @@ class LavaHead implements LineHead {
   stamp: number | null = null;
   clock: string | null = null;
   readonly bareContinuation = false;
+  claimed = false;
   damage: Damage | null = null;
   /** The entry of the line that was scanned last, whoever spoke. */
   entry: Entry | null = null;
@@ -45,11 +46,12 @@ class LavaHead implements LineHead {
   scan(line: string): boolean {
     this.entry = parseEntry(line);
     if (this.entry?.level !== 'target' || !this.#inner.scan(this.entry.message)) return false;
-    const { plain, message, stamp, clock, damage } = this.#inner;
+    const { plain, message, stamp, clock, claimed, damage } = this.#inner;
     this.plain = plain;
     this.message = message;
     this.stamp = stamp;
     this.clock = clock;
+    this.claimed = claimed;
     this.damage = damage;
     return true;
   }

@@ -13,6 +13,8 @@ export interface LineHead {
   readonly clock: string | null;
   /** The further lines of a record carry no prefix of their own (dmesg -r). */
   readonly bareContinuation: boolean;
+  /** User space wrote the message: it carries a facility that is not the kernel's. */
+  readonly claimed: boolean;
   /** What had to be taken away from the line. */
   readonly damage: Damage | null;
   values(): PrintkHead;

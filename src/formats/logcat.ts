@@ -25,6 +25,7 @@ class LogcatHead implements LineHead {
   stamp: number | null = null;
   clock: string | null = null;
   readonly bareContinuation = false;
+  readonly claimed = false;
   readonly damage = null;
   /** Whether the line scanned last is an entry, of whatever program. */
   isEntry = false;

@@ -16,6 +16,8 @@ export interface PrintkEntry extends PrintkHead {
   readonly message: Untrusted;
   readonly text: Untrusted;
   readonly truncated: boolean;
+  /** See {@link KernelRecord}. */
+  readonly claimed?: true;
   /** See {@link PrintkRecord.device}. */
   readonly device?: string;
 }

@@ -188,10 +188,11 @@ export class PrintkLines implements LineParser {
     }
     this.#flush();
     this.#open = false;
-    if (message.startsWith('** ') && this.stream.dropped(message, number) !== null) return 'skipped';
-    if (this.stream.nested(message, number, truncated)) return 'nested';
+    const { claimed } = head;
+    if (!claimed && message.startsWith('** ') && this.stream.dropped(message, number) !== null) return 'skipped';
+    if (!claimed && this.stream.nested(message, number, truncated)) return 'nested';
     const first = this.#line === 0;
-    this.stream.begin(head.stamp, message, number, head.clock);
+    this.stream.begin(head.stamp, claimed ? '' : message, number, head.clock);
     if (first) this.#firstTime = this.#timeOf(head);
     if (head.damage !== null) this.stream.repaired(head.damage, number);
     this.#hold(line, number, truncated);
@@ -267,6 +268,7 @@ export class PrintkLines implements LineParser {
       text: decodeText(more.length === 0 ? first : [first, ...more.map(({ line }) => line)].join('\n')),
       truncated: this.#truncated,
       ...(device === null ? {} : { device: decodeText(device) }),
+      ...(head.claimed && { claimed: true }),
     });
   }
 }

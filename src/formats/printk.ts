@@ -62,7 +62,7 @@ export class PrintkStream {
    * A message begins.
    *
    * @param stamp microseconds, null where the form carries none.
-   * @param message latin1, of the first line.
+   * @param message latin1, of the first line; empty where user space wrote it, since it tells nothing of the log.
    * @param clock of the stamp, as in {@link ClockInfo.name}.
    */
   begin(stamp: number | null, message: string, line: number, clock: string | null = 'printk'): void {

@@ -18,6 +18,8 @@ interface RecordBase {
   /** The whole line as it stands in the source, capped; UTF-8 decoded. */
   readonly text: Untrusted;
   readonly truncated: boolean;
+  /** User space wrote it into the kernel log, as its facility tells: a claim and no record of the kernel; absent for all others. */
+  readonly claimed?: true;
 }
 
 /** A printk message. `level` 0 to 7 where the form has it. Further lines of the record are joined with `\n`. */

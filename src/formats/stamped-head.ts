@@ -34,6 +34,10 @@ export class StampedHead implements LineHead {
   #time: Nanoseconds | null = null;
   #usual = false;
 
+  get claimed(): boolean {
+    return this.#scanner.claimed;
+  }
+
   scan(line: string): boolean {
     const scanner = this.#scanner;
     this.bareContinuation = line.charCodeAt(0) === LESS;

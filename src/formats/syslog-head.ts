@@ -50,6 +50,10 @@ export class SyslogHead implements LineHead {
     return false;
   }
 
+  get claimed(): boolean {
+    return this.prefix?.claimed === true;
+  }
+
   values(): PrintkHead {
     const { cpu, pid } = this.#inner;
     return { time: this.#time, cpu, pid, level: this.prefix?.level ?? null };

@@ -10,6 +10,8 @@ export interface SyslogPrefix {
   /** Seconds and microseconds of journalctl -o short-monotonic or short-unix, as printed. */
   readonly seconds: string | null;
   readonly level: number | null;
+  /** The prefix names a facility that is not the kernel's. */
+  readonly claimed: boolean;
   /** Index of the message. */
   readonly message: number;
 }
@@ -24,7 +26,7 @@ const CLOCK = '(\\d\\d:\\d\\d:\\d\\d)';
 const RFC3164 = new RegExp(`^${PRIORITY}([A-Z][a-z]{2}) ([ \\d]\\d) ${CLOCK}(?:\\.(\\d{3,9}))? ${WHO}`);
 // short-iso, short-iso-precise, rsyslog's own:        2026-11-22T05:53:14[.549803]+00:00 host [kern.info] kernel: text
 const ISO = new RegExp(
-  `^${PRIORITY}(\\d{4})-(\\d\\d)-(\\d\\d)[T ]${CLOCK}(?:[.,](\\d{3,9}))?(Z|[+-]\\d\\d:?\\d\\d)? {1,2}${HOST}(?:[a-z]{3,8}[0-7]?\\.[a-z]{3,7} )?${IDENT}`,
+  `^${PRIORITY}(\\d{4})-(\\d\\d)-(\\d\\d)[T ]${CLOCK}(?:[.,](\\d{3,9}))?(Z|[+-]\\d\\d:?\\d\\d)? {1,2}${HOST}(?:([a-z]{3,8}[0-7]?)\\.[a-z]{3,7} )?${IDENT}`,
 );
 // short-full, with-unit:                              Sun 2026-11-22 05:53:14[.549803] UTC host kernel: text
 const FULL = new RegExp(
@@ -48,7 +50,9 @@ export function syslogPrefix(line: string): SyslogPrefix | null {
   if (code === 60) return rfc5424(line) ?? rfc3164(line) ?? iso(line);
   if (code >= 48 && code <= 57) return iso(line) ?? unix(line);
   if (code >= 65 && code <= 90) return rfc3164(line) ?? full(line);
-  return BARE.test(line) ? { host: null, ident: 'kernel', time: null, seconds: null, level: null, message: 8 } : null;
+  return BARE.test(line)
+    ? { host: null, ident: 'kernel', time: null, seconds: null, level: null, claimed: false, message: 8 }
+    : null;
 }
 
 /** The prefix of journalctl -o short-monotonic. */
@@ -56,7 +60,7 @@ export function monotonicPrefix(line: string): SyslogPrefix | null {
   const match = MONOTONIC.exec(line);
   if (match === null) return null;
   const [whole, seconds = '', host = null, ident = ''] = match;
-  return { host, ident, time: null, seconds, level: null, message: whole.length };
+  return { host, ident, time: null, seconds, level: null, claimed: false, message: whole.length };
 }
 
 function rfc3164(line: string): SyslogPrefix | null {
@@ -64,15 +68,18 @@ function rfc3164(line: string): SyslogPrefix | null {
   if (match === null) return null;
   const [whole, priority, month = '', day, clock = '', fraction = '', host = null, ident = ''] = match;
   const time = wallStamp(null, monthIndex(month), Number(day), clock, fraction, '');
-  return { host, ident, time, seconds: null, level: levelOf(priority), message: whole.length };
+  const claimed = hasFacility(line);
+  return { host, ident, time, seconds: null, level: levelOf(priority), claimed, message: whole.length };
 }
 
 function iso(line: string): SyslogPrefix | null {
   const match = ISO.exec(line);
   if (match === null) return null;
-  const [whole, priority, year, month, day, clock = '', fraction = '', zone = '', host = null, ident = ''] = match;
+  const [whole, priority, year, month, day, clock = '', fraction = '', zone = '', host = null, facility, ident = ''] =
+    match;
   const time = wallStamp(Number(year), Number(month) - 1, Number(day), clock, fraction, zone);
-  return { host, ident, time, seconds: null, level: levelOf(priority), message: whole.length };
+  const claimed = hasFacility(line) || (facility !== undefined && facility !== 'kern');
+  return { host, ident, time, seconds: null, level: levelOf(priority), claimed, message: whole.length };
 }
 
 function full(line: string): SyslogPrefix | null {
@@ -80,7 +87,7 @@ function full(line: string): SyslogPrefix | null {
   if (match === null) return null;
   const [whole, year, month, day, clock = '', fraction = '', zone = '', host = null, ident = ''] = match;
   const time = wallStamp(Number(year), Number(month) - 1, Number(day), clock, fraction, zone);
-  return { host, ident, time, seconds: null, level: null, message: whole.length };
+  return { host, ident, time, seconds: null, level: null, claimed: false, message: whole.length };
 }
 
 function rfc5424(line: string): SyslogPrefix | null {
@@ -89,7 +96,8 @@ function rfc5424(line: string): SyslogPrefix | null {
   const [whole, priority, dotted, year, month, day, clock = '', fraction = '', zone = '', host = null, ident = ''] =
     match;
   const time = wallStamp(Number(year), Number(month) - 1, Number(day), clock, fraction, zone);
-  return { host, ident, time, seconds: null, level: levelOf(dotted ?? priority), message: whole.length };
+  const claimed = hasFacility(line);
+  return { host, ident, time, seconds: null, level: levelOf(dotted ?? priority), claimed, message: whole.length };
 }
 
 function unix(line: string): SyslogPrefix | null {
@@ -101,7 +109,18 @@ function unix(line: string): SyslogPrefix | null {
     time: BigInt(seconds.replace('.', '')) * 1000n,
     clock: 'wall',
   };
-  return { host, ident, time, seconds: null, level: null, message: whole.length };
+  return { host, ident, time, seconds: null, level: null, claimed: false, message: whole.length };
+}
+
+const FACILITY = /^<(\d{1,3})(\.\d)?>/;
+
+/**
+ * Whether the priority that a line begins with, `<14>` or SUSE's `<1.6>`, has a facility. Of the kernel's messages it is 0; but the
+ * klogd of busybox gives them `user` where it was built with glibc, whose openlog() takes LOG_KERN for nothing.
+ */
+function hasFacility(line: string): boolean {
+  const match = FACILITY.exec(line);
+  return match !== null && Number(match[1]) > (match[2] === undefined ? 7 : 0);
 }
 
 /** `<N>`: facility * 8 + level. */

@@ -14,6 +14,7 @@ import { Identity } from '../identity/identity.ts';
 import type { SideFact } from '../input/side-data.ts';
 import type { OpenedSource } from '../input/source.ts';
 import { AnchorCollector } from './anchors.ts';
+import { Claims } from './claims.ts';
 import { OtherKernel } from './other-kernel.ts';
 import type { TimelineWriter } from './timeline.ts';
 
@@ -175,6 +176,7 @@ class SourceIngest {
   readonly #kernel: OtherKernel;
   readonly #anchors = new AnchorCollector(INTEREST.message);
   #splats = new SplatCollector();
+  #claims = new Claims();
   /** Something may be missing before any record from now on. */
   #losing = false;
   readonly #unrecognised = new Map<string, { subsystem: string; text: string; line: number; count: number }>();
@@ -199,6 +201,7 @@ class SourceIngest {
     const copy = new SourceIngest(this.#writer, this.sourceId, this.#hints, from);
     copy.events = this.events;
     copy.#splats = this.#splats.fork();
+    copy.#claims = this.#claims.fork();
     copy.#losing = this.#losing;
     for (const mark of this.#host) copy.#host.add(mark);
     for (const [key, item] of this.#unrecognised) copy.#unrecognised.set(key, { ...item });
@@ -230,7 +233,8 @@ class SourceIngest {
   take(record: KernelRecord): void {
     if (this.#losing) this.#lose();
     this.#anchors.note(record);
-    if (this.#splats.passes(record)) this.#takeIn(record, null);
+    if (record.claimed) this.#claims.note(record);
+    else if (this.#splats.passes(record)) this.#takeIn(record, null);
     else for (const one of this.#splats.take(record)) this.#takeIn(one.record, one.splat);
   }
 
@@ -332,6 +336,8 @@ class SourceIngest {
     }
     for (const { fact, other } of this.#identity.denied)
       this.#deny(fact, null, `a record shows the file to be of ${other}`);
+    const claims = this.#claims.health();
+    if (claims !== null) this.#writer.addHealth({ ...claims, sourceId: this.sourceId });
     for (const item of this.#unrecognised.values()) {
       this.#writer.addUnrecognised({ ...item, sourceId: this.sourceId });
     }
