@@ -37,8 +37,9 @@ export type ProtocolEffect =
   | { readonly type: 'private-unmap'; readonly answer: Answer; readonly status?: string | null }
   | { readonly type: 'reclaim'; readonly stopped: boolean }
   | { readonly type: 'vdev-destroy'; readonly answer: Answer; readonly stopped: boolean }
-  | { readonly type: 'stream-stop' }
-  | { readonly type: 'session-end' }
+  /** `opened`: by what, where the device never had another one. */
+  | { readonly type: 'stream-stop'; readonly opened: StoredEvent | null }
+  | { readonly type: 'session-end'; readonly opened: StoredEvent | null }
   | { readonly type: 'guest-accept'; readonly answer: 'ok' | 'no-report' | 'other' };
 
 /** Operations of the core whose own result says what became of the TDI, whatever their steps were. */
@@ -52,7 +53,12 @@ const GOVERNED_BY: ReadonlySet<StoredEvent['kind']> = new Set([
   'tsm.destroy',
 ]);
 
-const ALSO_NOTED: ReadonlySet<StoredEvent['kind']> = new Set(['vfio.open', 'vfio.disable', 'tsm.guest_request']);
+const ALSO_NOTED: ReadonlySet<StoredEvent['kind']> = new Set([
+  'vfio.open',
+  'vfio.disable',
+  'tsm.guest_request',
+  'spdm.connect',
+]);
 
 /** The core destroys a vDEVICE, and unbinds its TDI for it whether it is bound or not (series v5, drivers/iommu/iommufd/viommu.c). */
 const TAKES_AWAY: ReadonlySet<string> = new Set([
@@ -121,18 +127,20 @@ export function provesBinding(heard: StoredEvent): boolean {
 /**
  * @param heard the event, an entry with what its return says, a return with what its entry says.
  * @param far the event is one of another function, the device's security manager.
+ * @param opened what opened the stream or session that it ends; see `openedBy()`.
  */
 export function protocolEffects(
   heard: StoredEvent,
   ledger: Ledger,
   calls: readonly StoredEvent[],
   far: boolean,
+  opened: StoredEvent | null = null,
 ): ProtocolEffect[] {
   if (heard.supersededBy !== null) return [];
   if (heard.kind === 'tdisp.state') return far ? [] : readBacks(heard);
   if (heard.phase === 'exit' && heard.pairId !== null) return [];
   const own = far ? [] : ownEffects(heard, ledger, calls);
-  return [...own, ...farEffects(heard)];
+  return [...own, ...farEffects(heard, opened)];
 }
 
 function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEvent[]): ProtocolEffect[] {
@@ -203,7 +211,7 @@ function withinRequest(heard: StoredEvent, calls: readonly StoredEvent[]): Proto
   return request === undefined ? [refusal] : [{ type: 'request', request, answer, command, named: true }, refusal];
 }
 
-function farEffects(heard: StoredEvent): ProtocolEffect[] {
+function farEffects(heard: StoredEvent, opened: StoredEvent | null): ProtocolEffect[] {
   if (heard.outcome === 'failed') return [];
   switch (heard.kind) {
     case 'vm.destroy':
@@ -213,9 +221,9 @@ function farEffects(heard: StoredEvent): ProtocolEffect[] {
       // tsm_unregister() calls it.
       return heard.symbol === 'pci_tsm_unregister' ? [{ type: 'tsm-unregister' }] : [];
     case 'ide.disable':
-      return [{ type: 'stream-stop' }];
+      return [{ type: 'stream-stop', opened }];
     case 'spdm.disconnect':
-      return [{ type: 'session-end' }];
+      return [{ type: 'session-end', opened }];
     default:
       return [];
   }

@@ -7,6 +7,7 @@ import { COMMAND_BITS, COMMAND_UNKNOWN, type CommandState } from './command.ts';
 import { common, type Ledger, NOTHING_NOTED } from './ledger.ts';
 import { afterRemoval, type Origin, originAt } from './origin.ts';
 import type { Change, Readings } from './readings.ts';
+import type { SoleSession } from './sole-session.ts';
 import type { SoleStream } from './sole-stream.ts';
 
 /** From `cause` on the device was believed to be in these states. Small: a long log has many. */
@@ -77,6 +78,8 @@ export class DeviceTrack {
   origin: Origin;
   /** The IDE stream of its device, where there is one only. */
   stream: SoleStream = null;
+  /** The SPDM session of its device, where it is the security manager and there is one only. */
+  session: SoleSession = null;
   /** The nearest known port above it, as of the last word on it. */
   port: Bdf | null = null;
   /** No_Soft_Reset of the function, where side data tell. */
@@ -167,6 +170,7 @@ export class DeviceTrack {
     copy.dsmRecord = this.dsmRecord;
     copy.origin = this.origin;
     copy.stream = this.stream;
+    copy.session = this.session;
     copy.port = this.port;
     copy.noSoftReset = this.noSoftReset;
     copy.gone = this.gone;
@@ -194,6 +198,9 @@ export class DeviceTrack {
     if (copy.belief !== this.belief) this.doubts = [...this.doubts.slice(1 - DOUBTS_MAX), cause];
     this.believeEither(copy, cause);
     this.ledger = common(this.ledger, copy.ledger);
+    // Of two that may be there, neither is the only one.
+    if (copy.stream !== this.stream && this.stream !== 'at-init') this.stream = 'several';
+    if (copy.session !== this.session) this.session = 'several';
     this.concerned ||= copy.concerned;
     if (this.stateEvidence.length === 0) this.stateEvidence = copy.stateEvidence;
   }
@@ -258,6 +265,7 @@ export class DeviceTrack {
     this.startKnown = true;
     this.origin = afterRemoval(this.origin);
     this.stream = null;
+    this.session = null;
     this.gone = true;
     this.believe(Belief.fresh(), cause);
   }

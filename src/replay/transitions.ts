@@ -10,12 +10,14 @@ import { learn, noteOwnerExit, noteState } from './learn.ts';
 import { asRecorded, isOvertaken, type Ledger, noted, notedOfStream } from './ledger.ts';
 import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
+import { openedBy } from './opened-by.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
 import { noVfBy } from './origin-notes.ts';
 import type { Presence } from './presence.ts';
 import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
 import type { Scene } from './scene.ts';
+import { noteSessionOfNobody, noteSoleSession } from './sole-session.ts';
 import { noteOtherEnd, noteSoleStream, STREAM_KINDS } from './sole-stream.ts';
 import { optionsFor, type ReplayOptions } from './step.ts';
 import { STEP_KINDS, stepEffects } from './step-orders.ts';
@@ -153,11 +155,14 @@ export class Transitions {
     const scene = this.#scene;
     const found = heeding(scene, heard, own, calls);
     for (const track of scene.tracks.values()) {
-      if (!found.has(track) && scene.sameHistory(track, heard)) track.stream = noteOtherEnd(track.stream, heard);
+      if (found.has(track) || !scene.sameHistory(track, heard)) continue;
+      track.stream = noteOtherEnd(track.stream, heard);
+      if (found.size === 0) track.session = noteSessionOfNobody(track.session, heard);
     }
+    const opened = own && openedBy(heard, own, optionsFor(scene.options, own).complete);
     for (const [track, reach] of found) {
       const closed = track.belief.closed(optionsFor(scene.options, track).complete);
-      const said: Effect[] = protocolEffects(heard, track.ledger, calls, reach !== null);
+      const said: Effect[] = protocolEffects(heard, track.ledger, calls, reach !== null, opened);
       if (reach === null) {
         said.push(...stepEffects(heard, track.ledger.steps, calls));
         said.push(...configChanges(heard, track.bdf, track.ledger.registers, scene.options.side));
@@ -170,6 +175,7 @@ export class Transitions {
       if (reach === null) {
         track.ledger = noted(track.ledger, heard, calls);
         noteWritten(track, heard, scene.options.side);
+        track.session = noteSoleSession(track.session, heard, calls);
       } else if (STREAM_KINDS.has(heard.kind)) track.ledger = notedOfStream(track.ledger, heard);
       track.stream = noteSoleStream(track.stream, heard);
       const request = calls.find(({ kind }) => kind === 'tsm.guest_request');

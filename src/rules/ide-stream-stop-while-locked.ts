@@ -1,6 +1,6 @@
 import { doc } from './docs/ide-stream-stop-while-locked.ts';
 import { type Charge, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
-import { lockedOver } from './streams.ts';
+import { isLockedOver } from './streams.ts';
 
 export const rule: Rule = {
   doc,
@@ -8,14 +8,14 @@ export const rule: Rule = {
   restsOnBind: true,
   settledBy: LOCK_CLASSES,
   judge(step) {
-    if (step.effect.type !== 'stream-stop') return null;
+    const { effect } = step;
+    if (effect.type !== 'stream-stop') return null;
     const charge: Charge = {
       wrongIn: isLocked,
       summary: 'an IDE stream of the device was stopped while the TDI was locked or running',
       onlyIfLikely: true,
     };
-    const enabledBy = lockedOver(step);
-    if (enabledBy !== null) return { ...charge, shownBy: [enabledBy] };
+    if (isLockedOver(effect.opened, 'ide', step)) return { ...charge, shownBy: [effect.opened] };
     return {
       ...charge,
       atMost: 'probable',

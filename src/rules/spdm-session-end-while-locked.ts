@@ -1,17 +1,23 @@
 import { doc } from './docs/spdm-session-end-while-locked.ts';
-import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { type Charge, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { isLockedOver } from './streams.ts';
 
 export const rule: Rule = {
   doc,
   rank: 46,
   restsOnBind: true,
   settledBy: LOCK_CLASSES,
-  judge({ effect }) {
+  judge(step) {
+    const { effect } = step;
     if (effect.type !== 'session-end') return null;
-    return {
+    const charge: Charge = {
       wrongIn: isLocked,
       summary: 'the SPDM session of the device was ended while the TDI was locked or running',
       onlyIfLikely: true,
+    };
+    if (isLockedOver(effect.opened, 'firmware', step)) return { ...charge, shownBy: [effect.opened] };
+    return {
+      ...charge,
       atMost: 'probable',
       takesForGranted: ['the session was the one that the TDI was locked over'],
     };

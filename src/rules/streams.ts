@@ -1,20 +1,18 @@
+import type { EventClass } from '../model/states.ts';
 import type { Step } from '../replay/step.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 
 /**
- * What enabled the stream that the step stops, where the TDI can have been locked over no other one: the only one that was ever
- * spoken of since the machine began, enabled before anything put the TDI into its state. Null where that is not proved.
+ * Whether the TDI can have been locked over no other stream or session than the one that `opened` made: it was the only one of the
+ * device's security manager since the machine began, and was there before anything put the TDI into its state.
  */
-export function lockedOver({ event, track, options }: Step): StoredEvent | null {
-  const { stream, origin, stateEvidence } = track;
-  // Streams of the DSM that were spoken of before a record told that it is one are not the function's.
-  if (event.deviceId !== track.id) return null;
-  if (!options.complete.has('ide') || !origin.whole || stream === null || typeof stream === 'string') return null;
-  const { ide, enabledBy } = stream;
-  if (enabledBy === null || event.args['ide'] !== ide) return null;
-  return stateEvidence.length > 0 && stateEvidence.every(({ id }) => id > (enabledBy.pairId ?? enabledBy.id))
-    ? enabledBy
-    : null;
+export function isLockedOver(
+  opened: StoredEvent | null,
+  by: EventClass,
+  { track: { stateEvidence }, options }: Step,
+): opened is StoredEvent {
+  if (opened === null || !options.complete.has(by) || stateEvidence.length === 0) return false;
+  return stateEvidence.every(({ id }) => id > (opened.pairId ?? opened.id));
 }
 
 /**

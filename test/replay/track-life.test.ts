@@ -30,6 +30,7 @@ function lived(): DeviceTrack {
     pfSide: fact,
     dsmRecord: { dsm: '0000:02:00.0' as Bdf, id: 7 },
     stream: 'several',
+    session: 'several',
     port: '0000:00:01.0' as Bdf,
     noSoftReset: { value: true, fact },
     concerned: true,
@@ -169,6 +170,17 @@ describe('what may have happened to it, or to another one', () => {
     one.mayHave(copy, BIND);
     expect(one.command).toEqual({ mse: 'set', bme: 'unknown' });
     expect(one.ledger).toEqual(NOTHING_NOTED);
+  });
+
+  it('leaves it open whether a stream or session is the only one', () => {
+    const one = track();
+    one.mayHave(Object.assign(one.fork(), { session: at('spdm.connect', 3) }), BIND);
+    expect([one.stream, one.session]).toEqual([null, 'several']);
+    one.mayHave(Object.assign(one.fork(), { stream: 'at-init' as const }), BIND);
+    expect(one.stream).toBe('several');
+    one.stream = 'at-init';
+    one.mayHave(Object.assign(one.fork(), { stream: null }), BIND);
+    expect(one.stream).toBe('at-init');
   });
 
   it('makes it worth a verdict, and is evidence where there is no other', () => {

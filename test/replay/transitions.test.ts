@@ -5,6 +5,7 @@ import { BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, CONNECTED } from '../../src/mo
 import { Belief } from '../../src/replay/belief.ts';
 import { NOTHING_NOTED } from '../../src/replay/ledger.ts';
 import type { BareStep } from '../../src/replay/open-orders.ts';
+import { originAt } from '../../src/replay/origin.ts';
 import { Presence } from '../../src/replay/presence.ts';
 import type { ReplayOptions, Step } from '../../src/replay/step.ts';
 import type { DeviceTrack } from '../../src/replay/track.ts';
@@ -302,6 +303,29 @@ describe('what firmware and device say', () => {
     expect(told).toEqual(['request 1', 'refusal 1']);
     expect(own.ledger).toEqual({ ...NOTHING_NOTED });
     expect(play([at('tdisp.stop', 1)], locked).own.ledger.stopped).toBe(true);
+  });
+
+  test('of a session is noted of the security manager alone', () => {
+    const nobodys = { deviceId: null } as const;
+    const sessions = (...events: readonly StoredEvent[]) => {
+      const { own, other } = play(events, { vf: true });
+      return [own, other].map(({ session }) => (session === null || session === 'several' ? session : session.id));
+    };
+    expect(sessions(at('spdm.connect', 1))).toEqual([1, null]);
+    expect(sessions(at('spdm.connect', 1), at('spdm.disconnect', 2))).toEqual([null, null]);
+    // Whose it is that names no device, nobody knows.
+    expect(sessions(at('spdm.connect', 1), at('spdm.connect', 2, nobodys))).toEqual(['several', 'several']);
+    expect(sessions(at('spdm.connect', 1), at('firmware.refused', 2, nobodys))).toEqual([1, null]);
+  });
+
+  test('of a session that ends says what opened it, to every function of the DSM', () => {
+    const opened = (from: boolean) => {
+      const before = ([own]: readonly DeviceTrack[]) => own && Object.assign(own, { origin: originAt(from) });
+      const { steps } = play([at('spdm.connect', 1), at('spdm.disconnect', 2)], { vf: true, before });
+      return steps.map(({ effect }) => (effect.type === 'session-end' ? (effect.opened?.id ?? null) : effect.type));
+    };
+    expect(opened(true)).toEqual([1, 1]);
+    expect(opened(false)).toEqual([null, null]);
   });
 
   test('of a stream concerns the functions of the DSM, and is noted of each', () => {

@@ -10,7 +10,7 @@ export const doc: RuleDoc = {
     'Unbind every function of the device before the stream goes: use tsm/disconnect, which does it in that order.',
   evidence: [
     'pci_ide_stream_disable on the device or its security manager while the TDI was locked or running, with no unbind before it.',
-    'Definite where the capture begins with the machine, lost nothing, holds every stream (--complete ide), and speaks of this one only, which was enabled before the bind, and at whatever port that was tried: the TDI was locked over no other. A stream that was allotted beside it, given back before, or active as the kernel started is another one. Else probable at most.',
+    'Definite where the capture begins with the machine, lost nothing, holds every stream (--complete ide), and speaks of this one only, which was enabled before the bind, and at whatever port that was tried: the TDI was locked over no other. A stream that was allotted beside it, given back before, or active as the kernel started is another one. Of a VF it is the stream of its PF, and the capture has to show its DSM (--complete hotplug). Else probable at most.',
     'A read-back of ERROR after it: confirms it.',
   ],
   disprove: [

@@ -412,9 +412,8 @@ export const BUGS: readonly Bug[] = [
     start: LIKELY,
     acts: ({ pf }) => [call('pci_ide_stream_disable', pf, { args: { ide: '0xffff888004009000' } })],
     admin: true,
-    // Of TDX and AMD the driver has the kernel set the stream up. That of a VF's PF may have been another one before it was told.
-    verdict: (world) =>
-      world.deep && world.platform !== 'cca' && world.bdf === world.pf ? lockedVerdict(world) : 'probable',
+    // Of TDX and AMD the driver has the kernel set the stream up.
+    verdict: (world) => (world.deep && world.platform !== 'cca' ? lockedVerdict(world) : 'probable'),
     because: 'it need not be the stream that the TDI was locked over, where the connect does not show it',
   },
   {
@@ -429,8 +428,9 @@ export const BUGS: readonly Bug[] = [
         : call(platform === 'tdx' ? 'tdh_exec_spdm_disconnect' : 'rmi_pdev_stop', pf, { ret: '0x0' }),
     ],
     admin: true,
-    verdict: 'probable',
-    because: 'it need not be the session that the TDI was locked over: no record names that one',
+    verdict: ({ platform }) => (platform === 'cca' ? 'probable' : 'definite'),
+    because:
+      'no call of the RMM tells which session the TDI was locked over: it sets one up with the object of the device',
   },
   {
     rule: 'config-change-while-locked',
