@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import type { JudgeOptions } from '../src/analysis.ts';
+import { sosRoots } from '../src/input/sos-root.ts';
 import { renderText } from '../src/report/text.ts';
+import { tar } from './input/tar-files.ts';
 import { analyzeFiles, headlines } from './support/analyze.ts';
 import { row } from './support/two-sources.ts';
 
@@ -138,4 +140,78 @@ test('the report says on its first screen which platform would make it firm', as
   const proof = '[    3.000000] ccp 0000:41:00.5: SEV-TIO status: EN=1 INIT_DONE=1 SPDM_REQ=0\n';
   expect(await page(proof, zap(...CONNECT))).toMatch(told);
   expect(await page(TDX, DMESG, zap())).not.toContain('--platform tdx, if');
+});
+
+/** Judges a directory or an archive of these files. */
+async function judgedIn(files: Readonly<Record<string, string>>, packed: boolean) {
+  const folder = mkdtempSync(join(tmpdir(), 'tdi-trace-platform-'));
+  try {
+    const box = join(folder, packed ? 'box.tar' : 'box');
+    if (packed) writeFileSync(box, tar(Object.entries(files).map(([name, content]) => ({ name, content }))));
+    for (const [name, content] of packed ? [] : Object.entries(files)) {
+      mkdirSync(dirname(join(box, name)), { recursive: true });
+      writeFileSync(join(box, name), content);
+    }
+    const { findings, sources } = await analyzeFiles([box]);
+    return [sources.map(({ platform }) => platform), findings.map(({ verdict, rule }) => `${verdict} ${rule}`)];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const DMESG_OF_SOS = 'sos_commands/kernel/dmesg';
+const TRACE_OF_SOS = 'sys/kernel/debug/tracing/trace';
+const TOLD = [['sev-tio', 'sev-tio'], ['probable bar-zap-while-bound']];
+const UNTOLD = (...platforms: string[]) => [platforms, ['possible bar-zap-while-bound']];
+
+describe.each([
+  ['directory', false],
+  ['archive', true],
+])('what lies in one %s', (_, packed) => {
+  test('and is one sos report is of one machine', async () => {
+    for (const top of ['sosreport-host-2026-11-22-abcdefg/', './', 'unpacked/']) {
+      const report = { [`${top}${DMESG_OF_SOS}`]: DMESG, [`${top}${TRACE_OF_SOS}`]: zap(...CONNECT) };
+      expect([top, await judgedIn(report, packed)]).toEqual([top, TOLD]);
+    }
+    // Of a folder whose name says it no other file has to.
+    const log = { 'sosreport-a/var/log/messages': DMESG, [`sosreport-a/${TRACE_OF_SOS}`]: zap(...CONNECT) };
+    const [platforms, verdicts] = await judgedIn(log, packed);
+    expect([[...(platforms ?? [])].sort(), verdicts]).toEqual(TOLD);
+  });
+
+  test('and is anything else may be of several', async () => {
+    expect(await judgedIn({ 'a/dmesg.txt': DMESG, 'b/trace.txt': zap(...CONNECT) }, packed)).toEqual(
+      UNTOLD('sev-tio', 'generic'),
+    );
+    // Two reports; what a log server keeps of others; a report beside another log.
+    for (const files of [
+      { [`sosreport-a/${DMESG_OF_SOS}`]: DMESG, [`sosreport-b/${TRACE_OF_SOS}`]: zap(...CONNECT) },
+      { [`all/a/${DMESG_OF_SOS}`]: DMESG, [`all/b/sos_commands/kernel/dmesg`]: zap(...CONNECT) },
+      { [`sosreport-a/${DMESG_OF_SOS}`]: DMESG, 'sosreport-a/var/log/remote/messages': zap(...CONNECT) },
+    ])
+      expect(await judgedIn(files, packed)).toEqual(UNTOLD('sev-tio', 'generic'));
+  });
+
+  test('and is a report that shows two platforms tells none', async () => {
+    const report = { [`sosreport-a/${DMESG_OF_SOS}`]: DMESG, [`sosreport-a/${TRACE_OF_SOS}`]: TDX };
+    expect(await judgedIn(report, packed)).toEqual([['generic', 'generic'], []]);
+  });
+});
+
+test('reports are told apart by where they lie, and by nothing that a name only contains', () => {
+  const of = (...paths: string[]) => sosRoots(paths);
+  expect(of('/tmp/sosreport-x.tar.xz:sosreport-x/var/log/messages')).toEqual(['/tmp/sosreport-x.tar.xz:sosreport-x/']);
+  expect(of('sosreport-x.tar.xz:trace.txt', 'sosreport-x.log', 'a/sosreport-x/notes.txt')).toEqual([null, null, null]);
+  expect(of('b.tgz:sos_commands/kernel/dmesg', 'b.tgz:var/log/messages', 'c.tgz:var/log/messages')).toEqual([
+    'b.tgz:',
+    'b.tgz:',
+    null,
+  ]);
+  // Where the user stands in the report, as its only part.
+  expect(of('sos_commands/kernel/dmesg', '/elsewhere/var/log/messages')).toEqual([null, null]);
+  // The inner one.
+  expect(of('sosreport-all/sosreport-x/proc/kmsg', 'sosreport-all/proc/kmsg')).toEqual([
+    'sosreport-all/sosreport-x/',
+    'sosreport-all/',
+  ]);
 });

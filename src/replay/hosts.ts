@@ -1,3 +1,4 @@
+import { sosRoots } from '../input/sos-root.ts';
 import type { Platform } from '../model/states.ts';
 import type { StoredEvent, StoredSource } from '../timeline/rows.ts';
 
@@ -22,7 +23,9 @@ const PROVABLE = ['tdx', 'sev-tio', 'cca'] as const;
 
 /**
  * The platform that the user names, or the one that the records prove: two different ones prove nothing. Sources are of one
- * machine where they share a history or are parts of one file. What one machine is says nothing for sure of another.
+ * machine where they share a history, are parts of one file, or lie in one sos report; those of any other archive or directory may be
+ * of several. Neither the kernel's banner nor the name of a host tells: a fleet shares both. What one machine is says nothing for
+ * sure of another.
  *
  * @param marks the events `host.platform`, in order.
  */
@@ -31,7 +34,7 @@ export function hostsOf(
   marks: readonly StoredEvent[],
   wanted: Platform | 'auto',
 ): readonly Host[] {
-  const groups = machines(sources).map((ids) => {
+  const groups = machinesOf(sources).map((ids) => {
     const own = marks.filter(({ sourceId }) => ids.has(sourceId));
     return { ids, marks: own, told: told(own, wanted) };
   });
@@ -76,10 +79,13 @@ function has(marks: readonly StoredEvent[], mark: string): boolean {
 }
 
 /** Sources that are of one machine, each by its id. */
-function machines(sources: readonly StoredSource[]): readonly ReadonlySet<number>[] {
+export function machinesOf(sources: readonly StoredSource[]): readonly ReadonlySet<number>[] {
   const groups: { readonly ids: Set<number>; readonly keys: Set<string> }[] = [];
-  for (const { id, path, clockGroup } of sources) {
+  const reports = sosRoots(sources.map(({ path }) => path));
+  for (const [index, { id, path, clockGroup }] of sources.entries()) {
     const own = { ids: new Set([id]), keys: new Set([`file ${path}`, `history ${clockGroup}`]) };
+    const report = reports[index] ?? null;
+    if (report !== null) own.keys.add(`report ${report}`);
     for (const group of groups.filter(({ keys }) => [...own.keys].some((key) => keys.has(key)))) {
       groups.splice(groups.indexOf(group), 1);
       for (const other of group.ids) own.ids.add(other);
