@@ -122,7 +122,7 @@ export class OpenOrders {
   tellOthers(event: StoredEvent): void {
     const orders = this.#orders?.get(event.id);
     for (const tried of orders?.steps.get(event.id)?.values() ?? []) {
-      if (orders && !isOwnerExit(tried.step)) this.#tellTried(tried.step, tried, orders);
+      if (orders) this.#tellTried(tried.step, tried, orders);
     }
   }
 
@@ -183,10 +183,6 @@ export class OpenOrders {
       track.command = COMMAND_UNKNOWN;
     }
   }
-}
-
-function isOwnerExit(step: Step): boolean {
-  return step.effect.type === 'owner-exit';
 }
 
 /** The steps of several orders, each with what may be believed before it in any of them. */

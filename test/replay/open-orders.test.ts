@@ -1,52 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { EVENT_CLASSES, type TdiState } from '../../src/model/states.ts';
+import type { TdiState } from '../../src/model/states.ts';
 import { BOUND_LOCKED, CONNECTED } from '../../src/model/tdi.ts';
-import { EventList } from '../../src/replay/event-list.ts';
-import { Replay } from '../../src/replay/replay.ts';
-import type { ReplayOptions, Step } from '../../src/replay/step.ts';
-import type { DeviceTrack } from '../../src/replay/track.ts';
+import type { Step } from '../../src/replay/step.ts';
 import type { StoredEvent } from '../../src/timeline/rows.ts';
-import { storedDevice, storedEvent, storedSource } from './stored-event.ts';
+import { at, replayed, START, told } from './replayed.ts';
+import { storedDevice } from './stored-event.ts';
 
-/** Two traces of one machine, whose stamps may be wrong by 10 ns against each other. */
-const SOURCES = [1, 2].map((id) => storedSource(id, { clockGroup: 1, clockError: 5 }));
-
-const at = (id: number, kind: StoredEvent['kind'], time: number, more: Partial<StoredEvent> = {}) =>
-  storedEvent(kind, { id, sourceId: 1 + (id % 2), time: BigInt(time), ...more });
 const isBound = ({ bind }: TdiState) => bind === 'bound';
-
-/** Replays events, all classes recorded from the start on. */
-async function replayed(events: readonly StoredEvent[], more: Partial<ReplayOptions> = {}, devices = 1) {
-  const steps: Step[] = [];
-  const impossible: number[] = [];
-  const seen: string[] = [];
-  const options: ReplayOptions = {
-    platform: 'sev-tio',
-    x86: false,
-    complete: new Set(EVENT_CLASSES),
-    fromBoot: true,
-    gaps: new Map(),
-    judged: () => true,
-    side: null,
-    ...more,
-  };
-  const list = new EventList(
-    SOURCES,
-    Array.from({ length: devices }, (_, n) => storedDevice(n + 1, `0000:0${n + 2}:00.0`)),
-    events,
-  );
-  const replay = new Replay(list, options, {
-    step: (step) => steps.push(step),
-    seen: (event, track) => seen.push(`${event.id}:${track.id}`),
-    impossible: ({ id }) => impossible.push(id),
-  });
-  const tracks = await replay.run();
-  return { steps, impossible, seen, tracks, replay, own: tracks[0] as DeviceTrack };
-}
-
-/** Connected at 10, bound at 100; what then comes is open. */
-const START = [at(1, 'tsm.connect', 10), at(2, 'tsm.bind', 100)];
-const told = (steps: readonly Step[], type: string) => steps.filter(({ effect }) => effect.type === type);
 
 describe('where the stamps leave open what came first', () => {
   test('a step is told once, with what may be believed in either order', async () => {
@@ -87,6 +47,94 @@ describe('where the stamps leave open what came first', () => {
     expect(never.impossible).toEqual([3]);
   });
 
+  test('where a record is impossible in every order, the order of the stamps is the one that is told', async () => {
+    // From the boot on nothing has connected the function, and a bind of it succeeds: it was bound, and not reset after that.
+    const { steps, impossible, own } = await replayed([at(1, 'pci.flr', 200), at(2, 'tsm.bind', 203)]);
+    const [reset, ...more] = told(steps, 'function-reset');
+    expect([reset?.unordered?.inEveryOrder, more, impossible]).toEqual([true, [], [2]]);
+    expect(own.belief.likeliest()).toEqual([BOUND_LOCKED]);
+  });
+
+  test('what only one of the orders makes of a record is told as such', async () => {
+    // Bus Master Enable is off. A write that clears it takes it away only if the host has turned it on before.
+    const off = { region: 'basic', position: '4', count: '2', value: '0x0' };
+    const before = [...START, at(3, 'vfio.config_write', 150, { args: off })];
+    const [on, write] = [at(5, 'pci.set_master', 200), at(4, 'vfio.config_write', 200, { args: off })];
+    for (const events of [
+      [write, { ...on, time: 203n }],
+      [on, { ...write, time: 203n }],
+    ]) {
+      const { steps } = await replayed([...before, ...events]);
+      const [clear, ...more] = told(steps, 'command-clear').filter(({ event }) => event.id > 3);
+      expect([clear?.effect, more]).toEqual([{ type: 'command-clear', bit: 'bme', certain: true }, []]);
+      expect([clear?.event.kind, clear?.unordered?.inEveryOrder]).toEqual(['vfio.config_write', false]);
+      expect(clear?.unordered?.events.map(({ kind }) => kind)).toEqual(['pci.set_master']);
+    }
+  });
+
+  test('of three, those count whose place beside the step is open', async () => {
+    // The disable and the bind stand in one trace, one after the other; the zap in another one.
+    const events = [
+      at(1, 'tsm.connect', 10),
+      at(2, 'vfio.disable', 200),
+      at(3, 'vfio.zap', 203),
+      at(4, 'tsm.bind', 205),
+    ];
+    const { steps, withEvidence } = await replayed(events, { fromBoot: false, complete: new Set() });
+    const [disable, zap] = ['disable', 'zap'].map((type) => told(steps, type)[0]) as [Step, Step];
+    expect(disable.unordered?.events.map(({ id }) => id)).toEqual([3]);
+    expect(zap.unordered?.events.map(({ id }) => id)).toEqual([2, 4]);
+    // In no order was the bind before the disable.
+    expect([withEvidence.has(disable), withEvidence.has(zap)]).toEqual([false, true]);
+  });
+
+  test('records of one trace that one without a CPU keeps apart have their order', async () => {
+    // Two CPUs at one time: open by themselves. The record between them comes after the one and before the other.
+    const alike = { sourceId: 1, time: 200n };
+    const { steps } = await replayed([
+      ...START,
+      at(3, 'vfio.disable', 200, { ...alike, cpu: 0, pid: 5 }),
+      at(4, 'vfio.zap', 200, { ...alike, cpu: null }),
+      at(5, 'tsm.unbind', 200, { ...alike, cpu: 1, pid: 7 }),
+    ]);
+    expect(told(steps, 'disable').map(({ unordered }) => unordered)).toEqual([null]);
+  });
+
+  test('a reset of the whole device is weighed for each of its functions', async () => {
+    // Function 0 of the device is reset with the slot. Whether the TDI, its function 1, was still bound is open.
+    const tdi = (event: StoredEvent) => ({ ...event, deviceId: 2 });
+    const devices = [storedDevice(1, '0000:02:00.0'), storedDevice(2, '0000:02:00.1')];
+    const { steps, tracks } = await replayed(
+      [...START.map(tdi), at(3, 'pci.bus_reset', 200), tdi(at(4, 'tsm.unbind', 203))],
+      {},
+      { devices },
+    );
+    const resets = told(steps, 'conventional-reset').filter(({ track }) => track.id === 2);
+    expect(resets.map(({ unordered }) => [unordered?.inEveryOrder, unordered?.events.map(({ id }) => id)])).toEqual([
+      [true, [4]],
+    ]);
+    expect([isBound, (state: TdiState) => !isBound(state)].map((one) => resets[0]?.belief.cost(one))).toEqual([0, 0]);
+    expect(tracks[1]?.belief.likeliest()).toEqual([CONNECTED]);
+  });
+
+  test('what is open of one device does not excuse what is impossible of another', async () => {
+    // Device 2 is connected, bound by nobody, and answers a guest meanwhile.
+    const other = (event: StoredEvent) => ({ ...event, sourceId: 1, deviceId: 2 });
+    const { steps, impossible } = await replayed(
+      [
+        ...START,
+        other(at(3, 'tsm.connect', 110)),
+        at(4, 'vfio.disable', 200),
+        other(at(5, 'tsm.guest_request', 201, { args: { scope: '1' } })),
+        at(7, 'tsm.unbind', 203),
+      ],
+      {},
+      { devices: 2 },
+    );
+    expect(told(steps, 'disable')[0]?.unordered?.events.map(({ id }) => id)).toEqual([6]);
+    expect(impossible).toEqual([5]);
+  });
+
   test('what either order leaves over may be true', async () => {
     // A conventional reset and an FLR: the last one tells the state, if it was locked.
     const { own } = await replayed([...START, at(3, 'pci.flr', 200), at(4, 'pci.bus_reset', 203)]);
@@ -96,6 +144,15 @@ describe('where the stamps leave open what came first', () => {
     // Bound again after the unbind, or the same again and then unbound.
     expect(apart.own.belief.cost(({ bind }) => bind === 'bound')).toBe(0);
     expect(apart.own.belief.cost(({ bind }) => bind === 'connected')).toBeLessThan(Number.POSITIVE_INFINITY);
+    // Reset after the bind, or before it; known only when the last of the records is behind.
+    const bound = await replayed([
+      at(1, 'tsm.connect', 10),
+      at(2, 'tsm.bind', 200),
+      at(3, 'pci.flr', 203),
+      at(4, 'vfio.zap', 205),
+    ]);
+    const last = bound.own.spans.at(-1);
+    expect([last?.layers.device, last?.cause?.eventId]).toEqual([['locked', 'error'], 4]);
   });
 
   test('of two devices each has its own order', async () => {
@@ -111,7 +168,7 @@ describe('where the stamps leave open what came first', () => {
         at(8, 'tsm.unbind', 203),
       ],
       {},
-      2,
+      { devices: 2 },
     );
     const disables = told(steps, 'disable');
     expect(disables.map(({ track, unordered }) => [track.id, unordered?.events.map(({ id }) => id) ?? null])).toEqual([
@@ -126,6 +183,7 @@ describe('where the stamps leave open what came first', () => {
     const [first] = told(steps, 'function-reset');
     expect(first?.unordered).toEqual({ events: [], inEveryOrder: false, tooMany: true });
     expect(told(steps, 'function-reset')).toHaveLength(8);
+    expect(own.spans.at(-1)?.cause?.eventId).toBe(10);
     expect([own.belief.size, own.command, impossible]).toEqual([9, { mse: 'unknown', bme: 'unknown' }, []]);
     // One of the orders may explain what is impossible in this one.
     const bind = Array.from({ length: 8 }, (_, n) => at(2 + n, n === 0 ? 'tsm.guest_request' : 'pci.flr', 200));
@@ -133,11 +191,13 @@ describe('where the stamps leave open what came first', () => {
   });
 
   test('the evidence of another order stands by a step', async () => {
-    const { own } = await replayed([at(1, 'tsm.connect', 10), at(2, 'vfio.disable', 200), at(3, 'tsm.bind', 203)], {
-      fromBoot: false,
-      complete: new Set(),
-    });
-    expect(own.boundEvidence).toBe(true);
+    const bare = { fromBoot: false, complete: new Set<never>() };
+    const [connect, disable] = [at(1, 'tsm.connect', 10), at(2, 'vfio.disable', 200)];
+    const bound = await replayed([connect, disable, at(3, 'tsm.bind', 203)], bare);
+    expect(told(bound.steps, 'disable').map((step) => bound.withEvidence.has(step))).toEqual([true]);
+    // An unbind shows nothing: the core calls it for functions that are not bound, too.
+    const released = await replayed([connect, disable, at(3, 'tsm.unbind', 203)], bare);
+    expect(released.withEvidence.size).toBe(0);
   });
 
   test('steps that are not judged are not told', async () => {
@@ -145,55 +205,5 @@ describe('where the stamps leave open what came first', () => {
     const { steps } = await replayed(events, { judged: ({ kind }) => kind !== 'vfio.disable' });
     expect(steps.map(({ effect }) => effect.type)).not.toContain('disable');
     expect(steps.map(({ effect }) => effect.type)).toContain('bind');
-  });
-});
-
-describe('along a replay', () => {
-  test('who watches sees each event once, those of several devices by each of them', async () => {
-    const perhaps = at(3, 'pci.flr', 500, { deviceId: null, maybe: [1, 2], certainty: 'maybe' });
-    const { seen } = await replayed([...START, perhaps, at(4, 'pci.flr', 900, { deviceId: null })], {}, 2);
-    expect(seen).toEqual(['1:1', '2:1', '3:1', '3:2']);
-  });
-
-  test('what another source says as well counts there', async () => {
-    const { seen } = await replayed([...START, at(3, 'pci.flr', 500), at(4, 'pci.flr', 900, { duplicateOf: 3 })]);
-    expect(seen).toEqual(['1:1', '2:1', '3:1']);
-  });
-
-  test('the state at the start is known from a boot on, or where the user says so', async () => {
-    expect((await replayed([])).own.belief.size).toBe(1);
-    expect((await replayed([], { fromBoot: false })).own.belief.size).toBe(1);
-    expect((await replayed([], { fromBoot: false, complete: new Set() })).own.belief.size).toBe(9);
-  });
-
-  test('a loss leaves nothing known that may have changed', async () => {
-    const lossy = [...START, at(3, 'pci.enable', 500)];
-    const gaps = new Map([[2, { lines: [3], throughout: Number.POSITIVE_INFINITY, ofCpu: [] }]]);
-    const { own } = await replayed(lossy, { gaps });
-    expect([own.belief.size, own.boundEvidence, own.ledger.connected]).toEqual([9, true, false]);
-    expect((await replayed(lossy)).own.belief.likeliest()).toEqual([BOUND_LOCKED]);
-  });
-
-  test('an owner that ended without a close is told at the end, if it is to be judged', async () => {
-    const exit = [...START, at(3, 'vfio.open', 300, { pid: 7 }), at(4, 'task.exit', 500, { pid: 7, deviceId: null })];
-    const last = (await replayed(exit)).steps.at(-1);
-    expect([last?.effect, last?.event.id, last?.unordered, last?.reach, last?.calls]).toEqual([
-      { type: 'owner-exit' },
-      4,
-      null,
-      null,
-      [],
-    ]);
-    const left = await replayed(exit, { judged: ({ kind }) => kind !== 'task.exit' });
-    expect(left.steps.map(({ effect }) => effect.type)).not.toContain('owner-exit');
-    const closed = await replayed([...exit, at(5, 'vfio.close', 900)]);
-    expect(closed.steps.map(({ effect }) => effect.type)).not.toContain('owner-exit');
-  });
-
-  test('the port above is that of the end, unless the function went before', async () => {
-    const bridge = at(1, 'pci.bridge', 10, { deviceId: 2, args: { first: '04' } });
-    const opened = at(2, 'vfio.open', 100, { deviceId: 3 });
-    const { tracks } = await replayed([bridge, opened], {}, 3);
-    expect(tracks.map(({ port }) => port)).toEqual([null, null, '0000:03:00.0']);
   });
 });

@@ -27,9 +27,9 @@ function line(name, counts) {
   return name.padEnd(44) + cells([score, ...counts]);
 }
 
-function placeOf({ fileName, location: { start, end }, mutatorName, replacementCode }) {
+function placeOf({ fileName, location: { start, end }, mutatorName, replacement }) {
   const first = readFileSync(fileName, 'utf8').split('\n')[start.line] ?? '';
   const was = start.line === end.line ? first.slice(start.column, end.column) : `${first.slice(start.column)} ..`;
-  const becomes = String(replacementCode).replace(/\s+/g, ' ').slice(0, 120);
+  const becomes = String(replacement).replace(/\s+/g, ' ').slice(0, 120);
   return `${here(fileName)}:${start.line + 1}:${start.column + 1} ${mutatorName}: ${was}  =>  ${becomes}`;
 }
