@@ -87,6 +87,15 @@ describe('a bind to another VM', () => {
     },
   );
 
+  test.each([0, 9])('is the one that a later finding shows, after %i requests of the first VM', async (asked) => {
+    const requests = Array.from({ length: asked }, (): StepName => 'request');
+    const names = [...BEFORE, ...requests, 'bind elsewhere', 'reset'] as const;
+    const [finding, ...others] = await findings(names, { platform: 'sev-tio' });
+    expect(others).toEqual([]);
+    const shown = finding?.evidence.filter(({ role }) => role === 'state').map(({ text }) => text) ?? [];
+    expect(shown).toEqual([expect.stringContaining('kvm=0x2000')]);
+  });
+
   test('says nothing of a reset where the unbind between the two was recorded', async () => {
     const told = await findings([...BEFORE, 'reset', 'unbind', 'bind elsewhere'], { platform: 'sev-tio' });
     expect(told.map(({ verdict, rule }) => `${verdict} ${rule}`)).toEqual(['probable flr-while-locked']);

@@ -52,6 +52,7 @@ export function learn(
     case 'tsm.guest_request':
       track.bindRecorded = true;
       noteState(event, track);
+      if (track.ledger.moved?.end === event.id) bindAnew(scene.calls.entryOf(event), track);
       break;
     case 'pci.remove':
       if (event.phase !== 'enter') {
@@ -136,6 +137,12 @@ export function noteState(event: StoredEvent, track: DeviceTrack): void {
   if (event.kind === 'tsm.bind') track.binder = event.pid;
   // Whoever binds or asks after the exit has the device: its owner is not gone.
   track.ownerExit = null;
+}
+
+/** A bind has succeeded for another VM than the last one: that one no longer holds, whatever it was ended by. */
+function bindAnew(bind: StoredEvent, track: DeviceTrack): void {
+  const since = track.stateEvidence.filter(({ id }) => id >= bind.id);
+  track.stateEvidence = since[0]?.id === bind.id ? since : [bind, ...since];
 }
 
 /** A task ends: what it had opened or bound, and nobody was seen to close, has lost its owner. */
