@@ -481,7 +481,7 @@ export const BUGS: readonly Bug[] = [
     ],
     // Where the RMM connects the stream, its call does not tell which.
     verdict: ({ deep, platform }) => (deep && platform === 'cca' ? 'probable' : 'definite'),
-    because: 'the stream need not be the only one',
+    because: 'the RMM connected a stream of the device, too: which of the two the LOCK would have been over is open',
   },
   {
     rule: 'root-port-stream-first',
