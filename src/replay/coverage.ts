@@ -81,10 +81,10 @@ export class Coverage {
     const history = this.#clocks.history(other.sourceId);
     if (this.#stretches.get(history)?.some(({ after, to }) => after < other.id && to > one.id)) return true;
     const [from, until] = [this.#clocks.time(one), this.#clocks.time(other)];
-    const edges = from === null || until === null ? [] : (this.#edges.get(history) ?? []);
-    return edges.some(
-      ({ at, begins }) => from !== null && until !== null && at <= until && (begins ? at > from : at >= from),
-    );
+    if (from === null || until === null) return false;
+    // The first record of a trace comes after its beginning, the last one before its end.
+    const edges = this.#edges.get(history) ?? [];
+    return edges.some(({ at, begins }) => (begins ? at > from && at <= until : at >= from && at < until));
   }
 
   #isSparse({ sourceId, line }: StoredEvent): boolean {

@@ -18,18 +18,29 @@ function told(
 ): string {
   const list = new EventList(sources, [], events);
   const bySource = new Map(Object.entries(gaps).map(([id, one]) => [Number(id), one]));
-  const coverage = new Coverage(list, new SourceClocks(sources), bySource, startTold);
+  const clocks = new SourceClocks(sources);
+  const coverage = new Coverage(list, clocks, bySource, startTold);
+  // Forgets nothing: to be asked of any two events.
+  const whole = new Coverage(list, clocks, bySource, startTold);
   const word = (change: Change | null) => change ?? '-';
-  return list
-    .events(0, 100)
-    .map((event) => {
-      const changes = coverage.changesAt(event);
-      const change = coverage.before(event);
-      // Whoever asks beforehand gets the same answer.
-      expect(changes).toBe(change !== null);
-      return word(change);
-    })
-    .join(' ');
+  const told: { readonly event: StoredEvent; readonly change: Change | null }[] = [];
+  for (const event of list.events(0, 100)) {
+    const changes = coverage.changesAt(event);
+    const change = coverage.before(event);
+    // Whoever asks beforehand gets the same answer.
+    expect(changes).toBe(change !== null);
+    told.push({ event, change });
+  }
+  // Records may be missing between two events of a history where they may be before the second one, or before any between them.
+  for (const [i, { event: one }] of told.entries()) {
+    let lost = false;
+    for (const { event: other, change } of told.slice(i + 1)) {
+      if (clocks.history(one.sourceId) !== clocks.history(other.sourceId)) continue;
+      lost ||= change !== null;
+      expect(whole.lostBetween(one, other), `between ${one.id} and ${other.id}`).toBe(lost);
+    }
+  }
+  return told.map(({ change }) => word(change)).join(' ');
 }
 
 /** Events on these lines of a source; a symbol makes the source a trace. */
