@@ -35,6 +35,8 @@ export interface SymbolRow extends Provenance {
   readonly void?: true;
   /** Returns a pointer, or an error pointer or NULL where it fails. */
   readonly pointer?: true;
+  /** The argument as which the event keeps the pointer that is returned. */
+  readonly returnsAs?: string;
   /**
    * Returns a status of the firmware's, a number of the PCI core's (`pcibios`), or (`sev-tio`) a DOE feature where the firmware
    * wants an SPDM exchange first.

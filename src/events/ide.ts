@@ -33,6 +33,7 @@ export const IDE_SYMBOLS: readonly SymbolRow[] = [
     kind: 'ide.alloc',
     subject: PDEV,
     pointer: true,
+    returnsAs: 'ide',
     within: CALLERS,
     versions: '6.19-',
     source: IDE,

@@ -233,7 +233,9 @@ function resultOf(row: SymbolRow, ret: string | null): Result {
   if (row.void) return { outcome: 'void', code: null, status: NO_STATUS };
   if (ret === null) return { outcome: 'unknown', code: null, status: NO_STATUS };
   if (row.returns !== undefined) return firmwareResult(row.returns, ret);
-  return { ...parseReturn(ret, row.pointer === true), status: NO_STATUS };
+  const { outcome, code } = parseReturn(ret, row.pointer === true);
+  const isKept = row.returnsAs !== undefined && outcome === 'ok';
+  return { outcome, code, status: isKept ? { [row.returnsAs]: ret } : NO_STATUS };
 }
 
 /** What users call the return value in a return probe: `ret=$retval`. */

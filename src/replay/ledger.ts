@@ -1,7 +1,7 @@
 import type { Rebind } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { NO_REGISTERS, type Registers } from './config-change.ts';
-import { isSameVm } from './same-vm.ts';
+import { isSamePointer } from './same-pointer.ts';
 import { NO_STEPS, noteSteps, type StepNotes } from './step-orders.ts';
 import { noteStream } from './stream-notes.ts';
 
@@ -149,7 +149,7 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
 function rebindOf({ bound, held, vm }: Ledger, { args, outcome }: StoredEvent): Rebind {
   const now = args['vm'];
   if (!bound || vm === null || now === undefined) return 'first';
-  if (isSameVm(vm, now)) return held ? 'again' : 'first';
+  if (isSamePointer(vm, now)) return held ? 'again' : 'first';
   // Whether the core let it through is part of what tells.
   return outcome === 'ok' ? 'elsewhere' : 'first';
 }
@@ -183,7 +183,7 @@ function cleaned({ failedBind }: Ledger): Ledger['failedBind'] {
 /** Whether an event of a VM or of a TSM concerns the device as far as records tie the two together. */
 export function isOfVmOrTsm({ kind, args }: StoredEvent, ledger: Ledger): boolean {
   if (kind === 'tsm.unregister' || kind === 'host.sleep') return ledger.connected;
-  return kind === 'vm.destroy' && ledger.vm !== null && isSameVm(ledger.vm, args['vm'] ?? '');
+  return kind === 'vm.destroy' && ledger.vm !== null && isSamePointer(ledger.vm, args['vm'] ?? '');
 }
 
 /** The end of a guest request whose steps were recorded as such: what it changed is known, and changes no more. */

@@ -1,5 +1,6 @@
 import type { EventClass } from '../model/states.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
+import { isSamePointer } from './same-pointer.ts';
 import type { DeviceTrack } from './track.ts';
 
 /**
@@ -16,7 +17,7 @@ export function openedBy(
   if (!origin.whole) return null;
   if (heard.kind === 'ide.disable') {
     if (!complete.has('ide') || stream === null || typeof stream === 'string') return null;
-    return heard.args['ide'] === stream.ide ? stream.enabledBy : null;
+    return isSamePointer(heard.args['ide'] ?? '', stream.ide ?? '') ? stream.enabledBy : null;
   }
   if (heard.kind !== 'spdm.disconnect' || !complete.has('firmware')) return null;
   return session === 'several' || heard.outcome !== 'ok' ? null : session;

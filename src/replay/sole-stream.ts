@@ -1,9 +1,12 @@
 import type { StoredEvent } from '../timeline/rows.ts';
+import { isSamePointer } from './same-pointer.ts';
 
 /** The one IDE stream that was ever spoken of for a device since its last connect. */
 export interface OneStream {
   /** Its struct pci_ide * as printed; null where no record has named it yet. */
   readonly ide: string | null;
+  /** Something was done to it by that name: it was there before whatever is allotted or asked for now. */
+  readonly used: boolean;
   /** What enabled it, as long as nothing disabled it, and it could be enabled whenever that was tried. */
   readonly enabledBy: StoredEvent | null;
   /** It could not be enabled once, at one of its ends. */
@@ -32,7 +35,7 @@ export const STREAM_KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
 ]);
 const ENDS: ReadonlySet<StoredEvent['kind']> = new Set(['tsm.disconnect', 'tsm.disconnect_core', 'tsm.destroy']);
 
-const NOTHING: OneStream = { ide: null, enabledBy: null, failed: false, asked: false, allotted: false };
+const NOTHING: OneStream = { ide: null, used: false, enabledBy: null, failed: false, asked: false, allotted: false };
 
 /** After an event at either end of a stream. */
 export function noteSoleStream(before: SoleStream, heard: StoredEvent): SoleStream {
@@ -45,24 +48,26 @@ export function noteSoleStream(before: SoleStream, heard: StoredEvent): SoleStre
   // Each stream is allotted once, and the TDX module makes one for each that the kernel sets up; both come before the set-up.
   if (heard.kind === 'ide.alloc') {
     if (isReturn(heard) || heard.outcome === 'failed') return before;
-    return one.ide === null && !one.allotted ? { ...one, allotted: true } : 'several';
+    if (one.used || one.allotted) return 'several';
+    return { ...one, allotted: true, ide: heard.args['ide'] ?? null };
   }
   if (heard.symbol === 'tdh_ide_stream_create') {
     if (isReturn(heard)) return before;
-    return one.ide === null && !one.asked ? { ...one, asked: true } : 'several';
+    return one.used || one.asked ? 'several' : { ...one, asked: true };
   }
   const { ide } = heard.args;
-  if (ide === undefined || (one.ide !== null && one.ide !== ide)) return 'several';
+  // What is set up through another pointer than was allotted is another stream.
+  if (ide === undefined || (one.ide !== null && !isSamePointer(one.ide, ide))) return 'several';
   switch (heard.kind) {
     case 'ide.enable':
-      return enabled({ ...one, ide }, heard);
+      return enabled({ ...one, ide, used: true }, heard);
     case 'ide.setup':
     case 'ide.claim':
-      return { ...one, ide };
+      return { ...one, ide, used: true };
     case 'ide.free':
       return 'several';
     default:
-      return { ...one, ide, enabledBy: null };
+      return { ...one, ide, used: true, enabledBy: null };
   }
 }
 
@@ -79,7 +84,8 @@ export function noteOtherEnd(before: SoleStream, heard: StoredEvent): SoleStream
   if (heard.kind !== 'ide.enable' || isReturn(heard) || heard.outcome === 'ok' || typeof before === 'string')
     return before;
   const one = before ?? NOTHING;
-  const isAnother = one.ide !== null && heard.args['ide'] !== undefined && heard.args['ide'] !== one.ide;
+  const { ide } = heard.args;
+  const isAnother = one.ide !== null && ide !== undefined && !isSamePointer(one.ide, ide);
   return isAnother || one.failed ? before : { ...one, enabledBy: null, failed: true };
 }
 

@@ -2,7 +2,7 @@ import { parseInteger } from '../events/numbers.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { type FenceNotes, noteFence } from './fence-notes.ts';
 import { type GuestNotes, NO_GUEST, noteGuest } from './guest-notes.ts';
-import { isSameVm } from './same-vm.ts';
+import { isSamePointer } from './same-pointer.ts';
 import { NO_STREAM, noteStream, type StreamNotes } from './stream-notes.ts';
 
 /**
@@ -135,7 +135,7 @@ function fenceLeft({ kind, args }: StoredEvent, { fence }: StepNotes): StepEffec
   // To bind a function that is still bound does nothing.
   if (fence === null || (kind === 'tsm.bind' && !fence.unbound)) return [];
   const to = args['vm'] ?? null;
-  const vm = to === null || fence.vm === null ? 'unknown' : isSameVm(to, fence.vm) ? 'same' : 'other';
+  const vm = to === null || fence.vm === null ? 'unknown' : isSamePointer(to, fence.vm) ? 'same' : 'other';
   return [{ type: 'fence-left', left: fence.left, at: fence.at, vm }];
 }
 

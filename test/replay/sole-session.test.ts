@@ -57,7 +57,14 @@ test.each<[string, readonly StoredEvent[]]>([
 
 describe('what opened the link that ends', () => {
   const ENABLE = storedEvent('ide.enable', { id: 3 });
-  const STREAM: SoleStream = { ide: '0xa', enabledBy: ENABLE, failed: false, asked: false, allotted: false };
+  const STREAM: SoleStream = {
+    ide: '0xa',
+    used: true,
+    enabledBy: ENABLE,
+    failed: false,
+    asked: false,
+    allotted: false,
+  };
   const manager = (more: Partial<Pick<DeviceTrack, 'stream' | 'session'>> = {}, fromBoot = true) =>
     Object.assign(new DeviceTrack(storedDevice(1, '0000:02:00.0'), fromBoot), more);
   const disable = storedEvent('ide.disable', { id: 9, args: { ide: '0xa' } });

@@ -9,7 +9,8 @@ const at = (kind: StoredEvent['kind'], id: number, ide: string | null = '0xa', m
 const enable = (id: number, ide = '0xa') => at('ide.enable', id, ide, { outcome: 'ok' });
 const fail = (id: number) => at('ide.enable', id, '0xa', { outcome: 'failed' });
 const claim = (id: number, ide = '0xa') => at('ide.claim', id, ide, { symbol: 'pci_ide_stream_register' });
-const alloc = (id: number, outcome: 'ok' | 'failed' = 'ok') => at('ide.alloc', id, null, { outcome });
+const alloc = (id: number, outcome: 'ok' | 'failed' = 'ok', ide: string | null = null) =>
+  at('ide.alloc', id, ide, { outcome });
 const create = (id: number) => at('ide.setup', id, null, { symbol: 'tdh_ide_stream_create' });
 const play = (...events: readonly StoredEvent[]) => events.reduce<SoleStream>(noteSoleStream, null);
 
@@ -19,6 +20,8 @@ describe('one stream', () => {
     ['is enabled at both ends: the first counts', [at('ide.setup', 1), enable(2), enable(3)], 2],
     ['is made by the TDX module, too', [create(1), at('ide.setup', 2), enable(3)], 3],
     ['is allotted, and made by the TDX module', [alloc(1), create(2), at('ide.setup', 3), enable(4)], 4],
+    ['is allotted by its name', [alloc(1, 'ok', '0xa'), create(2), at('ide.setup', 3), enable(4)], 4],
+    ['is allotted by its name, printed otherwise', [alloc(1, 'ok', '10'), at('ide.setup', 2), enable(3, '0x0a')], 3],
     ['is asked of the TDX module first', [create(1), alloc(2), at('ide.setup', 3), enable(4)], 4],
     ['is the second that was to be allotted', [alloc(1), alloc(2, 'failed'), at('ide.setup', 3), enable(4)], 4],
     ['is shown in sysfs', [at('ide.setup', 1), claim(2), enable(3)], 3],
@@ -53,6 +56,9 @@ test.each<[string, readonly StoredEvent[]]>([
   ['another one was set up', [enable(1), at('ide.setup', 2, '0xb')]],
   ['another one was disabled, which was seen to come by nobody', [enable(1), at('ide.disable', 2, '0xb')]],
   ['another one was allotted', [enable(1), alloc(2)]],
+  ['another one was set up than was allotted', [alloc(1, 'ok', '0xb'), at('ide.setup', 2), enable(3)]],
+  ['another one was enabled than was allotted', [alloc(1, 'ok', '0xb'), enable(2)]],
+  ['two were allotted by their names', [alloc(1, 'ok', '0xa'), alloc(2, 'ok', '0xa')]],
   ['two were allotted', [alloc(1), alloc(2)]],
   ['another one is shown in sysfs', [enable(1), claim(2, '0xb')]],
   ['it was given back, and its name is free', [enable(1), at('ide.free', 2)]],
