@@ -5,7 +5,7 @@ import type { HealthSink } from '../base/health.ts';
 import { Damage } from './damage.ts';
 import { sniff } from './magic.ts';
 import { readSome } from './read-some.ts';
-import { type OpenedSource, openError, type PackedText, refusal, shownPath } from './source.ts';
+import { nameInCommand, type OpenedSource, openError, type PackedText, refusal, shownPath } from './source.ts';
 import { UNPACK_COMMAND } from './unpack.ts';
 
 /** Bytes a read of a file: each read costs two switches between threads. */
@@ -104,14 +104,14 @@ class Intake {
     }
     const { path, compression } = this.#source;
     const what = content.kind === 'timeline' ? 'a compressed timeline' : 'compressed twice';
-    const shown = shownPath(path);
+    const name = nameInCommand(path);
     // -k wants a suffix, which a file may lack; a deflated one has no such option.
     const command = compression === 'none' ? 'tar -xf' : UNPACK_COMMAND[compression];
     const remedy =
       content.kind === 'timeline' || compression === 'none'
-        ? `${command} ${shown}`
-        : `${command.replace(/ -dk?$/, ' -dc')} ${shown} | tdi-trace analyze -`;
-    throw new InputError(`${shown}: is ${what}: unpack it with: ${remedy}`);
+        ? `${command} ${name}`
+        : `${command.replace(/ -dk?$/, ' -dc')} ${name} | tdi-trace analyze -`;
+    throw new InputError(`${shownPath(path)}: is ${what}: unpack it with: ${remedy}`);
   }
 }
 
@@ -203,7 +203,8 @@ function noteDamage(
   }
   if (intake.bytes === 0) {
     if (damage.kind === 'refused') {
-      throw new InputError(`${path}: ${damage.message}: unpack it with: ${damage.remedy.replace('FILE', () => path)}`);
+      const command = damage.remedy.replace('FILE', () => nameInCommand(source.path));
+      throw new InputError(`${path}: ${damage.message}: unpack it with: ${command}`);
     }
     if (damage.kind === 'capped')
       throw new InputError(`${path}: lies behind the limit of ${maxBytes} bytes: raise --max-bytes`);

@@ -96,11 +96,16 @@ class Tally {
     return this.read >= SOURCES_MAX;
   }
 
-  /** A file that holds no kernel log, or cannot be read. */
-  leave(name: string, { message }: InputError): void {
+  /**
+   * A file that holds no kernel log, or cannot be read.
+   *
+   * @param archive the path of the one that it lies in, where no command reaches it.
+   */
+  leave(name: string, { message }: InputError, archive: string | null): void {
     this.#leftCount += 1;
     if (this.#left.length < NAMES_MAX) this.#left.push(name);
-    if (this.#remedies.length < NAMES_MAX && !NO_LOG.test(message)) this.#remedies.push(message);
+    if (this.#remedies.length === NAMES_MAX || NO_LOG.test(message)) return;
+    this.#remedies.push(archive === null ? message : takenOut(message, archive, name));
   }
 
   /** It may not be read, and is told of by itself. */
@@ -158,6 +163,14 @@ class Tally {
   }
 }
 
+/** What to do with a member: its path in a command would be that of no file. */
+function takenOut(message: string, archive: string, name: string): string {
+  const path = shownPath(`${archive}:${name}`);
+  const [head, tail] = [message.slice(0, path.length), message.slice(path.length)];
+  if (head !== path || !tail.includes(path)) return message;
+  return `${head}${tail.replaceAll(path, () => shownPath(name))} (take it out of the archive first)`;
+}
+
 async function readArchive(opened: OpenedArchive, options: InputOptions, tally: Tally): Promise<void> {
   const { path, bytes } = opened;
   const { maxBytes, signal } = options;
@@ -179,7 +192,7 @@ async function readArchive(opened: OpenedArchive, options: InputOptions, tally: 
         tally.read += 1;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        tally.leave(member.name, error);
+        tally.leave(member.name, error, path);
       }
       if (budget.left < 0) throw new Damage('capped');
     }
@@ -246,7 +259,7 @@ async function readFolder(opened: FolderInput, options: InputOptions, tally: Tal
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       if (error instanceof UnreadableError) refuse(error);
-      else tally.leave(name, error);
+      else tally.leave(name, error, null);
     }
   }
   tally.passed += passed();

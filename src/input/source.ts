@@ -83,6 +83,11 @@ export function shownPath(path: string): string {
   return path === '-' ? 'stdin' : escapeForTerminal(path);
 }
 
+/** The same in a command that is proposed: what came through a pipe has a name that only the user knows. */
+export function nameInCommand(path: string): string {
+  return path === '-' ? 'FILE' : shownPath(path);
+}
+
 /** A thread that waits in the kernel cannot be called off, and keeps the process from ending. */
 const NONBLOCKING = constants.O_RDONLY | constants.O_NONBLOCK;
 
@@ -262,7 +267,7 @@ function isAscii(head: Buffer): boolean {
 
 /** The error for an input that is no text. `FILE` in the remedy becomes the path. */
 export function refusal(path: string, content: Extract<Content, { kind: 'refused' }>): InputError {
-  const remedy = content.remedy.replaceAll('FILE', () => shownPath(path));
+  const remedy = content.remedy.replaceAll('FILE', () => nameInCommand(path));
   return new InputError(`${shownPath(path)}: is ${content.what}: ${remedy}`);
 }
 

@@ -20,7 +20,7 @@ const BATCH_TEXT = 4 * MIB;
 export async function* unzstd(input: ByteReader): AsyncGenerator<Buffer> {
   // 22.15 is the first that has it.
   if (typeof zlib.createZstdDecompress !== 'function') {
-    throw new Damage('refused', 'is compressed with zstd, which this Node cannot unpack', 'zstd -d FILE');
+    throw new Damage('refused', 'is compressed with zstd, which needs Node.js 22.15', 'zstd -d FILE');
   }
   for (let frame = 0; ; frame++) {
     const head = (await input.fill(4)).subarray(0, 4);

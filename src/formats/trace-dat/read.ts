@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { InputError } from '../../base/errors.ts';
 import type { Nanoseconds } from '../../base/time.ts';
 import type { PositionedBytes } from '../../input/positioned.ts';
+import { shownPath } from '../../input/source.ts';
 import type { ClockInfo, ParserContext, TimeSpan } from '../format.ts';
 import { RecordTime } from '../record-time.ts';
 import { CurrentRecord } from './current-record.ts';
@@ -56,7 +57,8 @@ function opened(bytes: PositionedBytes, { path, health }: RecordingOptions): Ope
   try {
     return openRecording(bytes, health);
   } catch (error) {
-    if (error instanceof Unsupported) throw new InputError(`${path}: ${error.message.replaceAll('FILE', () => path)}`);
+    const name = path === shownPath('-') ? 'FILE' : path;
+    if (error instanceof Unsupported) throw new InputError(`${path}: ${error.message.replaceAll('FILE', () => name)}`);
     if (!(error instanceof Damage)) throw error;
     throw new InputError(`${path}: is a damaged trace.dat: ${error.message}, at byte ${error.position}: copy it again`);
   }
