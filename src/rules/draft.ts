@@ -7,6 +7,7 @@ import { afterEffect, isOperation } from '../replay/operations.ts';
 import type { Step } from '../replay/replay.ts';
 import type { DeviceTrack, Place } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
+import { holding } from './holding.ts';
 import type { Later } from './later.ts';
 import { restsOn } from './resting.ts';
 import { type Charge, fromSide, type Rule } from './rule.ts';
@@ -360,7 +361,10 @@ function toConfirm(rule: Rule, step: Step, charge: Charge, verdict: Verdict): st
   if (missing.length > 0) {
     list.push(`if the capture holds every event of these classes, say so: --complete ${missing.join(',')}`);
   }
-  if (rule.settledBy.includes('guest-request') && step.options.platform === 'generic' && !step.options.x86) {
+  const { platform, x86 } = step.options;
+  // Where another input proves it, the charge says so already, and names it.
+  const isOpen = platform === 'generic' && !x86 && holding(rule, step.options) !== 'perhaps';
+  if (rule.settledBy.includes('guest-request') && isOpen) {
     list.push('name the platform, which decides whether a bind locks the TDI: --platform tdx, sev-tio or cca');
   }
   return list;

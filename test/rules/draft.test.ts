@@ -309,6 +309,16 @@ describe('what would settle it', () => {
     expect(confirm({ rule: 'unbind-before-disable' })).toEqual([expect.stringMatching(/--complete bind$/)]);
   });
 
+  it('is the platform once, where another input names it', () => {
+    const named = 'if the inputs are of one machine, say so: --platform tdx';
+    const perhaps = { charge: { toConfirm: [named] }, ...options(['bind', 'guest-request'], { perhaps: ['tdx'] }) };
+    expect(confirm({ rule: 'bar-zap-while-bound', ...perhaps })).toEqual([named]);
+    // Of a rule that holds everywhere nothing was said of it.
+    expect(confirm(options(['bind', 'guest-request'], { perhaps: ['tdx'] }))).toEqual([
+      expect.stringMatching(PLATFORM),
+    ]);
+  });
+
   it('is nothing where it is settled, but what the rule itself asks for', () => {
     const asks = { charge: { toConfirm: ['look there'] } };
     expect(confirm({ verdict: 'definite', ...asks })).toEqual(['look there']);
