@@ -41,6 +41,15 @@ export async function readSource(source: OpenedSource, options: ReadOptions): Pr
 }
 
 async function read(source: OpenedSource, options: PartOptions, split: boolean): Promise<PartTotals[]> {
+  try {
+    return await readOpen(source, options, split);
+  } finally {
+    // Also where what was asked for is refused before anything of it is read.
+    await source.close();
+  }
+}
+
+async function readOpen(source: OpenedSource, options: PartOptions, split: boolean): Promise<PartTotals[]> {
   if (source.recording) {
     checkRecordingFormat(source, options.inputFormat);
     return [await readRecordingFile(source, options)];

@@ -146,6 +146,15 @@ async function openHandle(path: string, handle: FileHandle): Promise<Opened> {
 }
 
 async function openStream(path: string, stream: Readable): Promise<OpenedSource | OpenedArchive> {
+  try {
+    return await openPeeked(path, stream);
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
+async function openPeeked(path: string, stream: Readable): Promise<OpenedSource | OpenedArchive> {
   const head = await peek(path, stream);
   const content = accept(path, head);
   if (content.kind === 'timeline') {
