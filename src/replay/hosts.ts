@@ -69,9 +69,10 @@ function told(marks: readonly StoredEvent[], wanted: Platform | 'auto'): Told {
 
 const ARCHITECTURES = { tdx: 'x86', 'sev-tio': 'x86', cca: 'arm64' } as const;
 
-/** Whether marks show that their machine is of another architecture. */
-function isRuledOut(platform: Platform, marks: readonly StoredEvent[]): boolean {
-  return platform === 'cca' ? has(marks, 'x86') && !has(marks, 'arm64') : has(marks, 'arm64');
+/** Whether marks show that their machine is of another architecture; parts of one file may be of machines of both. */
+function isRuledOut(platform: (typeof PROVABLE)[number], marks: readonly StoredEvent[]): boolean {
+  const own = ARCHITECTURES[platform];
+  return !has(marks, own) && has(marks, own === 'x86' ? 'arm64' : 'x86');
 }
 
 function has(marks: readonly StoredEvent[], mark: string): boolean {
