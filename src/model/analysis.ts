@@ -124,6 +124,8 @@ export interface Finding {
   readonly device_after: readonly TdispState[];
   /** Unobserved steps that one must assume to excuse the step, and what the verdict takes for granted. */
   readonly assumptions: readonly string[];
+  /** What each of them is about, in the same order. */
+  readonly assumption_kinds: readonly AssumptionKind[];
   /** What to look at or capture to settle what is open. */
   readonly to_confirm: readonly string[];
   /** The smallest change of order that would have been legal; null where none was looked for. */
@@ -134,6 +136,18 @@ export interface Finding {
   /** The rule and the sequence of event kinds, hashed; without device, time and line: the same bug elsewhere has the same. */
   readonly fingerprint: string;
   readonly evidence: readonly Evidence[];
+}
+
+/**
+ * `unseen-steps`: what would have to have happened without a record for the step to be right; `of-record`: whose a record is;
+ * `premise`: anything else.
+ */
+export const ASSUMPTION_CODES = ['unseen-steps', 'of-record', 'premise'] as const;
+
+export interface AssumptionKind {
+  readonly code: (typeof ASSUMPTION_CODES)[number];
+  /** The words at the beginning of the assumption that name the record; null where it is about none. */
+  readonly record: string | null;
 }
 
 export const LEGAL_ORDER_KINDS = ['move', 'insert', 'omit', 'none', 'unknown'] as const;

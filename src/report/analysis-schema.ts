@@ -1,6 +1,6 @@
 import { COMPRESSIONS } from '../base/compression.ts';
 import { HEALTH_CODES } from '../base/health.ts';
-import { EVIDENCE_ROLES, LEGAL_ORDER_KINDS, VERDICTS } from '../model/analysis.ts';
+import { ASSUMPTION_CODES, EVIDENCE_ROLES, LEGAL_ORDER_KINDS, VERDICTS } from '../model/analysis.ts';
 import { BIND_STATES, CONTRACT_STATES, EVENT_CLASSES, PLATFORMS, TDISP_STATES } from '../model/states.ts';
 import { TDI_STATES } from '../model/tdi.ts';
 
@@ -155,6 +155,14 @@ const LEGAL_ORDER = record('the smallest change of order that the model calls le
   reason: orNull(text('why there is none')),
 });
 
+const ASSUMPTION_KIND = record('what an assumption is about', {
+  code: oneOf(
+    ASSUMPTION_CODES,
+    'unseen-steps: would excuse the step; of-record: whose a record is; premise: anything else that is taken for granted',
+  ),
+  record: orNull(text('the words at its beginning that name the record')),
+});
+
 const FINDING = record('a rule broken', {
   id: id('f', 'by source, line, rule, device'),
   rule: text('id of the rule'),
@@ -173,6 +181,7 @@ const FINDING = record('a rule broken', {
   device_before: DEVICE,
   device_after: DEVICE,
   assumptions: list(text(), 'unobserved steps that would excuse it, and what the verdict takes for granted'),
+  assumption_kinds: list(ASSUMPTION_KIND, 'what each of the assumptions is about, in the same order'),
   to_confirm: list(text()),
   legal_order: orNull(LEGAL_ORDER),
   by_later_evidence: flag('a later line made it surer'),

@@ -22,6 +22,7 @@ import type { Host } from '../replay/hosts.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import { type Draft, type DraftEvidence, fingerprintOf } from '../rules/draft.ts';
 import type { Coverage } from '../rules/judge.ts';
+import { kindOf, textOf } from '../rules/premise.ts';
 import { deviceKey, sourceKey } from '../timeline/ids.ts';
 import type { NewHealth, StoredDevice, StoredEvent, StoredSource } from '../timeline/rows.ts';
 import type { TimelineReader } from '../timeline/timeline.ts';
@@ -123,7 +124,8 @@ class DocumentWriter {
       contract_after: draft.after.contract,
       device_before: draft.before.device,
       device_after: draft.after.device,
-      assumptions: draft.assumptions,
+      assumptions: draft.assumptions.map(textOf),
+      assumption_kinds: draft.assumptions.map(kindOf),
       to_confirm: draft.toConfirm,
       legal_order: this.#legalOrder(draft),
       by_later_evidence: draft.byLater,

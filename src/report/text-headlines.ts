@@ -119,7 +119,7 @@ function writeHeadline(page: Page, number: number, headline: Headline, { lookup,
   if (finding.remedy !== '') page.paragraph(INDENT, 'do:      ', finding.remedy, INDENT + 9);
   const order = legalOrder(finding, lookup);
   if (order !== null) page.paragraph(INDENT, 'order:   ', order, INDENT + 9);
-  writeList(page, 'assumed: ', foldAssumptions(finding.assumptions));
+  writeList(page, 'assumed: ', foldAssumptions(finding));
   writeList(page, 'doubt:   ', lookup.lossesBefore(finding));
   writeList(page, 'confirm: ', finding.to_confirm);
   writeFollowers(page, followers, lookup, verbose);

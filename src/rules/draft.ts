@@ -9,6 +9,7 @@ import type { DeviceTrack, Place } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { holding } from './holding.ts';
 import type { Later } from './later.ts';
+import { ofRecord, type Premise, unseenSteps } from './premise.ts';
 import { restsOn } from './resting.ts';
 import { type Charge, fromSide, type Rule } from './rule.ts';
 import { severityOf, strength, weaker } from './verdict.ts';
@@ -36,7 +37,7 @@ export interface Draft {
   readonly clocks: SourceClocks;
   readonly before: Layers;
   readonly after: Layers;
-  readonly assumptions: string[];
+  readonly assumptions: (string | Premise)[];
   readonly toConfirm: readonly string[];
   readonly evidence: DraftEvidence[];
   causedBy: Draft | null;
@@ -224,8 +225,8 @@ function shownBy({ reach, event, calls }: Step, violation: StoredEvent): DraftEv
   return [{ event: shown, role: 'context' }];
 }
 
-function assumptionsOf(step: Step, charge: Charge, verdict: Verdict, later: Later | null): string[] {
-  const granted = [...(charge.takesForGranted ?? [])];
+function assumptionsOf(step: Step, charge: Charge, verdict: Verdict, later: Later | null): (string | Premise)[] {
+  const granted: (string | Premise)[] = [...(charge.takesForGranted ?? [])];
   const { certainty } = step.event;
   if (step.track.disorderedAt !== null) {
     granted.push(
@@ -236,7 +237,7 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict, later: Late
   granted.push(...tiedBy(step));
   for (const file of new Set([step.event, ...step.track.stateEvidence].flatMap(({ args }) => args['named_by'] ?? [])))
     granted.push(`side: ${file}: the addresses of functions in it are those of the boot that the trace is of`);
-  if (certainty === 'inherited') granted.push(`the record ${restsOn(step.event, step, step.calls)}`);
+  if (certainty === 'inherited') granted.push(ofRecord('the record', restsOn(step.event, step, step.calls)));
   if (certainty === 'maybe')
     granted.push(`the record is of this device: it names none, and may be of ${others(step.event.maybe.length)}`);
   for (const event of step.track.stateEvidence.filter((one) => one.certainty === 'maybe'))
@@ -245,7 +246,7 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict, later: Late
     );
   for (const event of step.track.stateEvidence.filter((one) => one.certainty === 'inherited'))
     granted.push(
-      `${lineOf(event, step.event, step.clocks)} (${event.symbol ?? event.kind}) ${restsOn(event, step, [])}`,
+      ofRecord(`${lineOf(event, step.event, step.clocks)} (${event.symbol ?? event.kind})`, restsOn(event, step, [])),
     );
   if (verdict === 'possible') granted.push(...doubtsOf(step));
   if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
@@ -266,7 +267,8 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict, later: Late
     ...(before.length > 0 ? [`${since}: ${listed(before, step)}`] : []),
     ...(after.length > 0 ? [` after it: ${listed(after, step)}`] : []),
   ];
-  if (unseen.length > 0) granted.push(`the step would be right only with this unseen${unseen.join(', and')}`);
+  if (unseen.length > 0)
+    granted.push(unseenSteps(`the step would be right only with this unseen${unseen.join(', and')}`));
   return granted;
 }
 

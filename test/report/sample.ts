@@ -46,6 +46,7 @@ function finding(own: Own, violation: Evidence): Finding {
     device_before: own.device_before,
     device_after: ['error'],
     assumptions: [ASSUMPTION],
+    assumption_kinds: [{ code: 'unseen-steps', record: null }],
     to_confirm: own.to_confirm,
     legal_order: {
       kind: 'move',

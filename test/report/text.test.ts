@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Analysis, Finding } from '../../src/model/analysis.ts';
+import type { Analysis, AssumptionKind, Finding } from '../../src/model/analysis.ts';
 import { foldAssumptions } from '../../src/report/assumptions.ts';
 import { renderText, type TextOptions } from '../../src/report/text.ts';
 import { CLEAN, SAMPLE } from './sample.ts';
@@ -204,19 +204,25 @@ describe('a run without a finding', () => {
 
 test('what would excuse the step comes first, and what is said of several records alike is said once', () => {
   const task = 'names no device: it is taken to be the only one that its task names';
-  const assumptions = [
-    `the record ${task}`,
-    'the bind succeeded: its result was not recorded',
-    `line 81 (pci_tsm_bind) ${task}`,
-    `a.txt:88 (pci_tsm_guest_req) ${task}`,
-    'the step would be right only with this unseen: an unbind',
-  ];
-  expect(foldAssumptions(assumptions)).toEqual([
-    'the step would be right only with this unseen: an unbind',
+  const of = (record: string) => ({ text: `${record} ${task}`, code: 'of-record', record }) as const;
+  const premise = (text: string) => ({ text, code: 'premise', record: null }) as const;
+  const fold = (...all: readonly (AssumptionKind & { text: string })[]) =>
+    foldAssumptions({
+      assumptions: all.map(({ text }) => text),
+      assumption_kinds: all.map(({ code, record }) => ({ code, record })),
+    });
+  const bind = premise('the bind succeeded: its result was not recorded');
+  const other = of('line 81 (pci_tsm_bind)');
+  const unseen = { text: 'an unbind, whatever the words for it are', code: 'unseen-steps', record: null } as const;
+  expect(fold(of('the record'), bind, other, of('a.txt:88 (pci_tsm_guest_req)'), unseen)).toEqual([
+    unseen.text,
     `the record, line 81 (pci_tsm_bind), a.txt:88 (pci_tsm_guest_req): each ${task}`,
-    'the bind succeeded: its result was not recorded',
+    bind.text,
   ]);
-  expect(foldAssumptions(assumptions.slice(1, 3))).toEqual(assumptions.slice(1, 3));
+  expect(fold(bind, other)).toEqual([bind.text, other.text]);
+  // The words alone fold nothing: what they are about is told beside them.
+  expect(fold(premise(other.text), premise(`the record ${task}`))).toEqual([other.text, `the record ${task}`]);
+  expect(fold(bind, bind)).toEqual([bind.text]);
 });
 
 test('a device that only an address tells of can be named by who knows it', () => {

@@ -8,6 +8,7 @@ import type { Shown, Step } from '../../src/replay/step.ts';
 import { DeviceTrack } from '../../src/replay/track.ts';
 import { addSymptom, type Draft, draftOf, fingerprintOf, weighOverlap, weighTime } from '../../src/rules/draft.ts';
 import { RULES } from '../../src/rules/index.ts';
+import { kindOf, textOf } from '../../src/rules/premise.ts';
 import { type Charge, isLocked } from '../../src/rules/rule.ts';
 import { Strays } from '../../src/rules/strays.ts';
 import { severityOf } from '../../src/rules/verdict.ts';
@@ -159,12 +160,24 @@ describe('the evidence', () => {
 });
 
 describe('what is taken for granted', () => {
-  const granted = (more: More) => draft(more).assumptions;
+  const granted = (more: More) => draft(more).assumptions.map(textOf);
   const bind = at('tsm.bind', 10, { symbol: 'pci_tsm_bind' });
 
   it('is what the rule grants, and nothing where nothing is open', () => {
     expect(granted({})).toEqual([]);
     expect(granted({ charge: { takesForGranted: ['a'] } })).toEqual(['a']);
+  });
+
+  it('says beside each sentence what it is about', () => {
+    const inherited = { certainty: 'inherited' } as const;
+    const belief = Belief.only(BOUND_RUN).or(Belief.only(CONNECTED), 1, 'an unbind');
+    const step = { event: { ...FLR, ...inherited }, track: trackWith({ ...bind, ...inherited }), belief };
+    expect(draft({ verdict: 'probable', charge: { takesForGranted: ['a'] }, step }).assumptions.map(kindOf)).toEqual([
+      { code: 'premise', record: null },
+      { code: 'of-record', record: 'the record' },
+      { code: 'of-record', record: 'line 10 (pci_tsm_bind)' },
+      { code: 'unseen-steps', record: null },
+    ]);
   });
 
   it('is the order of the lines where stamps contradict it', () => {
@@ -425,10 +438,12 @@ describe('the unbind that comes too late', () => {
   it('makes nothing stronger, and says so once', () => {
     expect(settled(late({}, {}, 'possible')).startsWith('possible')).toBe(true);
     expect(
-      late({ pairId: null }, {}, 'probable').assumptions.filter((text) => text.includes('was over before')),
+      late({ pairId: null }, {}, 'probable')
+        .assumptions.map(textOf)
+        .filter((text) => text.includes('was over before')),
     ).toEqual([]);
-    expect(late({}, {}).assumptions[0]).toMatch(/before the unbind of line 55, which began meanwhile$/);
-    expect(late({ pairId: null }, {}).assumptions[0]).toMatch(
+    expect(late({}, {}).assumptions.map(textOf)[0]).toMatch(/before the unbind of line 55, which began meanwhile$/);
+    expect(late({ pairId: null }, {}).assumptions.map(textOf)[0]).toMatch(
       /before the unbind of line 55: its return was not recorded$/,
     );
   });
@@ -456,10 +471,10 @@ describe('a stamp that is earlier than that of the step', () => {
 
   it('is told, once', () => {
     const one = early({ time: 1n });
-    expect(one.assumptions[0]).toMatch(/although line 60 \(tsm\.unbind\) is stamped earlier$/);
+    expect(one.assumptions.map(textOf)[0]).toMatch(/although line 60 \(tsm\.unbind\) is stamped earlier$/);
     weighTime(one, at('tsm.unbind', 61, { time: 2n }));
     expect(settled(one)).toBe('possible warning 1');
-    expect(early({ time: 1n, sourceId: 2, symbol: 'pci_tsm_unbind' }).assumptions[0]).toMatch(
+    expect(early({ time: 1n, sourceId: 2, symbol: 'pci_tsm_unbind' }).assumptions.map(textOf)[0]).toMatch(
       /dmesg\.txt:60 \(pci_tsm_unbind\)/,
     );
   });
@@ -497,7 +512,7 @@ describe('what another input tells, whose clock does not relate', () => {
   ])('%s', (_name, event, expected) => {
     const one = weighed([[event, track()]]);
     expect(settled(one)).toBe(expected);
-    if (one.assumptions.length > 0) expect(one.assumptions[0]).toMatch(/other\.txt:80 did not come before/);
+    if (one.assumptions.length > 0) expect(one.assumptions.map(textOf)[0]).toMatch(/other\.txt:80 did not come before/);
   });
 
   it('excuses nothing where its own bind is recorded, or where no device is named', () => {

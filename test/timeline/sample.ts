@@ -179,6 +179,7 @@ export const ANALYSIS: Analysis = {
       device_before: ['locked', 'run'],
       device_after: ['locked', 'run'],
       assumptions: ['an unbind that was not recorded, twice'],
+      assumption_kinds: [{ code: 'unseen-steps', record: null }],
       to_confirm: [],
       legal_order: null,
       by_later_evidence: true,
