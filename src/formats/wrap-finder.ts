@@ -1,4 +1,5 @@
 import { isProse } from './elision.ts';
+import { foldedTail, isFolded, type LineKinds, type TerminalFold, terminalFold } from './terminal-fold.ts';
 import { unquoted } from './unwrap.ts';
 
 /** Mail programs break lines at 72 to 80, with marks of quotation beyond; some forums later. */
@@ -33,23 +34,41 @@ export interface Places {
   goesOn?(row: string, tail: string): boolean;
 }
 
-/** Tells the rows of a text from the rest of them that a mail program put into the next line. */
+/** Tells the rows of a text from the rest of them that a mail program, or a terminal, put into the next line. */
 export class WrapFinder {
   /** Widest row, 0 where the text was not wrapped. */
   width = 0;
   readonly #places: Places;
+  readonly #kinds: LineKinds;
+  /** Where a terminal broke the rows. */
+  #terminal: TerminalFold | null = null;
 
   constructor(places: Places) {
     this.#places = places;
+    this.#kinds = {
+      begins: (line) => this.#isRow(line),
+      stands: (line) => this.place(line) === 'header' || places.stands(unquoted(line)),
+    };
+  }
+
+  learn(lines: readonly string[]): void {
+    this.#learnMail(lines);
+    if (this.width > 0) return;
+    this.#terminal = terminalFold(lines, this.#kinds);
+    this.width = this.#terminal?.width ?? 0;
+  }
+
+  #isRow(line: string): boolean {
+    const place = this.place(line);
+    return place === 'row' || place === 'part';
   }
 
   /** Wrapped: no row is wider than what is broken for its width, and behind several of them stands what had no room. */
-  learn(lines: readonly string[]): void {
+  #learnMail(lines: readonly string[]): void {
     let widest = 0;
     const broken: number[] = [];
     for (const [index, line] of lines.entries()) {
-      const place = this.place(line);
-      if (place !== 'row' && place !== 'part') continue;
+      if (!this.#isRow(line)) continue;
       widest = Math.max(widest, line.length);
       if (widest > MAX_WIDTH) return;
       if (this.isTail(line, line, lines[index + 1] ?? '')) broken.push(index);
@@ -83,9 +102,23 @@ export class WrapFinder {
     return this.#places.goesOn?.(body, tail.trimStart()) === true;
   }
 
-  /** The same, and the first word had no room in the line before. */
+  /** The same, and the first word had no room in the line before; of a terminal, the line before is full. */
   isBrokenOff(row: string, previous: string, line: string): boolean {
+    if (this.#terminal !== null) return this.#isFolded(this.#terminal, row, previous, line);
     return isOverflow(previous, unquoted(line), this.width) && this.isTail(row, previous, line);
+  }
+
+  /** The row with what was broken off it. */
+  joined(row: string, line: string): string {
+    if (this.#terminal !== null) return row + foldedTail(this.#terminal, line);
+    const tail = unquoted(line);
+    return row + joint(row, tail) + tail;
+  }
+
+  #isFolded(terminal: TerminalFold, row: string, previous: string, line: string): boolean {
+    if (quoteOf(previous).trim() !== quoteOf(line).trim() || row.length + line.length > MAX_ROW) return false;
+    if (this.place(line) !== 'other' || this.#kinds.stands(foldedTail(terminal, line))) return false;
+    return isFolded(terminal, previous, line);
   }
 }
 
@@ -117,7 +150,7 @@ function isOpen(row: string): boolean {
 }
 
 /** Calls are indented by two blanks each, so an odd one was lost at the break. */
-export function joint(row: string, tail: string): '' | ' ' {
+function joint(row: string, tail: string): '' | ' ' {
   if (!row.trimEnd().endsWith('|')) return row.endsWith(' ') || tail.startsWith(' ') ? '' : ' ';
   const blanks = row.length - row.trimEnd().length + tail.length - tail.trimStart().length;
   return blanks % 2 === 0 ? '' : ' ';

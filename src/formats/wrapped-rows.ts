@@ -5,7 +5,7 @@ import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from '.
 import type { Damage } from './repairs.ts';
 import { decodeText, ownCopy } from './text.ts';
 import { unquoted } from './unwrap.ts';
-import { joint, type Places, WrapFinder } from './wrap-finder.ts';
+import { type Places, WrapFinder } from './wrap-finder.ts';
 
 /** The last words of the header of columns. */
 const HEADER_END = /^ {0,16}(?:TIMESTAMP {1,8})?(?:FUNCTION(?: CALLS)?|CALLS|(?:\| {0,16}){1,4})$/;
@@ -25,7 +25,7 @@ export interface RowParser extends LineParser {
 }
 
 /**
- * Text whose rows a mail program may have broken for their width: then a row is read once the next one begins. Where the first
+ * Text whose rows a mail program or a terminal may have broken for their width: then a row is read once the next one begins. Where the first
  * lines do not show that, every line goes to the parser of the rows as it is.
  */
 export class WrappedRows<P extends RowParser> implements LineParser {
@@ -67,8 +67,7 @@ export class WrappedRows<P extends RowParser> implements LineParser {
     const row = this.#row;
     const previous = row?.lines.at(-1);
     if (row !== null && previous !== undefined && this.#finder.isBrokenOff(row.joined, previous, line)) {
-      const tail = unquoted(line);
-      row.joined += joint(row.joined, tail) + tail;
+      row.joined = this.#finder.joined(row.joined, line);
       row.lines.push(line);
       row.truncated ||= truncated;
       this.rows.repaired('wrapped', number);
@@ -93,7 +92,7 @@ export class WrappedRows<P extends RowParser> implements LineParser {
     const row = this.#row;
     if (row === null) return;
     row.lines.splice(Math.max(1, row.lines.length - count));
-    row.joined = row.lines.reduce((joined, line) => joined + joint(joined, unquoted(line)) + unquoted(line));
+    row.joined = row.lines.reduce((joined, line) => this.#finder.joined(joined, line));
   }
 
   end(): void {

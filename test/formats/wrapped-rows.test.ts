@@ -79,6 +79,15 @@ function folded(lines: readonly string[], width: number, quote: string): string[
   });
 }
 
+/** As a terminal breaks lines: where it ends, whatever stands there. */
+function cut(lines: readonly string[], width: number): string[] {
+  return lines.flatMap((line) =>
+    line === ''
+      ? ['']
+      : Array.from({ length: Math.ceil(line.length / width) }, (_, n) => line.slice(n * width, (n + 1) * width)),
+  );
+}
+
 describe.each([
   ['perf-script', PERF],
   ['qemu', QEMU],
@@ -101,6 +110,26 @@ describe.each([
     // The text is that of the source, line by line.
     const [first] = broken.records.filter(({ endLine, line }) => endLine > line);
     expect(first?.text.split('\n').length).toBe((first?.endLine ?? 0) - (first?.line ?? 0) + 1);
+  });
+
+  test.each([
+    [80, '', ''],
+    [100, '', ''],
+    [120, '', ''],
+    [100, '> ', ''],
+    [100, '', '    '],
+    [93, '', ''],
+  ])('rows copied from a terminal of %d columns, behind %j and %j, are put together', async (width, quote, indent) => {
+    // Neither a page nor entries without a head are read behind something.
+    if (form === 'systrace' && quote + indent !== '') return;
+    if (form === 'ftrace-bare' && indent !== '') return;
+    const whole = await read(lines);
+    const broken = await read(cut(lines, width).map((line) => quote + indent + line));
+    expect(broken.totals.format).toBe(form);
+    expect(broken.said).toEqual(whole.said);
+    expect(broken.totals.unparsed).toBe(0);
+    if (cut(lines, width).length > lines.length)
+      expect(broken.health.join()).toMatch(/lines-repaired: .*broken for their width/);
   });
 
   test.each([
