@@ -5,8 +5,9 @@ import { BOUND_LOCKED, BOUND_RUN, CONNECTED } from '../../src/model/tdi.ts';
 import { Belief } from '../../src/replay/belief.ts';
 import type { Shown, Step } from '../../src/replay/step.ts';
 import { DeviceTrack } from '../../src/replay/track.ts';
-import { type Charge, isBound, isLocked } from '../../src/rules/rule.ts';
+import { type Accusation, type Charge, isBound, isLocked } from '../../src/rules/rule.ts';
 import { judgeCharge, severityOf, strength, weaker, weigh } from '../../src/rules/verdict.ts';
+import type { StoredEvent } from '../../src/timeline/rows.ts';
 import { storedDevice, storedEvent } from '../replay/stored-event.ts';
 import { OPTIONS, stepOf } from './step.ts';
 
@@ -147,5 +148,45 @@ describe('verdicts', () => {
 
   it('do not depend on whether it is LOCKED or RUN', () => {
     expect(judge({}, { belief: Belief.only(BOUND_RUN) })).toBe('definite');
+  });
+});
+
+describe('records after a step', () => {
+  const by = (...certainties: readonly StoredEvent['certainty'][]) =>
+    certainties.map((certainty, index) => storedEvent('tsm.bind', { id: 60 + index, certainty }));
+  const weighed = (was: Accusation, then: Accusation | null, ...certainties: readonly StoredEvent['certainty'][]) => {
+    const list = by(...certainties);
+    const later = {
+      was,
+      weighed: then,
+      by: list,
+      decidedBy: list[0] as StoredEvent,
+      excuse: { before: [], after: [] },
+    };
+    return judgeCharge(stepOf({ type: 'disable' }, { belief: LOCKED }), charge, later);
+  };
+
+  it('make the verdict what it is in the end', () => {
+    expect(weighed('possible', 'probable', 'exact')).toBe('probable');
+    expect(weighed('probable', 'definite', 'exact', 'exact')).toBe('definite');
+    expect(weighed('probable', 'possible', 'exact')).toBe('possible');
+    expect(weighed('probable', null, 'exact')).toBeNull();
+  });
+
+  it('make it no stronger than they are certainly of the device', () => {
+    expect(weighed('probable', 'definite', 'inherited')).toBe('probable');
+    expect(weighed('probable', 'definite', 'exact', 'inherited')).toBe('probable');
+    expect(weighed('possible', 'probable', 'inherited')).toBe('probable');
+    for (const certainty of ['maybe', 'none'] as const) {
+      expect(weighed('possible', 'probable', certainty)).toBe('possible');
+      expect(weighed('probable', 'definite', 'exact', certainty)).toBe('probable');
+      expect(weighed('possible', 'definite', 'inherited', certainty)).toBe('possible');
+    }
+  });
+
+  it('excuse, whosever they may be', () => {
+    expect(weighed('probable', 'possible', 'maybe')).toBe('possible');
+    expect(weighed('definite', 'probable', 'maybe')).toBe('probable');
+    expect(weighed('possible', null, 'maybe')).toBeNull();
   });
 });
