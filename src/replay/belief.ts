@@ -215,7 +215,7 @@ export class Belief {
   /** Prices relative to the cheapest state: keeps them from growing along a long log. */
   normalised(): Belief {
     const least = this.price;
-    if (least === 0 || least === Number.POSITIVE_INFINITY) return this;
+    if (least === 0) return this;
     return new Belief(
       this.#hypotheses.map((hypothesis) => hypothesis && { ...hypothesis, cost: hypothesis.cost - least }),
     );

@@ -179,7 +179,7 @@ export class Coverage {
 /** Overlapping stretches as one, in order. */
 function union(list: readonly Stretch[]): Stretch[] {
   const result: Stretch[] = [];
-  for (const one of list.toSorted((a, b) => a.after - b.after || a.to - b.to)) {
+  for (const one of list.toSorted((a, b) => a.after - b.after)) {
     const last = result.at(-1);
     if (last && one.after < last.to) result[result.length - 1] = { after: last.after, to: Math.max(last.to, one.to) };
     else result.push(one);

@@ -183,15 +183,15 @@ export class Transitions {
       const next = afterProtocol(closed, heard, track.ledger, calls, again);
       if (next === null) continue;
       if (provesBinding(heard)) noteState(event, track);
+      const { ledger } = track;
+      const taken = (before: Belief) => afterProtocol(before, heard, ledger, calls, again) ?? before;
       if (!next.empty) {
-        const { ledger } = track;
-        const said = (before: Belief) => afterProtocol(before, heard, ledger, calls, again) ?? before;
-        track.change((before) => atEnd(before, heard, said(before)), next, event, !during);
+        track.change((before) => atEnd(before, heard, taken(before)), next, event, !during);
         continue;
       }
       this.#contradict(event, heard, track, closed);
-      const implied = afterProtocol(Belief.unknown(), heard, track.ledger, calls);
-      track.believe(implied === null || implied.empty ? Belief.unknown() : implied, event);
+      // Of any state some history explains it.
+      track.believe(taken(Belief.unknown()), event);
     }
   }
 
@@ -217,8 +217,9 @@ function isOfMse(effect: Effect): effect is Extract<Effect, { type: 'command-cle
   return effect.type === 'command-clear' && effect.bit === 'mse';
 }
 
+/** Of a state after a bind that succeeded. */
 function asLocked(state: TdiState): TdiState {
-  return state.bind === 'bound' && state.contract === 'unlocked' ? BOUND_LOCKED : state;
+  return state.contract === 'unlocked' ? BOUND_LOCKED : state;
 }
 
 /** Whether this bind, which succeeded, is seen to have locked the TDI: where the platform leaves it open, the driver tells. */
