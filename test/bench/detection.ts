@@ -1,21 +1,24 @@
-// npm run bench:detection -- [--marked] [--bugs N] [--legal N] [--seed N] [--rule ID] [--write]: what the rules find of bugs that are put into
-// generated histories, and what they find in legal ones, while lines are lost. The same seed gives the same table.
-// --write puts it into README.md.
+// npm run bench:detection -- --help: what the rules find of bugs that are put into generated histories, and what they find in legal
+// ones, while lines are lost.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { RULES } from '../../src/rules/index.ts';
 import { measure, tableOf } from '../support/detection.ts';
+import { optionsOf } from '../support/options.ts';
 
-const { values } = parseArgs({
-  options: {
-    marked: { type: 'boolean', default: false },
-    bugs: { type: 'string', default: '24' },
-    legal: { type: 'string', default: '60' },
-    seed: { type: 'string', default: '1' },
-    rule: { type: 'string', multiple: true },
-    write: { type: 'boolean', default: false },
+const RULE_IDS = Object.fromEntries(RULES.map(({ doc }) => [doc.id, doc.title]));
+
+const { values } = optionsOf(
+  { text: 'npm run bench:detection -- [OPTION..]: what the rules find of bugs that are put into generated histories' },
+  {
+    marked: { type: 'boolean', help: 'what is lost leaves a mark' },
+    bugs: { type: 'string', argument: 'N', default: '24', help: 'histories of each bug', count: true },
+    legal: { type: 'string', argument: 'N', default: '60', help: 'legal histories', count: true },
+    seed: { type: 'string', argument: 'N', default: '1', help: 'the same seed gives the same table', count: true },
+    rule: { type: 'string', argument: 'ID,..', help: 'these rules alone, see tdi-trace rules', oneOf: RULE_IDS },
+    write: { type: 'boolean', help: 'put the table into README.md' },
   },
-});
+);
 
 const table = tableOf(
   await measure({
@@ -23,7 +26,7 @@ const table = tableOf(
     bugs: Number(values.bugs),
     legal: Number(values.legal),
     seed: Number(values.seed),
-    ...(values.rule && { only: values.rule }),
+    ...(values.rule !== undefined && { only: values.rule.split(',') }),
     onProgress: (what) => process.stderr.write(`${what}\n`),
   }),
 );

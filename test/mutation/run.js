@@ -2,17 +2,26 @@
 // those that a test notices. All of it takes hours, a file minutes. Reports, with every survivor in its place: reports/mutation/.
 import { normalize, relative } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
+import { optionsOf } from '../support/options.ts';
 import { STAGES } from './stages.js';
 import { strykerOptions } from './stryker.config.js';
 
-const wanted = process.argv.slice(2).map((name) => normalize(name));
 const isKnown = (name) =>
   Object.hasOwn(STAGES, name) || Object.values(STAGES).some(({ mutate }) => mutate.includes(name));
-const unknown = wanted.filter((name) => !isKnown(name));
-if (unknown.length > 0) {
-  console.error(`neither a file that is mutated nor one of ${Object.keys(STAGES).join(', ')}: ${unknown.join(', ')}`);
-  process.exit(2);
-}
+const { words } = optionsOf(
+  {
+    text: 'npm run test:mutation [-- STAGE|FILE ..]: seeds small faults and counts those that a test notices',
+    lists: {
+      stages: Object.fromEntries(Object.entries(STAGES).map(([name, { mutate }]) => [name, `${mutate.length} files`])),
+    },
+    words: (names) => {
+      const unknown = names.filter((name) => !isKnown(normalize(name)));
+      return unknown.length === 0 ? null : `${unknown.join(', ')}: neither a stage nor a file that is mutated`;
+    },
+  },
+  {},
+);
+const wanted = words.map((name) => normalize(name));
 
 /** @type {{ file: string, counts: number[] }[]} */
 const rows = [];

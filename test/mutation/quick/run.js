@@ -2,23 +2,33 @@
 // as fast. All faults stand in one bundle with the tests, switched on one by one, so that nothing is transformed or started anew.
 // Beside the tests judge the cases of fixtures/rules, whose logs are read once and replayed again and again. What no test finds:
 // reports/mutation/quick/left-*.txt.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Instrumenter } from '@stryker-mutator/instrumenter';
 import { rolldown } from 'rolldown';
+import { optionsOf } from '../../support/options.ts';
 import { STAGES } from '../stages.js';
 import { readCases } from './read-cases.ts';
 import { report } from './report.js';
 import { testFiles } from './tests.js';
 
 const OUT = 'reports/mutation/quick';
-const named = process.argv.slice(2);
+const { words: named } = optionsOf(
+  {
+    text: 'npm run test:mutation:quick -- STAGE|FILE ..: seeds small faults and counts those that a test notices',
+    lists: {
+      stages: Object.fromEntries(Object.entries(STAGES).map(([name, { mutate }]) => [name, `${mutate.length} files`])),
+    },
+    words: (names) => {
+      const unknown = names.filter((name) => !Object.hasOwn(STAGES, name) && !existsSync(name));
+      if (unknown.length > 0) return `${unknown.join(', ')}: neither a stage nor a file`;
+      return names.length === 0 ? `name a file, or one of ${Object.keys(STAGES).join(', ')}` : null;
+    },
+  },
+  {},
+);
 const files = [...new Set(named.flatMap((name) => STAGES[name]?.mutate ?? [name]))];
-if (files.length === 0) {
-  console.error(`name a file, or one of ${Object.keys(STAGES).join(', ')}`);
-  process.exit(2);
-}
 mkdirSync(OUT, { recursive: true });
 
 const bundled = `${OUT}/bundle-${process.pid}.mjs`;
