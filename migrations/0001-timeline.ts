@@ -1,14 +1,7 @@
-import { type Kysely, sql } from 'kysely';
-
 // Tables are private, the v_* views are the public API (src/timeline/schema-doc.ts describes every column).
 // STRICT, so that a column holds what it says. A CHECK finds a writer of ours that errs: test/timeline/checks.test.ts asks for them,
 // since they are off while a timeline is written. In a file from elsewhere, which is opened for reading only, no pragma tests them
 // (SQLite 3.54 parses them only where it may write), so readers do.
-
-/** What was read from the logs, what was concluded from it, and the views on both. */
-export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of [...LOG_TABLES, ...ANALYSIS_TABLES, ...VIEWS]) await sql.raw(statement).execute(db);
-}
 
 const LOG_TABLES = [
   `create table source (
@@ -216,3 +209,6 @@ const VIEWS = [
     select code, severity, source, line, message, count
     from analysis_health`,
 ];
+
+/** What was read from the logs, what was concluded from it, and the views on both. */
+export const statements: readonly string[] = [...LOG_TABLES, ...ANALYSIS_TABLES, ...VIEWS];

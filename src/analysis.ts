@@ -26,7 +26,7 @@ import { sideContradicted, sideHealth } from './report/side-health.ts';
 import type { Draft } from './rules/draft.ts';
 import { RULES } from './rules/index.ts';
 import { holdTrial, type Trial } from './rules/trial.ts';
-import { createTimeline, createTimelineFrom } from './timeline/create.ts';
+import { createTimeline, createTimelineFrom, createTransientTimeline } from './timeline/create.ts';
 import { ingest } from './timeline/ingest.ts';
 import type { NewHealth, StoredEvent } from './timeline/rows.ts';
 import { refuseTicks } from './timeline/ticks.ts';
@@ -39,8 +39,8 @@ export interface IngestOptions {
   /** Where to keep the timeline; null: a private temporary file that is removed by `close`. */
   readonly db: string | null;
   /**
-   * Nobody opens the file: without `db` it stays unfinished then, without indexes and findings, and is read by means of
-   * {@link Analyzed.timeline} only.
+   * Nobody opens the file: without `db` there is none as long as it would be small, and otherwise it stays unfinished, without
+   * indexes and findings. It is read by means of {@link Analyzed.timeline} only.
    */
   readonly transient?: boolean;
   /** A format id that overrides detection, or null. */
@@ -88,7 +88,7 @@ export interface Analyzed {
   readonly side: SideData | null;
   /** The timeline behind the analysis, open for reading. */
   readonly timeline: TimelineReader;
-  /** Path of the timeline file: `db`, or the temporary one. */
+  /** Path of the timeline file: `db`, or the temporary one; empty where there is none. */
   readonly timelinePath: string;
   /** Closes the timeline, removes it if it is temporary. Safe to call twice. */
   close(): void;
@@ -106,8 +106,11 @@ export async function analyze(options: IngestOptions, judgement: JudgeOptions): 
   const { writer, failures } = await readAll(options, own, judgement);
   const found = own?.finish(only ?? '') ?? null;
   const side = judgement.side ?? (found?.files.length === 0 ? null : found);
-  const isKept = options.db !== null || options.transient !== true;
-  return conclude(writer, failures, { ...judgement, side }, isKept, options.signal);
+  return conclude(writer, failures, { ...judgement, side }, isKept(options), options.signal);
+}
+
+function isKept({ db, transient }: IngestOptions): boolean {
+  return db !== null || transient !== true;
 }
 
 /**
@@ -167,7 +170,7 @@ async function readAll(
           ...(options.signal && { signal: options.signal }),
           ...(side && { side }),
           async prepare() {
-            writer ??= await createTimeline(options.db);
+            writer ??= isKept(options) ? await createTimeline(options.db) : createTransientTimeline();
           },
           async read(opened) {
             if (writer) await readOne(writer, opened, options);

@@ -1,12 +1,12 @@
 import { copyFileSync } from 'node:fs';
-import Database from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
-import { Migrator } from 'kysely/migration';
+import type Database from 'better-sqlite3';
 import { migrations } from '../../migrations/index.ts';
 import { InputError } from '../base/errors.ts';
 import { APPLICATION_ID, errorCode, openablePath, openChecked, SCHEMA_VERSION } from './format.ts';
+import { TimelineInMemory } from './memory.ts';
 import { type Place, placeBeside, privatePlace } from './place.ts';
 import { StoredTimeline } from './reader.ts';
+import { isSqliteError } from './sqlite.ts';
 import type { TimelineReader, TimelineWriter } from './timeline.ts';
 import { openForBuilding, TimelineBuilder } from './writer.ts';
 
@@ -23,11 +23,22 @@ export interface CreateOptions {
  * @throws InputError where `target` is a file of somebody else, or cannot be written.
  */
 export async function createTimeline(target: string | null, options: CreateOptions = {}): Promise<TimelineWriter> {
+  return startTimeline(target, options);
+}
+
+/**
+ * Starts one that is only read by means of its {@link TimelineWriter.reader}: a file in a private place where it does not stay small.
+ */
+export function createTransientTimeline(options: { readonly rowsMax?: number } = {}): TimelineWriter {
+  return new TimelineInMemory(() => startTimeline(null, {}), options.rowsMax);
+}
+
+function startTimeline(target: string | null, options: CreateOptions): TimelineWriter {
   const place = placeFor(target, options);
   try {
     const db = openForBuilding(place.workPath);
     try {
-      await migrate(db);
+      migrate(db);
       return new TimelineBuilder(db, place, target ?? place.workPath);
     } catch (error) {
       db.close();
@@ -71,14 +82,9 @@ export function openTimeline(path: string): TimelineReader {
 }
 
 /** Applies every step of migrations/ and names the file ours. */
-async function migrate(db: Database.Database): Promise<void> {
-  const kysely = new Kysely<unknown>({ dialect: new SqliteDialect({ database: db }) });
-  const migrator = new Migrator({ db: kysely, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
-  // What has been applied stands in user_version. The Migrator's own tables are not STRICT and say when this ran, while the
-  // same log has to give the same bytes.
-  db.exec('drop table kysely_migration; drop table kysely_migration_lock');
+function migrate(db: Database.Database): void {
+  // In one go: each statement by itself would be a transaction of its own.
+  db.exec(`begin; ${Object.values(migrations).flat().join(';')}; commit`);
   db.pragma(`application_id = ${APPLICATION_ID}`);
   db.pragma(`user_version = ${SCHEMA_VERSION}`);
 }
@@ -88,7 +94,7 @@ function placeFor(target: string | null, options: CreateOptions): Place {
 }
 
 function cannotWrite(error: unknown, place: Place, target: string | null): unknown {
-  const system = error instanceof Database.SqliteError || (error instanceof Error && 'syscall' in error);
+  const system = isSqliteError(error) || (error instanceof Error && 'syscall' in error);
   if (!system) return error;
   return new InputError(`${target ?? place.workPath}: cannot be written (${errorCode(error)}); ${place.elsewhere}`);
 }

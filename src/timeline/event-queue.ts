@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { NewEvent, StoredEvent } from './rows.ts';
+import type { EventSoFar, StoredEvent } from './rows.ts';
 import { type Bindable, prepareInsert, prepareSharedInsert, storableInteger, storableTime } from './statements.ts';
 
 const COLUMNS = [
@@ -76,7 +76,7 @@ export class EventQueue {
   }
 
   /** @returns the id of the event. */
-  add(event: NewEvent): number {
+  add(event: EventSoFar): number {
     const id = ++this.#lastId;
     if (event.symbol !== null) this.#symbols?.add(event.symbol);
     this.#rows.push([
@@ -99,8 +99,8 @@ export class EventQueue {
       event.parentId,
       event.rootId,
       storableInteger(event.code),
-      null,
-      null,
+      event.pairId ?? null,
+      event.supersededBy ?? null,
     ]);
     if (this.#rows.length >= ROWS) this.flush();
     return id;

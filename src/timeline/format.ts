@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { InputError } from '../base/errors.ts';
+import { isSqliteError, sqlite } from './sqlite.ts';
 
 /** `PRAGMA application_id` of a timeline: the letters `TDIT`, at offset 68 of the file, big-endian. */
 export const APPLICATION_ID = 0x54444954;
@@ -81,7 +82,7 @@ export function openChecked(path: string): Database.Database {
     return db;
   } catch (error) {
     db.close();
-    throw error instanceof Database.SqliteError ? damaged(path, error.message) : error;
+    throw isSqliteError(error) ? damaged(path, error.message) : error;
   }
 }
 
@@ -89,7 +90,7 @@ export function openChecked(path: string): Database.Database {
 export function openReadOnly(path: string): Database.Database {
   let db: Database.Database;
   try {
-    db = new Database(openablePath(path), { readonly: true, fileMustExist: true });
+    db = new (sqlite())(openablePath(path), { readonly: true, fileMustExist: true });
   } catch (error) {
     throw new InputError(`${path}: cannot be opened (${errorCode(error)})`);
   }

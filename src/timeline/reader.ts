@@ -1,10 +1,11 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { HEALTH_CODES } from '../base/health.ts';
 import { EVENT_KINDS } from '../events/event.ts';
 import type { Analysis } from '../model/analysis.ts';
 import { damaged } from './format.ts';
 import type { NewHealth, NewUnrecognised, StoredDevice, StoredEvent, StoredSource } from './rows.ts';
+import { isSqliteError } from './sqlite.ts';
 import { type Bindable, sqlBuilder } from './statements.ts';
 import type { TimelineReader } from './timeline.ts';
 
@@ -291,7 +292,7 @@ export class StoredTimeline implements TimelineReader {
     try {
       return read();
     } catch (error) {
-      throw error instanceof Database.SqliteError ? damaged(this.path, error.message) : error;
+      throw isSqliteError(error) ? damaged(this.path, error.message) : error;
     }
   }
 }

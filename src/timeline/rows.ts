@@ -73,6 +73,9 @@ export interface StoredEvent extends NewEvent {
   pairTime: bigint | null;
 }
 
+/** An event with what later records have told of it, where that is known at once. */
+export type EventSoFar = NewEvent & Partial<Pick<StoredEvent, 'pairId' | 'supersededBy'>>;
+
 export interface NewDevice {
   sourceId: number;
   bdf: string | null;

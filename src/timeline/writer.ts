@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { InputError } from '../base/errors.ts';
 import type { Analysis } from '../model/analysis.ts';
 import { clearAnalysisRows, insertAnalysisRows } from './analysis-rows.ts';
@@ -7,7 +7,16 @@ import { harden, openReadOnly, SCHEMA_SHA256, schemaDigest } from './format.ts';
 import type { Place } from './place.ts';
 import { type Connection, StoredTimeline } from './reader.ts';
 import { type KeptAnchors, relateClocks } from './relate.ts';
-import type { NewDevice, NewEvent, NewHealth, NewSource, NewUnrecognised, SourceTotals, StoredEvent } from './rows.ts';
+import type {
+  EventSoFar,
+  NewDevice,
+  NewHealth,
+  NewSource,
+  NewUnrecognised,
+  SourceTotals,
+  StoredEvent,
+} from './rows.ts';
+import { isSqliteError, sqlite } from './sqlite.ts';
 import { type Bindable, storableInteger, storableTime } from './statements.ts';
 import type { TimelineReader, TimelineWriter } from './timeline.ts';
 import { prepareWrites } from './writes.ts';
@@ -48,7 +57,7 @@ const ANCHORS_MAX = 262_144;
 
 /** Set what a build may lose and a finished file may not: nothing is synced, nothing survives a crash. */
 export function openForBuilding(path: string): Database.Database {
-  const db = new Database(path, { fileMustExist: true });
+  const db = new (sqlite())(path, { fileMustExist: true });
   harden(db);
   // OFF is what we want, but better-sqlite3 sets SQLITE_DBCONFIG_DEFENSIVE, which ignores it.
   db.pragma('journal_mode = MEMORY');
@@ -167,7 +176,7 @@ export class TimelineBuilder implements TimelineWriter {
     );
   }
 
-  addEvent(event: NewEvent): number {
+  addEvent(event: EventSoFar): number {
     this.#devicesStale = true;
     try {
       return this.#events.add(event);
@@ -334,7 +343,7 @@ export class TimelineBuilder implements TimelineWriter {
 
   /** A full or failing disk is the user's to mend; anything else is a bug of ours and keeps its stack. */
   #explain(error: unknown): unknown {
-    if (!(error instanceof Database.SqliteError)) return error;
+    if (!isSqliteError(error)) return error;
     if (error.code === 'SQLITE_FULL')
       return new InputError(`${this.#target}: the disk is full; free space or ${this.#place.elsewhere}`);
     if (/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(error.code)) {
