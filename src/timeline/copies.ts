@@ -54,14 +54,17 @@ const CANDIDATES = `
 
 /**
  * What makes an event this one and no other. The first record of a platform is another one in an excerpt, and what a call returned
- * may be known in one of them only.
+ * may be known in one of them only, as may the device where the record does not name it.
  */
 const EVENTS = `
-  select id, time, cpu, pid, kind, phase, symbol, args, iif(phase = 'enter', null, outcome || ifnull(code, '')) from event
-  where id between ? and ? and source_id = ? and kind <> 'host.platform' order by id`;
+  select e.id, e.time, e.cpu, e.pid, e.kind, e.phase, e.symbol, e.args,
+    iif(e.phase = 'enter', null, e.outcome || ifnull(e.code, '')), iif(n.certainty = 'exact', d.bdf, null)
+  from event e left join entity n on n.id = e.entity_id left join device d on d.id = n.device_id
+  where e.id between ? and ? and e.source_id = ? and e.kind <> 'host.platform' order by e.id`;
 const TIME = 1;
 const CPU = 2;
 const COMPARED = [TIME, CPU, 3, 4, 5, 6, 7, 8] as const;
+const BDF = 9;
 
 /**
  * Finds the sources that are copies or excerpts of another one, and counts what they tell once.
@@ -175,7 +178,8 @@ function pairsOf(
 }
 
 function isSame(a: Row, b: Row): boolean {
-  return COMPARED.every((column) => a[column] === b[column]);
+  const isOther = a[BDF] !== null && b[BDF] !== null && a[BDF] !== b[BDF];
+  return !isOther && COMPARED.every((column) => a[column] === b[column]);
 }
 
 function mark(db: Database.Database, settle: () => void, { copies, originals }: Pairs): void {

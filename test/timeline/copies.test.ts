@@ -124,6 +124,23 @@ describe('no copy', () => {
     await alone('order.txt', [ROWS[0], ROWS[2], ROWS[1], ROWS[3], ROWS[4]] as string[]);
   });
 
+  test('is what tells the same of another device, as two lines of one second may', async () => {
+    const both = await alone(
+      'device.txt',
+      ROWS.map((line) => line.replace('0000:02:00.0', '0000:04:00.0')),
+    );
+    expect(both.findings).toEqual([
+      'probable unbind-before-disable 0000:02:00.0 :7',
+      'probable unbind-before-disable 0000:04:00.0 :7',
+    ]);
+    const log = (bdf: string) =>
+      ['resetting', 'reset done']
+        .map((what, second) => `Nov 22 05:53:1${second} host kernel: vfio-pci ${bdf}: ${what}\n`)
+        .join('');
+    const two = await told(file('two.log', log('0000:02:00.0')), file('three.log', log('0000:03:00.0')));
+    expect(two).toMatchObject({ devices: ['0000:02:00.0 2', '0000:03:00.0 2'], repeated: [] });
+  });
+
   test('is what holds one step more, and lacks another one', async () => {
     const unbind = row(12_500_000, 444, probe('u', 'pci_tsm_unbind'));
     const more = [...ROWS.slice(1, 4), unbind, ...ROWS.slice(4)];
