@@ -1,52 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { EVENT_CLASSES } from '../../src/model/states.ts';
-import { EventList } from '../../src/replay/event-list.ts';
-import type { ReplayOptions } from '../../src/replay/step.ts';
-import type { Draft } from '../../src/rules/draft.ts';
-import { RULES } from '../../src/rules/index.ts';
-import { textOf } from '../../src/rules/premise.ts';
-import { holdTrial } from '../../src/rules/trial.ts';
-import type { StoredDevice, StoredEvent, StoredSource } from '../../src/timeline/rows.ts';
-import { storedDevice, storedEvent, storedSource } from '../replay/stored-event.ts';
-
-// Events of one log, replayed and judged as `analyze` does. The line of an event is its number here.
-
-type Word = readonly [kind: StoredEvent['kind'], more?: Partial<StoredEvent>];
-
-interface Setting extends Partial<Omit<ReplayOptions, 'complete'>> {
-  readonly complete?: ReplayOptions['complete'];
-  readonly sources?: readonly StoredSource[];
-  readonly devices?: readonly StoredDevice[];
-  readonly rules?: string;
-}
-
-const DEVICE = storedDevice(1, '0000:02:00.0');
-
-async function tried(words: readonly Word[], { sources, devices, rules, ...options }: Setting = {}) {
-  const events = words.map(([kind, more], index) => storedEvent(kind, { id: index + 1, ...more }));
-  const trial = await holdTrial(
-    new EventList(sources ?? [storedSource(1)], devices ?? [DEVICE], events),
-    {
-      platform: 'sev-tio',
-      x86: false,
-      complete: new Set(EVENT_CLASSES),
-      fromBoot: true,
-      gaps: new Map(),
-      judged: () => true,
-      side: null,
-      ...options,
-    },
-    RULES.filter(({ doc }) => rules === undefined || rules.split(' ').includes(doc.id)),
-  );
-  const findings = trial.court.findings();
-  return { trial, findings, verdicts: findings.map(brief) };
-}
-
-const brief = ({ verdict, rule, track, violation }: Draft) => `${verdict} ${rule.doc.id} ${track.id}:${violation.line}`;
-/** What the finding takes for granted, sentence by sentence. */
-const granted = (draft: Draft | undefined): string[] => draft?.assumptions.map(textOf) ?? [];
-const NOTHING = new Set<never>();
-const BOUND: readonly Word[] = [['tsm.connect'], ['tsm.bind']];
+import type { StoredEvent } from '../../src/timeline/rows.ts';
+import { storedDevice, storedSource } from '../replay/stored-event.ts';
+import { BOUND, brief, DEVICE, granted, NOTHING, type Setting, tried, type Word } from './tried.ts';
 
 test('a disable of a bound function is definite where everything was recorded, and probable where an unbind may be missing', async () => {
   const rules = 'unbind-before-disable';
@@ -126,6 +81,25 @@ describe('a record that contradicts what was declared complete', () => {
       'inconsistent bind-without-connect 1:1',
       'probable unbind-before-disable 1:2',
     ]);
+  });
+
+  test('is told once, also where a device itself contradicts it, which may be wrong', async () => {
+    // Device 2 is bound and locked, and says that it runs, with every request recorded.
+    const devices = [DEVICE, storedDevice(2, '0000:03:00.0')];
+    const says: readonly Word[] = [
+      ...BOUND.map(([kind]): Word => [kind, { deviceId: 2 }]),
+      ['tdisp.state', { deviceId: 2, symbol: 'sev_tio_tdi_status', args: { state: '2' } }],
+    ];
+    const { verdicts, trial } = await tried([...contradicted, ...says], {
+      rules: 'bind-without-connect state-readback-conflict',
+      devices,
+    });
+    expect(verdicts.toSorted()).toEqual([
+      'inconsistent bind-without-connect 1:1',
+      'inconsistent state-readback-conflict 2:5',
+    ]);
+    expect(trial.court.impossibles.map(({ event }) => event.id).toSorted()).toEqual([1, 5]);
+    expect([...(trial.options.disproved?.keys() ?? [])]).toEqual([1]);
   });
 
   test('where nothing was declared there is nothing to contradict', async () => {
@@ -230,6 +204,27 @@ describe('an unbind that names no device, and may be of one of two', () => {
     expect(two.assumptions.filter((one) => one.includes('is of another device'))).toHaveLength(2);
   });
 
+  test('that begins while the step is under way may have been the one', async () => {
+    const overlapping = async (kind: StoredEvent['kind'], more: Partial<StoredEvent> = {}) => {
+      const { verdicts } = await tried(
+        [
+          ...BOUND,
+          ['vfio.disable', { phase: 'enter', pairId: 5, pid: 7 }],
+          [kind, { ...perhaps, pid: 8, ...more }],
+          ['vfio.disable', { phase: 'exit', pairId: 3, pid: 7 }],
+        ],
+        { rules, devices, complete: NOTHING },
+      );
+      return verdicts;
+    };
+    const [open, accused] = [['possible unbind-before-disable 1:3'], ['probable unbind-before-disable 1:3']];
+    expect(await overlapping('tsm.unbind')).toEqual(open);
+    expect(await overlapping('tsm.unbind_core')).toEqual(open);
+    // A return, whose entry counts; and a STOP unbinds nothing.
+    expect(await overlapping('tsm.unbind', { phase: 'exit', pairId: 1 })).toEqual(accused);
+    expect(await overlapping('tsm.guest_request')).toEqual(accused);
+  });
+
   test('before the bind says nothing of it', async () => {
     const { verdicts, findings } = await tried(
       [['tsm.connect'], ['tsm.unbind', perhaps], ['tsm.bind'], ['vfio.disable']],
@@ -241,60 +236,5 @@ describe('an unbind that names no device, and may be of one of two', () => {
     );
     expect(verdicts).toEqual(['probable unbind-before-disable 1:4']);
     expect(granted(findings[0]).join()).not.toContain('line 2');
-  });
-});
-
-describe('what the device tells of its state after the step', () => {
-  // Bus Master is set (3) and cleared (the step), and then the firmware asks the device (TIO_TDI_STATUS).
-  const write = (value: string): Word => [
-    'vfio.config_write',
-    { args: { region: 'basic', position: '4', count: '2', value } },
-  ];
-  const [set, clear] = [write('0x6'), write('0x2')];
-  const ask: Word = ['tsm.guest_request', { args: { scope: '1' } }];
-  const told = (state: string): Word => ['tdisp.state', { symbol: 'sev_tio_tdi_status', args: { state } }];
-  const [LOCKED, ERROR] = ['1', '3'];
-  const judged = async (...words: readonly Word[]) => {
-    const { verdicts, findings } = await tried([...BOUND, set, ...words], {
-      rules: 'bme-clear-while-locked',
-      complete: NOTHING,
-    });
-    const [one] = findings;
-    const after = one?.evidence.filter(({ event }) => event.id > one.violation.id) ?? [];
-    const roles = after.map(({ role, event }) => `${role}:${event.id}`);
-    return { verdicts, roles, byLater: one?.byLater, summary: one?.summary, assumptions: granted(one) };
-  };
-
-  test('LOCKED speaks against it: it was stopped, and locked again', async () => {
-    expect(await judged(clear)).toMatchObject({ verdicts: ['probable bme-clear-while-locked 1:4'], byLater: false });
-    expect(await judged(clear, told(LOCKED))).toMatchObject({
-      verdicts: ['possible bme-clear-while-locked 1:4'],
-      roles: ['symptom:5'],
-      byLater: true,
-      summary: expect.stringMatching(/, though line 5 speaks against it$/),
-    });
-  });
-
-  test('ERROR is what everybody expects', async () => {
-    expect(await judged(clear, told(ERROR))).toMatchObject({
-      verdicts: ['probable bme-clear-while-locked 1:4'],
-      roles: ['confirmation:5'],
-      byLater: false,
-    });
-  });
-
-  test('ERROR after a request that may have been a STOP: it was none', async () => {
-    const open = await judged(ask, ask, clear);
-    expect(open).toMatchObject({ verdicts: ['possible bme-clear-while-locked 1:6'], byLater: false });
-    expect(await judged(ask, ask, clear, told(ERROR))).toMatchObject({
-      verdicts: ['probable bme-clear-while-locked 1:6'],
-      roles: ['confirmation:7'],
-      byLater: true,
-      summary: expect.stringMatching(/, as line 7 tells$/),
-      assumptions: [
-        'the state at the step, which was open then, is the one that line 7 (sev_tio_tdi_status) tells of',
-        'the step would be right only with this unseen between lines 2 and 6: the STATE_CHANGE request was a STOP (line 5), and after it: an unrecorded LOCK; the device fell to ERROR unseen',
-      ],
-    });
   });
 });
