@@ -1,3 +1,4 @@
+import { takesAway } from '../replay/takers.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { History } from './history.ts';
 import { isVessel } from './names.ts';
@@ -41,8 +42,16 @@ export function movableBy(history: History, event: StoredEvent, step: StoredEven
 export function takerOf(history: History, event: StoredEvent): StoredEvent | null {
   if (event.kind !== 'tsm.unbind') return null;
   const isTaker = (call: StoredEvent) =>
-    UNBINDS_ITSELF.has(call.kind) && (isMeanwhile(event, call) || isAround(history, call, event));
+    UNBINDS_ITSELF.has(call.kind) &&
+    (isMeanwhile(event, call) || isAround(history, call, event) || isRightBehind(history, event, call));
   return history.events.find(isTaker) ?? null;
+}
+
+/** Where the return of a call was not recorded: the first record of its task behind it is taken to be inside, see `Takers`. */
+function isRightBehind({ events }: History, event: StoredEvent, call: StoredEvent): boolean {
+  if (call.phase !== 'enter' || call.pairId !== null || call.pid === null || call.pid === 0) return false;
+  const behind = events.slice(events.indexOf(call) + 1);
+  return behind.find(({ pid, symbol }) => pid === call.pid && !takesAway({ symbol }))?.id === event.id;
 }
 
 /** Made by the task of a call before that returned: what is called from everywhere does not say by whom. */

@@ -7,6 +7,7 @@ import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
 import type { Ledger } from './ledger.ts';
 import { STREAM_KINDS } from './sole-stream.ts';
+import { takesAway } from './takers.ts';
 
 /**
  * What the firmware or the device said. `wrong-state`: refused, and the answer names the state as the reason; `mapped`: refused
@@ -58,15 +59,6 @@ const ALSO_NOTED: ReadonlySet<StoredEvent['kind']> = new Set([
   'vfio.disable',
   'tsm.guest_request',
   'spdm.connect',
-]);
-
-/** The core destroys a vDEVICE, and unbinds its TDI for it whether it is bound or not (series v5, drivers/iommu/iommufd/viommu.c). */
-const TAKES_AWAY: ReadonlySet<string> = new Set([
-  'iommufd_vdevice_destroy',
-  'iommufd_vdevice_abort',
-  'iommufd_device_remove_vdev',
-  'iommufd_object_remove',
-  'iommufd_fops_release',
 ]);
 
 const REQUESTS: Partial<Record<StoredEvent['kind'], ExplicitRequest>> = {
@@ -150,7 +142,7 @@ function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEv
   const named = heard.args['status_name'] !== undefined;
   switch (heard.kind) {
     case 'tsm.unbind':
-      return calls.some(({ symbol }) => symbol !== null && TAKES_AWAY.has(symbol)) ? [] : [{ type: 'unbind' }];
+      return calls.some(takesAway) ? [] : [{ type: 'unbind' }];
     case 'tsm.bind':
     case 'vfio.disable':
       return ledger.failedBind === null ? [] : [{ type: 'failed-bind', ...ledger.failedBind }];

@@ -102,6 +102,7 @@ export class Replay {
     const scene = this.#scene;
     this.#cover(event);
     scene.calls.remember(event);
+    scene.takers.note(event);
     const own = scene.owner(event);
     own?.noteTime(event);
     if (own?.bdf != null) this.#presence.moveIn(event, own, own.bdf);

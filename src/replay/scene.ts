@@ -4,6 +4,7 @@ import { Calls } from './calls.ts';
 import type { SourceClocks } from './clocks.ts';
 import type { RecordedEvents } from './recorded.ts';
 import type { ReplayObserver, ReplayOptions, Shown } from './step.ts';
+import { Takers } from './takers.ts';
 import { type Reach, Topology } from './topology.ts';
 import type { DeviceTrack } from './track.ts';
 
@@ -22,6 +23,7 @@ export class Scene {
   readonly options: ReplayOptions;
   readonly clocks: SourceClocks;
   readonly calls: Calls;
+  readonly takers = new Takers();
   observer: ReplayObserver;
   tracks: ReadonlyMap<number, DeviceTrack> = new Map();
   /** The first event after the last loss, by history. */

@@ -159,10 +159,12 @@ export class Transitions {
       track.stream = noteOtherEnd(track.stream, heard);
       if (found.size === 0) track.session = noteSessionOfNobody(track.session, heard);
     }
+    const taker = event.kind === 'tsm.unbind' ? scene.takers.around(event) : null;
     const opened = own && openedBy(heard, own, optionsFor(scene.options, own).complete);
     for (const [track, reach] of found) {
       const closed = track.belief.closed(optionsFor(scene.options, track).complete);
-      const said: Effect[] = protocolEffects(heard, track.ledger, calls, reach !== null, opened);
+      const around = taker === null ? calls : [...calls, taker];
+      const said: Effect[] = protocolEffects(heard, track.ledger, around, reach !== null, opened);
       if (reach === null) {
         said.push(...stepEffects(heard, track.ledger.steps, calls));
         said.push(...configChanges(heard, track.bdf, track.ledger.registers, scene.options.side));

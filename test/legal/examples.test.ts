@@ -357,6 +357,13 @@ test('what iommufd does as part of taking a vDEVICE away is not moved by itself'
   expect(await said([...BIND, ...destroy])).toBe(
     'legal with pci_tsm_unbind added before iommufd_vdevice_destroy (line 5)',
   );
+  // Where its return was not probed, what its task does next is inside; what comes after something else is not.
+  expect(await said([...BIND, ...destroy.slice(0, 3)])).toBe(
+    'legal with pci_tsm_unbind added before iommufd_vdevice_destroy (line 5)',
+  );
+  expect(await said([...BIND, '+iommufd_vdevice_destroy', '+vfio_pci_core_mmap', ...UNBIND])).toMatch(
+    /^legal with pci_tsm_unbind \(line 7\) before iommufd_vdevice_destroy \(line 5\)/,
+  );
 });
 
 test('no order is claimed over lost records, nor beside those that another CPU lost', async () => {
