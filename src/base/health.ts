@@ -103,6 +103,11 @@ export const HEALTH_CODES = {
     meaning:
       'lines had been changed on their way here (quoted, wrapped, in HTML, behind a time of another program); they were read as they had been',
   },
+  'rest-doubtful': {
+    severity: 'warning',
+    meaning:
+      'a line below a message may be the rest of it or what somebody wrote, and with it the message means something else: it was read without',
+  },
   'user-written': {
     severity: 'note',
     meaning:

@@ -35,6 +35,9 @@ const FLOWED_WRAP = 72;
 const SOFT_BREAK_MIN = 73;
 const SOFT_BREAK_MAX = 76;
 
+/** So records of other forms begin, and no rest of a message does. */
+const RECORD = /^(?:<\d{1,3}>)?\[? {0,8}(?:\d{1,10}\.\d{6}\]|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)/;
+const MAX_RECORD_HEAD = 40;
 /** No message ends so. */
 const UNFINISHED = /[:,(]$/;
 
@@ -52,7 +55,7 @@ export function wrapJoint(previous: string, line: string, longest: number): Join
   if (longest > MAX_WRAP || line.length > MAX_WRAP || length > MAX_WRAP || length < MIN_WRAP) return null;
   if (previous.endsWith('=')) return length >= SOFT_BREAK_MIN && length <= SOFT_BREAK_MAX ? '=' : null;
   const bare = line.slice(pasteEnd(line));
-  if (bare === '') return null;
+  if (bare === '' || RECORD.test(bare.slice(0, MAX_RECORD_HEAD))) return null;
   const blank = bare.indexOf(' ');
   const word = blank < 0 ? bare.length : blank;
   if (previous.endsWith(' ')) return length + word > FLOWED_WRAP ? '' : null;

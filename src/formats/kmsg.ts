@@ -1,6 +1,5 @@
 import type { Nanoseconds } from '../base/time.ts';
 import { pasteEnd, wrapJoint } from './clean.ts';
-import { isSentence } from './elision.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { HeldLines } from './held-lines.ts';
 import { PrintkStream } from './printk.ts';
@@ -138,10 +137,11 @@ class KmsgParser implements LineParser {
       return 'continuation';
     }
     const joint = this.#separated ? '\n' : wrapJoint(this.#previousLine, line, this.#longest);
-    if (joint === null || (joint === ' ' && isSentence(line))) return 'unparsed';
+    const bare = line.slice(pasteEnd(line));
+    if (joint === null || (joint === ' ' && !this.#stream.goesOn(open.message, bare, number))) return 'unparsed';
     if (joint !== '\n') this.#stream.repaired(joint === '=' ? 'soft-break' : 'wrapped', number);
     if (open.held.add(line, number, truncated)) {
-      open.message = (joint === '=' ? open.message.slice(0, -1) : open.message + joint) + line.slice(pasteEnd(line));
+      open.message = (joint === '=' ? open.message.slice(0, -1) : open.message + joint) + bare;
     }
     return 'continuation';
   }

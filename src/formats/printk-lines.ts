@@ -1,12 +1,14 @@
 import type { Nanoseconds } from '../base/time.ts';
 import type { Chunk } from '../input/chunk.ts';
 import { type LinePrefix, SkimEngine, type Skimmed } from '../input/skim-engine.ts';
-import { type Joint, pasteEnd, withoutControls, wrapJoint } from './clean.ts';
-import { isSentence } from './elision.ts';
+import { type Joint, pasteEnd, wrapJoint } from './clean.ts';
+import { isElision } from './elision.ts';
 import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
+import { type FurtherLine, joinedMessage } from './joined-message.ts';
 import type { LineHead } from './line-head.ts';
 import { isBelow } from './octal.ts';
 import { PrintkStream } from './printk.ts';
+import { isFolded, type TerminalFold, terminalFold } from './terminal-fold.ts';
 import { decodeText, ownCopy } from './text.ts';
 import { pairOf, wrapDoubts } from './wrap-doubts.ts';
 
@@ -19,17 +21,14 @@ const QUOTED_PRINTABLE = /=([0-9A-F]{2})/g;
 /** What an analyst typed where memory images are read: crash, gdb. */
 const PROMPT = /^(?:crash[\w-]{0,16}|drgn)> |^\(gdb\) /;
 const MAX_PROMPT = 32;
+/** What stands before a mark of the console in a quotation. */
+const QUOTE = /^[ \t>|]*$/;
+const MAX_QUOTE = 64;
 /** How editors and mail programs show a carriage return. */
 const CARET_M = '^M';
 
 /** No further lines. */
 const NONE: readonly FurtherLine[] = [];
-
-/** A further line of a record, and what joins it to the one before. */
-interface FurtherLine {
-  readonly line: string;
-  readonly joint: Joint | '\n';
-}
 
 /**
  * What a form adds to the common parser of lines with a head each.
@@ -73,6 +72,8 @@ export class PrintkLines implements LineParser {
   #replaying = false;
   /** See {@link wrapDoubts}. */
   #doubts: ReadonlySet<string> = new Set();
+  /** Where a terminal broke the lines. */
+  #fold: TerminalFold | null = null;
   /** A soft break was seen, so an equals sign anywhere is an escape. */
   #quotedPrintable = false;
 
@@ -88,7 +89,9 @@ export class PrintkLines implements LineParser {
   }
 
   learn(lines: readonly string[]): void {
-    this.#doubts = wrapDoubts(lines, (line) => this.#head.scan(line));
+    const begins = (line: string) => this.#head.scan(line);
+    this.#doubts = wrapDoubts(lines, begins);
+    this.#fold = terminalFold(lines, { begins, stands: isElision });
   }
 
   parse(line: string, number: number, truncated: boolean): LineKind {
@@ -99,7 +102,13 @@ export class PrintkLines implements LineParser {
       this.#blank = true;
       return 'skipped';
     }
+    if (this.#isFolded(line)) return this.#goOn(line, 'fold', number, truncated);
     if (this.stream.elided(line, number)) return this.#close();
+    const mark = line.indexOf('** ');
+    if (mark >= 0 && mark <= MAX_QUOTE && QUOTE.test(line.slice(0, mark))) {
+      const kind = this.#mark(line.slice(mark), number, truncated);
+      if (kind !== null) return kind;
+    }
     if (PROMPT.test(line.slice(0, MAX_PROMPT))) return this.#close();
     if (this.#open && isBelow(line)) return this.#goOn(line, '\n', number, truncated);
     const special = this.#form.other?.(line, number, this.stream) ?? null;
@@ -107,19 +116,24 @@ export class PrintkLines implements LineParser {
       if (special !== 'continuation') this.#open = false;
       return special;
     }
-    const joint = this.#open && !this.#blank ? this.#wrapJoint(line) : null;
+    const joint = this.#open && !this.#blank ? this.#wrapJoint(line, number) : null;
     if (joint === '=') return this.#goOn(line, joint, number, truncated);
     if (indent > 0 && this.#open && !this.#blank) return this.#goOn(line, '\n', number, truncated);
+    if (joint !== null) return this.#goOn(line, joint, number, truncated);
+    if (this.#bare && this.#open) return this.#goOn(line, '\n', number, truncated);
+    this.#open = false;
+    return 'unparsed';
+  }
+
+  /** A mark of the console that stands in a line of its own, or before the next message. */
+  #mark(line: string, number: number, truncated: boolean): LineKind | null {
     if (this.stream.replaying(line)) {
       this.#replaying = true;
       return this.#close();
     }
     const rest = this.stream.dropped(line, number);
-    if (rest !== null) return this.#head.scan(rest) ? this.#begin(rest, number, truncated) : 'skipped';
-    if (joint !== null) return this.#goOn(line, joint, number, truncated);
-    if (this.#bare && this.#open) return this.#goOn(line, '\n', number, truncated);
-    this.#open = false;
-    return 'unparsed';
+    if (rest === null) return null;
+    return this.#head.scan(rest) ? this.#begin(rest, number, truncated) : 'skipped';
   }
 
   end(): void {
@@ -218,11 +232,27 @@ export class PrintkLines implements LineParser {
     return this.#heldHead.scan(this.#first) && this.#heldHead.message === indent && indent > 8;
   }
 
-  #wrapJoint(line: string): Joint | null {
-    const previous = this.#more.at(-1)?.line ?? this.#first;
-    const joint = wrapJoint(previous, line, this.#longest);
+  get #previous(): string {
+    return this.#more.at(-1)?.line ?? this.#first;
+  }
+
+  #isFolded(line: string): boolean {
+    return this.#open && !this.#blank && this.#fold !== null && isFolded(this.#fold, this.#previous, line);
+  }
+
+  #wrapJoint(line: string, number: number): Joint | null {
+    const joint = wrapJoint(this.#previous, line, this.#longest);
     if (joint !== ' ') return joint;
-    return isSentence(line) || this.#doubts.has(pairOf(previous, line)) ? null : joint;
+    if (this.#doubts.has(pairOf(this.#previous, line))) return null;
+    return this.stream.goesOn(this.#message(), line.slice(pasteEnd(line)), number) ? joint : null;
+  }
+
+  /** What was seen so far of the message that may go on. */
+  #message(): string {
+    const head = this.#heldHead;
+    head.scan(this.#first);
+    const around = { column: head.message, fold: this.#fold };
+    return joinedMessage(head.plain.slice(head.message), this.#more, around);
   }
 
   #goOn(line: string, joint: FurtherLine['joint'], number: number, truncated: boolean): LineKind {
@@ -230,6 +260,7 @@ export class PrintkLines implements LineParser {
     this.#endLine = number;
     this.#length += line.length;
     if (joint === '=') this.#quotedPrintable = true;
+    const seen = joint === 'fold' ? this.#previous + line : line;
     if (joint !== '\n') this.stream.repaired(joint === '=' ? 'soft-break' : 'wrapped', number);
     if (this.#length > MAX_MESSAGE) {
       this.#truncated = true;
@@ -237,7 +268,7 @@ export class PrintkLines implements LineParser {
     } else {
       this.#more.push({ line, joint });
       this.#truncated ||= truncated;
-      this.#wanted ||= this.stream.wanted(line);
+      this.#wanted ||= this.stream.wanted(seen);
     }
     return 'continuation';
   }
@@ -249,13 +280,8 @@ export class PrintkLines implements LineParser {
     head.scan(first);
     // Nearly always none: this is done for every record that somebody wants.
     const more = this.#more.length === 0 ? NONE : this.#more.map(({ line, joint }) => ({ line: ownCopy(line), joint }));
-    let message = head.plain.slice(head.message);
-    for (const { line, joint } of more) {
-      const plain = withoutControls(line);
-      message = joint === '=' ? message.slice(0, -1) : message + joint;
-      if (joint === '\n') message += dedent(plain, head.message);
-      else message += joint === '=' ? plain : plain.slice(pasteEnd(plain));
-    }
+    const around = { column: head.message, fold: this.#fold };
+    let message = joinedMessage(head.plain.slice(head.message), more, around);
     if (message.endsWith(CARET_M)) message = message.slice(0, -CARET_M.length);
     if (this.#quotedPrintable) message = message.replace(QUOTED_PRINTABLE, decodeQuoted);
     const { device, message: rest } = this.#form.dictionary?.(message) ?? { message, device: null };
@@ -285,11 +311,4 @@ function indentOf(line: string): number {
     if (code !== 32 && code !== 9) return at;
     at++;
   }
-}
-
-/** Without the first `width` blanks: what is indented deeper was so in the message. */
-function dedent(line: string, width: number): string {
-  let at = 0;
-  while (at < width && line.charCodeAt(at) === 32) at++;
-  return line.slice(at);
 }

@@ -106,6 +106,8 @@ export interface Interest {
    * Whether a printk message is certainly what a static event prints (tp_printk), its name up to `end`; absent: none is.
    */
   printed?(text: string, end: number): boolean;
+  /** What a printk message means, the same text for the same; null: nothing that is known. Absent: nothing is. */
+  meaning?(message: string): string | null;
   /** Cheap test on the raw line of a printk message; true when in doubt. */
   message(text: string): boolean;
   /** What a text that {@link message} wants holds, as `HintFinder` lays it out; without it, text is cut out of every line. */

@@ -22,8 +22,8 @@ const MAX_WIDTH = 320;
 const USUAL = new Set([80, 100, 120, 132, 160, 200]);
 /** Of any other width that many have to go on. */
 const MIN_BROKEN = 3;
-/** Where a mail program broke it the line before ends so, or the next one begins so. */
-const AT_WORD = /(?:[:,(=|]|->|<-| -)$/;
+/** A mail program may have broken it there: at a blank, which it took away. */
+const AT_WORD = /(?:[:,|]|->|<-| -)$/;
 /** Widest that mail programs make lines. */
 const MAIL_WIDTH = 80;
 

@@ -1,6 +1,7 @@
 import type { HealthItem } from '../base/health.ts';
 import type { EventKind, KernelEvent } from '../events/event.ts';
 import { INTEREST } from '../events/index.ts';
+import { meaningOf } from '../events/meaning.ts';
 import { normalise } from '../events/normalise.ts';
 import { type HostMark, hostMark } from '../events/platform.ts';
 import { type Splat, SplatCollector } from '../events/splat.ts';
@@ -69,7 +70,7 @@ export async function ingest(
   const totals = await readParts(opened, {
     ...how,
     ...(onOpen && { onOpen: (reading) => onOpen(new Unfinished(writer, sources, reading)) }),
-    interest: hints.functions === null ? INTEREST : { ...INTEREST, symbols: hints.functions },
+    interest: { ...INTEREST, meaning: meaningOf, ...(hints.functions && { symbols: hints.functions }) },
     part: () => sources.add(),
   }).catch((error: unknown) => {
     sources.drop();
