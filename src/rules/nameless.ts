@@ -18,7 +18,7 @@ interface Seen {
   readonly bound: number;
 }
 
-// The last ones are what may have come after a bind.
+// Whose the last ones may be is looked at; of those before them it is enough that there were some.
 const LOOSE_MAX = 256;
 const NEVER: Seen = { bind: 0, bound: 0 };
 
@@ -29,6 +29,8 @@ const NEVER: Seen = { bind: 0, bound: 0 };
 export class Nameless {
   #position = 0;
   readonly #loose: Loose[] = [];
+  /** What came before those: the last one of a kind and source, which stands for all of them. */
+  readonly #older = new Map<string, Loose>();
   /** Closes: they excuse nothing, but nobody may say that there was none. */
   readonly #closes: Loose[] = [];
   /** Devices without an address whose bind is recorded: what ends it is their own. */
@@ -51,7 +53,9 @@ export class Nameless {
     if (excuse === null || this.#bound.has(track)) return;
     const list = excuse === 'close' ? this.#closes : this.#loose;
     list.push({ excuse, event, track, position: this.#position });
-    if (list.length > LOOSE_MAX) list.splice(0, LOOSE_MAX / 2);
+    if (list.length <= LOOSE_MAX) return;
+    const older = list.splice(0, LOOSE_MAX / 2);
+    if (excuse !== 'close') for (const one of older) this.#older.set(`${one.event.sourceId} ${one.excuse}`, one);
   }
 
   /** To be told of a finding when its step is met. */
@@ -60,12 +64,14 @@ export class Nameless {
     if (!rule.restsOnBind || proved || track.bdf === null || this.#loose.length === 0) return;
     const { bind, bound } = this.#seen.get(track) ?? NEVER;
     const history = clocks.history(violation.sourceId);
-    const found = this.#loose.findLast(({ excuse, event, track: other, position }) => {
-      if (event.id === violation.id || clocks.history(event.sourceId) !== history || isAnother(other, track))
-        return false;
+    const mayExcuse = ({ excuse, event, position }: Loose) => {
+      if (event.id === violation.id || clocks.history(event.sourceId) !== history) return false;
       // A TDI that was stopped is still bound.
       return excuse === 'stop' ? position > bind && rule.settledBy.includes('guest-request') : position > bound;
-    });
+    };
+    const found =
+      this.#loose.findLast((one) => mayExcuse(one) && !isAnother(one.track, track)) ??
+      [...this.#older.values()].find(mayExcuse);
     if (found) this.#doubts.set(draft, found);
   }
 
