@@ -16,8 +16,6 @@ const UNANSWERED: Readonly<Record<string, RegExp>> = {
   'unlock-before-private-mmio-unmap': /^the record does not say why the unlock was refused$/,
   'dma-enable-before-run': /^the firmware says that the TDI was not bound/,
   'mmio-accept-before-bind': /^the firmware says that the TDI was not bound/,
-  // The RMM's answer does not tell a wrong state from a message under way, and the request that a guest makes may lock by itself.
-  'lock-from-wrong-state': /STOP_INTERFACE_REQUEST before pci_tsm_guest_req for LOCK is not shown to be right/,
 };
 
 function ordersOf({ findings }: Analysis, rule: string): LegalOrderInfo[] {
