@@ -16,7 +16,7 @@ import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
 import { SourceClocks } from './replay/clocks.ts';
 import { gapsOf } from './replay/gaps.ts';
-import { hostsOf } from './replay/hosts.ts';
+import { hostsOf, machinesOf } from './replay/hosts.ts';
 import { oneCpuSources } from './replay/one-cpu.ts';
 import type { ReplayOptions } from './replay/replay.ts';
 import { SomeSources } from './replay/some-sources.ts';
@@ -28,7 +28,7 @@ import { RULES } from './rules/index.ts';
 import { holdTrial, type Trial } from './rules/trial.ts';
 import { createTimeline, createTimelineFrom, createTransientTimeline } from './timeline/create.ts';
 import { ingest } from './timeline/ingest.ts';
-import type { NewHealth, StoredEvent } from './timeline/rows.ts';
+import type { NewHealth, StoredEvent, StoredSource } from './timeline/rows.ts';
 import { refuseTicks } from './timeline/ticks.ts';
 import type { TimelineReader, TimelineWriter } from './timeline/timeline.ts';
 
@@ -265,6 +265,7 @@ export async function judge(
     gaps: gapsOf(reader.health()),
     judged: judgedEvents(reader, options),
     side: options.side,
+    sideDoubted: options.side !== null && isSideDoubted(reader, sources),
   };
   const rules = RULES.filter(
     ({ doc }) => (options.rules === null || options.rules.includes(doc.id)) && !options.skipRules.includes(doc.id),
@@ -319,6 +320,11 @@ export async function judge(
     },
     toolVersion(),
   );
+}
+
+/** Of which of several machines side data are, nothing tells; nor of when they are where the log names another kernel. */
+function isSideDoubted(reader: TimelineReader, sources: readonly StoredSource[]): boolean {
+  return machinesOf(sources).length > 1 || reader.health().some(({ code }) => code === 'side-contradicted');
 }
 
 /** Records that tell of the machine, of one source: the first of each kind is kept. */

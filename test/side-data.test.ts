@@ -93,6 +93,6 @@ test.each([
 test('a VF by side data has an emulated Memory Space Enable', async () => {
   const write = 'w: (vfio_basic_config_write+0x0/0x100) bdf="0000:02:10.0" pos=0x4 count=2 off=0x4 val=';
   const text = log(`${write}0x106`, ...bind('0000:02:10.0'), `${write}0x104`);
-  expect((await analyzeText(text)).findings.map(brief)).toEqual(['probable mse-clear-while-locked 0000:02:10.0 :4']);
+  expect((await analyzeText(text)).findings.map(brief)).toEqual(['possible mse-clear-while-locked 0000:02:10.0 :4']);
   expect((await analyzeText(text, { side: sideOf(PF) })).findings).toEqual([]);
 });

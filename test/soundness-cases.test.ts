@@ -61,6 +61,39 @@ test('a request of the driver without its argument may be the STOP, though it is
   ]);
 });
 
+describe('Memory Space Enable of a VF that no record shows to be one', () => {
+  // The VF comes back inside a call whose end is not recorded.
+  const moves = [
+    'connect',
+    'SR-IOV off and on',
+    'open',
+    'bind',
+    'set Bus Master and Memory Space',
+    'clear Memory Space of a VF',
+    'bind to the same VM again',
+  ];
+
+  const vf = (): Life => life('generic', moves, { isVf: true, deep: false });
+
+  test('is not taken for one that counts', async () => {
+    expect(await verdicts(FTRACE, vf(), 'generic')).toEqual([]);
+    // The administrator connects another function while it is opened: whose the call around the coming of the VF is, is open then.
+    const other = (index: number) => life('generic', ['connect'], { index, deep: false, alone: false }).entries;
+    const own = vf().entries;
+    const opened = own.findIndex((entry) => entry.is === 'said' && entry.said.text.includes('enabling device'));
+    const entries = [...other(2), ...own.slice(0, opened), ...other(1), ...own.slice(opened)];
+    expect(await verdicts(formOf('function tracer with arguments'), { ...vf(), entries }, 'generic')).toEqual([
+      'possible mse-clear-while-locked',
+    ]);
+  });
+
+  test('nor where nothing at all is known of the function', async () => {
+    const entries = vf().entries.filter(({ step }) => !/^(?:arrival|connect|SR-IOV)/.test(step));
+    const { findings } = await analyzeLog(FTRACE.render(entries), { platform: 'generic' });
+    expect(findings.map(brief)).toEqual(['possible mse-clear-while-locked 0000:02:10.0 :25']);
+  });
+});
+
 describe('a bind to another VM', () => {
   const BDF = '0000:01:00.0';
   const lines = (names: readonly (StepName | 'bind elsewhere')[]): Line[] =>

@@ -74,13 +74,14 @@ describe.each(FORMS.map((form) => [form.name, form] as const))('%s', (_, form) =
 
   test('what is wrong is found as in the form that carries as much', { timeout: PATIENCE }, async () => {
     await fc.assert(
-      fc.asyncProperty(seeded, async ({ entries, platform, bug, victim }) => {
+      fc.asyncProperty(seeded, async ({ entries, platform, bug, victim, side }) => {
         if (!entries.some(isWanted(form))) return;
-        const found = await analyzeLog(form.render(entries), omniscient(platform));
-        const full = await analyzeLog(FTRACE.render(entries), omniscient(platform));
+        const how = { ...omniscient(platform), side };
+        const found = await analyzeLog(form.render(entries), how);
+        const full = await analyzeLog(FTRACE.render(entries), how);
         if (form.carries === 'probes') expect(essence(found)).toEqual(essence(full));
         else if (form.carries === 'messages')
-          expect(essence(found)).toEqual(essence(await analyzeLog(DMESG.render(entries), omniscient(platform))));
+          expect(essence(found)).toEqual(essence(await analyzeLog(DMESG.render(entries), how)));
         const verdict = (analysis: Analysis) =>
           Math.max(
             0,

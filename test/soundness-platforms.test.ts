@@ -109,13 +109,14 @@ describe.each(PLATFORMS)('on %s', (platform) => {
 
   test('lines that are found again never take a definite verdict back', { timeout: PATIENCE }, async () => {
     await fc.assert(
-      fc.asyncProperty(seeded, losses, losses, async ({ entries }, one, other) => {
+      fc.asyncProperty(seeded, losses, losses, async ({ entries, side }, one, other) => {
+        const how = { ...omniscient(platform), side };
         const less = keep(entries, (index) => one(index) || other(index));
         const more = keep(entries, one);
         if (less.kept.length === 0) return;
-        const poor = await judge(less.kept, omniscient(platform), less.marks);
-        const rich = await judge(more.kept, omniscient(platform), more.marks);
-        const whole = await judge(entries, omniscient(platform));
+        const poor = await judge(less.kept, how, less.marks);
+        const rich = await judge(more.kept, how, more.marks);
+        const whole = await judge(entries, how);
         for (const { rule, device } of sure(poor)) {
           expect(reached(rich, device), `${rule} ${device} with more lines`).toBeGreaterThanOrEqual(
             strength('possible'),
@@ -135,8 +136,8 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     { timeout: PATIENCE },
     async (_, bug) => {
       await fc.assert(
-        fc.asyncProperty(seededOn(bug, platform), async ({ entries, at, victim, verdict }) => {
-          const analysis = await judge(entries, omniscient(platform));
+        fc.asyncProperty(seededOn(bug, platform), async ({ entries, at, victim, verdict, side }) => {
+          const analysis = await judge(entries, { ...omniscient(platform), side });
           expect(ofBug(analysis, bug, victim)).toBe(verdict);
           // Nothing that came before it is accused.
           const early = analysis.findings.filter(({ evidence }) =>

@@ -80,7 +80,7 @@ const NOT_GENERATED: readonly string[] = `
   vfio.dmabuf_cleanup vfio.unregister vfio.request vfio.restore pci.bus pci.unreachable pci.feature pci.link_up pci.runtime_pm
   tsm.doe tsm.register tsm.error tdisp.measurements spdm.manage ide.alloc ide.claim ide.free ide.state ide.error doe.exchange doe.error
   firmware.ready firmware.dead iommu.bind iommu.unbind iommu.attach_call iommu.detach_call iommu.map iommu.unmap iommu.fault
-  iommu.domain iommu.block iommu.unblock iommu.error iommufd.ioctl iommufd.close iommufd.viommu_alloc iommufd.viommu_destroy
+  iommu.domain pci.power_refused iommu.block iommu.unblock iommu.error iommufd.ioctl iommufd.close iommufd.viommu_alloc iommufd.viommu_destroy
   iommufd.object_destroy iommufd.tsm_op iommufd.tsm_request iommufd.refused dmabuf.export dmabuf.attach dmabuf.detach dmabuf.put
   vm.unmap vm.attributes vm.fault vm.exit guest.report aer.error aer.recovery host.splat host.hang host.machine_check
   syscall.ioctl`

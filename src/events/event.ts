@@ -39,6 +39,7 @@ export const EVENT_KINDS = {
   'pci.vf': 'the function is a VF; args.pf names its PF',
   'pci.sriov_enable': 'SR-IOV is enabled on this PF: its VFs come',
   'pci.config_write': 'the host writes the PCI configuration space; args.position, args.value, args.width',
+  'pci.power_refused': 'the function did not take the power state that it was asked for',
   'pci.unreachable': 'the function does not answer after a reset or a power change: its state is unknown',
   'pci.feature': 'the kernel changes a register that describes the function; args.register, args.to',
   'pci.link_up': 'the link below this port came up, or its slot was filled',

@@ -213,7 +213,8 @@ export const PCI_MESSAGES: readonly MessageRow[] = [
     'vfio-pci 0000:01:00.0: timed out waiting for pending transaction; performing function level reset anyway',
     by('pcie_flr, pci_af_flr', 'drivers/pci/pci.c (6.12, 7.1)', '3.15-'),
   ),
-  known(
+  message(
+    'pci.power_refused',
     'Refused to change power state',
     /^Refused to change power state(?:, currently in D\d| from \S{1,8} to \S{1,8})$/,
     'vfio-pci 0000:02:00.0: Refused to change power state from D3hot to D0',

@@ -74,18 +74,20 @@ export class Functions {
   #bearerOf(bdf: Bdf, event: KernelEvent): number {
     const known = this.#byBdf.get(bdf);
     const appears = event.kind === 'pci.add';
+    // What the kernel reads of a function as it enumerates it comes before it joins its group.
+    const uses = !appears && event.kind !== 'pci.bar';
     const joins = appears && event.args['group'] !== undefined;
     const isNew =
       known !== undefined && (appears ? known.gone || isAnother(known, joins) : known.gone && isAlive(event));
     if (known && !isNew) {
-      known.used ||= !appears;
+      known.used ||= uses;
       known.enumerated ||= appears && !joins;
       known.grouped ||= joins;
       return known.entity;
     }
     // The function was there before and appears again: it was removed in between, and so were its kernel objects.
     if (known) this.#gone(known.entity);
-    return this.#appear(bdf, { used: !appears, enumerated: appears && !joins, grouped: joins });
+    return this.#appear(bdf, { used: uses, enumerated: appears && !joins, grouped: joins });
   }
 
   #appear(bdf: Bdf, seen: Omit<Bearer, 'entity' | 'gone'>): number {

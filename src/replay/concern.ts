@@ -11,6 +11,7 @@ const COMMONPLACE: ReadonlySet<StoredEvent['kind']> = new Set([
   'pci.disable',
   'pci.set_master',
   'pci.power',
+  'pci.power_refused',
   'pci.link_down',
   'pci.link_up',
   'pci.sriov_enable',

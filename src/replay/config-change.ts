@@ -1,5 +1,6 @@
 import type { Bdf } from '../base/bdf.ts';
 import { parseInteger } from '../events/numbers.ts';
+import type { BarRegister } from '../input/side/bars.ts';
 import { capabilityAt } from '../input/side/capabilities.ts';
 import type { SideData, SideFact } from '../input/side-data.ts';
 import { freezing, type RegisterBits, type RegisterPlace } from '../model/registers.ts';
@@ -17,6 +18,8 @@ export interface ConfigChange {
   readonly ofPf: boolean;
   /** What tells that the register stands there, where it is no record. */
   readonly side: SideFact | null;
+  /** What tells the old value, where it is no record. */
+  readonly oldSide?: SideFact;
 }
 
 interface Written {
@@ -51,6 +54,7 @@ export function configChanges(
   bdf: Bdf | null,
   registers: Registers,
   side: SideData | null,
+  isX86 = false,
 ): ConfigChange[] {
   if (heard.supersededBy !== null || heard.outcome === 'failed') return [];
   if (heard.phase === 'exit' && heard.pairId !== null) return [];
@@ -66,10 +70,26 @@ export function configChanges(
     }
     if (before !== undefined && value !== null)
       return [{ ...change, old: before.value === value ? 'same' : 'differs' }];
+    const stored = value === null || bdf === null || name !== BARS ? null : storedBar(side, bdf, bits.at, isX86);
+    if (stored !== null && value !== null && isOther(value, stored))
+      return [{ ...change, old: 'differs', oldSide: stored.fact }];
     // Where bits of others share the register most writes are about those.
     return isWhole(bits) ? [{ ...change, old: 'unknown' }] : [];
   });
   return changes;
+}
+
+/**
+ * What a BAR held when side data were stored. That it holds the same as what is written proves nothing: they may have been stored after
+ * the write. What the kernel takes for its address is what stands in the register only where no host bridge translates addresses.
+ */
+function storedBar(side: SideData | null, bdf: Bdf, at: number, isX86: boolean): BarRegister | null {
+  const known = side?.bars.get(bdf)?.get(at);
+  return known !== undefined && (known.isRaw || isX86) ? known : null;
+}
+
+function isOther(written: number, { value, mask }: BarRegister): boolean {
+  return ((written ^ value) & mask) !== 0;
 }
 
 /** The values as they are after the event. */

@@ -34,6 +34,8 @@ export type EffectType = Effect['type'];
 
 const D3HOT = 3;
 const D3COLD = 4;
+const PCI_PM_CTRL = 4;
+const PCI_PM_CTRL_STATE_MASK = 3;
 const PCI_EXP_DEVCTL = 8;
 const PCI_EXP_DEVCTL_BCR_FLR = 0x8000;
 
@@ -122,7 +124,7 @@ function others(event: StoredEvent): Effect[] {
       return configWrite(event);
     case 'vfio.power':
     case 'pci.power':
-      return power(parseInteger(event.args['state']));
+      return power(powerStateOf(event));
     case 'vfio.zap':
       return [{ type: 'zap' }];
     case 'vfio.revoke':
@@ -156,8 +158,16 @@ function configWrite(event: StoredEvent): Effect[] {
   if (event.args['region'] === 'exp' && offset === PCI_EXP_DEVCTL && (value & PCI_EXP_DEVCTL_BCR_FLR) !== 0) {
     return [{ type: 'function-reset', certain: true }];
   }
-  if (event.args['region'] === 'pm' && offset === 4) return power(value & 3);
-  return [];
+  return power(powerStateOf(event));
+}
+
+/** The power state that is asked for, as PCI_Dx number; null where the event asks for none. */
+export function powerStateOf({ kind, args }: StoredEvent): number | null {
+  if (kind === 'vfio.power' || kind === 'pci.power') return parseInteger(args['state']);
+  if (kind !== 'vfio.config_write' || args['region'] !== 'pm' || parseInteger(args['offset']) !== PCI_PM_CTRL)
+    return null;
+  const value = parseInteger(args['value']);
+  return value === null ? null : value & PCI_PM_CTRL_STATE_MASK;
 }
 
 function power(state: number | null): Effect[] {

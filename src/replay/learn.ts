@@ -5,9 +5,8 @@ import { isConcern } from './concern.ts';
 import { noteOrigin } from './origin-notes.ts';
 import { type Presence, showsLife } from './presence.ts';
 import type { Scene } from './scene.ts';
+import { withEvidence } from './state-evidence.ts';
 import type { DeviceTrack } from './track.ts';
-
-const STATE_EVIDENCE_MAX = 8;
 
 /** Calls on a PF that make its VFs come or go. */
 const ON_PF: ReadonlySet<StoredEvent['kind']> = new Set(['pci.sriov_enable', 'pci.sriov_disable']);
@@ -80,6 +79,11 @@ export function learn(
   }
   // A removal has put an end to what was known.
   noteOrigin(track, event);
+  const { pfSide } = track;
+  if (pfSide !== null && track.origin.physicalBy === event) {
+    scene.contradict(event, pfSide);
+    track.isNoVf();
+  }
 }
 
 const USES: ReadonlySet<StoredEvent['kind']> = new Set([
@@ -105,7 +109,11 @@ function learnVf(scene: Scene, event: StoredEvent, track: DeviceTrack, calls: re
   // Only a call that is seen to end says what was inside.
   const call = around ? calls.find((one) => ON_PF.has(one.kind) && one.pairId !== null) : undefined;
   const pf = told ?? (call?.deviceId == null ? null : (scene.tracks.get(call.deviceId)?.bdf ?? null));
-  if (call !== undefined || event.kind === 'pci.vf') track.isVf = true;
+  if (call !== undefined || event.kind === 'pci.vf') {
+    track.isVf = true;
+    if (track.noVfSide !== null) scene.contradict(event, track.noVfSide);
+    track.noVfSide = null;
+  }
   if (call?.deviceId != null && call.deviceId !== track.id) {
     track.pfId = call.deviceId;
     track.pfRecord ??= event.id;
@@ -133,7 +141,7 @@ export function noteState(event: StoredEvent, track: DeviceTrack): void {
   if (event.kind === 'tsm.bind' && (none || track.released)) {
     track.stateEvidence = [event];
     track.released = false;
-  } else if (track.stateEvidence.length < STATE_EVIDENCE_MAX) track.stateEvidence.push(event);
+  } else track.stateEvidence = withEvidence(track.stateEvidence, event);
   if (event.kind === 'tsm.bind') track.binder = event.pid;
   // Whoever binds or asks after the exit has the device: its owner is not gone.
   track.ownerExit = null;

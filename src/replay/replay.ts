@@ -66,7 +66,15 @@ export class Replay {
     const scene = this.#scene;
     const devices = scene.recorded.devices();
     const spansMax = spansPerDevice(devices.length);
-    scene.tracks = new Map(devices.map((device) => [device.id, this.#newTrack(device, spansMax)]));
+    const lives = Map.groupBy(devices, ({ bdf }) => bdf);
+    scene.tracks = new Map(
+      devices.map((device) => {
+        const track = this.#newTrack(device, spansMax);
+        // Of which of several what was stored is, nothing tells.
+        if ((lives.get(device.bdf)?.length ?? 0) > 1) track.origin = { ...track.origin, isOnly: false };
+        return [device.id, track];
+      }),
+    );
     const pageAfter = (page: readonly StoredEvent[] = []) => scene.recorded.events(page.at(-1)?.id ?? 0, PAGE);
     const pages = [pageAfter()];
     for (let page = pages[0]; page !== undefined && page.length > 0; page = pages[0]) {
@@ -95,6 +103,9 @@ export class Replay {
     if (physical && track.pf !== physical.pf)
       this.#scene.contradict({ sourceId: device.sourceId, line: null }, physical.fact);
     track.noSoftReset = side.noSoftReset.get(track.bdf) ?? null;
+    const shown = side.noVfs.get(track.bdf) ?? null;
+    if (shown !== null && track.isVf) this.#scene.contradict({ sourceId: device.sourceId, line: null }, shown);
+    track.noVfSide = track.isVf ? null : shown;
     return track;
   }
 

@@ -22,6 +22,8 @@ export interface ReplayOptions {
   readonly judged: (event: StoredEvent) => boolean;
   /** What was stored beside the log, if anything was. */
   readonly side: SideData | null;
+  /** It may be of another machine than some of the records, or of another time of it. Absent: nothing shows that. */
+  readonly sideDoubted?: boolean;
   /** Devices by id whose records contradict what was declared, with the first record that does. */
   readonly disproved?: ReadonlyMap<number, StoredEvent>;
 }

@@ -84,6 +84,8 @@ export class DeviceTrack {
   port: Bdf | null = null;
   /** No_Soft_Reset of the function, where side data tell. */
   noSoftReset: { readonly value: boolean; readonly fact: SideFact } | null = null;
+  /** What side data tell that no VF has; null, too, where a record shows it to be one. */
+  noVfSide: SideFact | null = null;
   /** Something happened to it that rules judge: worth a verdict, if only "cannot tell". */
   concerned = false;
   /** The capture shows that the function came into being, so its start is known. */
@@ -173,6 +175,7 @@ export class DeviceTrack {
     copy.session = this.session;
     copy.port = this.port;
     copy.noSoftReset = this.noSoftReset;
+    copy.noVfSide = this.noVfSide;
     copy.gone = this.gone;
     copy.concerned = this.concerned;
     copy.startKnown = this.startKnown;
@@ -249,6 +252,13 @@ export class DeviceTrack {
     else this.pfSide = shown.side;
   }
 
+  /** A record shows that it is no VF, whatever side data tell. */
+  isNoVf(): void {
+    this.isVf = false;
+    this.pf = null;
+    this.pfSide = null;
+  }
+
   /** The function is gone: what was known of it does not hold for whatever comes next on this address. */
   forget(cause: StoredEvent): void {
     this.command = COMMAND_UNKNOWN;
@@ -264,6 +274,7 @@ export class DeviceTrack {
     this.binder = null;
     this.startKnown = true;
     this.origin = afterRemoval(this.origin);
+    this.noVfSide = null;
     this.stream = null;
     this.session = null;
     this.gone = true;

@@ -12,7 +12,7 @@ import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
 import { openedBy } from './opened-by.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
-import { noVfBy } from './origin-notes.ts';
+import { noVf } from './origin-notes.ts';
 import type { Presence } from './presence.ts';
 import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
@@ -93,12 +93,12 @@ export class Transitions {
       effects.unshift({ type: 'sriov-change', certain: true });
     }
     if (effects.length === 0 && !isOperation(event)) return;
-    const { complete } = optionsFor(this.#scene.options, track);
-    const closed = track.belief.closed(complete);
+    const options = optionsFor(this.#scene.options, track);
+    const closed = track.belief.closed(options.complete);
     for (const effect of effects) {
       this.#teller.tell({ event, effect, track, belief: closed, calls, reach: this.#scene.shown(reach) });
     }
-    const mayBeVf = noVfBy(track, complete) === null;
+    const mayBeVf = noVf(track, options)?.isProof !== true;
     const afterAll = (before: Belief) =>
       effects.reduce((now, effect) => afterEffect(now, mayBeVf ? ofPerhapsVf(effect) : effect), before);
     // A call that two tracers recorded happened once: the record that knows more is the one that counts.
@@ -167,7 +167,9 @@ export class Transitions {
       const said: Effect[] = protocolEffects(heard, track.ledger, around, reach !== null, opened);
       if (reach === null) {
         said.push(...stepEffects(heard, track.ledger.steps, calls));
-        said.push(...configChanges(heard, track.bdf, track.ledger.registers, scene.options.side));
+        const { side, platform, x86 } = scene.options;
+        const isX86 = x86 || platform === 'tdx' || platform === 'sev-tio';
+        said.push(...configChanges(heard, track.bdf, track.ledger.registers, side, isX86));
       }
       for (const effect of said) {
         // What is judged as it returns is shown where it was called.

@@ -1,5 +1,6 @@
+import { noVf } from '../replay/origin-notes.ts';
 import { doc } from './docs/config-change-while-locked.ts';
-import { fromSide, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { fromSide, fromSideForLife, isLocked, LOCK_CLASSES, type Rule, SHOW_NO_VF } from './rule.ts';
 
 /** SR-IOV keeps them for all VFs in its capability of the PF (PCIe Base 6.x, 9.3.4.1). */
 const FIXED_OF_VF: ReadonlySet<string> = new Set(['Base Address Registers', 'Expansion ROM Base Address']);
@@ -9,16 +10,24 @@ export const rule: Rule = {
   rank: 32,
   restsOnBind: true,
   settledBy: LOCK_CLASSES,
-  judge({ effect, track }) {
+  judge({ effect, track, options }) {
+    if (effect.type !== 'config-change') return null;
+    const isOfPf = effect.ofPf || FIXED_OF_VF.has(effect.register);
     // The register is that of the PF, or fixed at 0: for a VF nothing is written.
-    if (effect.type !== 'config-change' || (track.isVf && (effect.ofPf || FIXED_OF_VF.has(effect.register))))
-      return null;
+    if (track.isVf && isOfPf) return null;
     const charge = {
       wrongIn: isLocked,
       summary: `a write to ${effect.register} reached the function while the TDI was locked or running`,
       onlyIfLikely: true,
     } as const;
-    const granted = effect.side === null ? [] : [fromSide(effect.side)];
+    const shown = isOfPf ? noVf(track, options) : null;
+    const granted = [
+      ...(effect.side === null ? [] : [fromSide(effect.side)]),
+      ...(shown?.side ? [fromSideForLife(shown.side)] : []),
+      ...(isOfPf && shown === null ? [`the function is no SR-IOV VF (${effect.ofPf ? OF_PF : FIXED})`] : []),
+    ];
+    const isOpen = isOfPf && shown === null;
+    const toConfirm = isOpen ? [SHOW_NO_VF] : [];
     switch (effect.old) {
       case 'same':
         // A restore puts back what stands there.
@@ -27,19 +36,24 @@ export const rule: Rule = {
         return {
           ...charge,
           // The list of registers is informative: a device may be less strict.
-          atMost: 'probable',
+          atMost: isOpen ? 'possible' : 'probable',
           takesForGranted: [
             ...granted,
+            ...(effect.oldSide ? [fromSide(effect.oldSide)] : []),
             'the device counts this register among those that a locked TDI freezes',
-            ...(effect.ofPf ? ['the function is no SR-IOV VF (the register is that of its PF)'] : []),
           ],
+          toConfirm,
         };
       case 'unknown':
         return {
           ...charge,
           atMost: 'possible',
           takesForGranted: [...granted, 'the write changed the value: writing back the same one is harmless'],
+          toConfirm,
         };
     }
   },
 };
+
+const OF_PF = 'the register is that of its PF';
+const FIXED = 'the register would be fixed at 0';

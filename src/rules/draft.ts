@@ -38,7 +38,7 @@ export interface Draft {
   readonly before: Layers;
   readonly after: Layers;
   readonly assumptions: (string | Premise)[];
-  readonly toConfirm: readonly string[];
+  toConfirm: readonly string[];
   readonly evidence: DraftEvidence[];
   causedBy: Draft | null;
 }

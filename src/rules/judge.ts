@@ -18,6 +18,7 @@ import type { Later } from './later.ts';
 import { Nameless } from './nameless.ts';
 import type { Charge, Rule } from './rule.ts';
 import { Strays } from './strays.ts';
+import { Unfinished } from './unfinished.ts';
 import { judgeCharge, severityOf, strength, weigh } from './verdict.ts';
 
 /** What one rule could tell of one device. */
@@ -58,6 +59,7 @@ export class Judge implements ReplayObserver {
   readonly #latest = new Map<DeviceTrack, Draft>();
   /** Findings that are mild only if an event comes before the operation is over. */
   #hoped: { draft: Draft; kind: EventKind; before: number; otherwise: Verdict }[] = [];
+  readonly #unfinished = new Unfinished();
   readonly #strays = new Strays();
   readonly #nameless = new Nameless();
   readonly #foresight: Foresight;
@@ -103,7 +105,14 @@ export class Judge implements ReplayObserver {
       if (known) this.#replace(known, draft);
       else this.#keep(draft);
       this.#hope(draft, step, charge);
+      if (charge.doneBy !== undefined) this.#await(draft, step, charge, charge.doneBy);
     }
+  }
+
+  /** What may yet do the harm that the step began. */
+  #await(draft: Draft, step: Step, { atMost: _, ...bare }: Charge, doneBy: NonNullable<Charge['doneBy']>): void {
+    const otherwise = judgeCharge(step, bare, this.#laterOf(draft.rule, step, bare));
+    if (otherwise !== null) this.#unfinished.note({ draft, doneBy, otherwise });
   }
 
   /** What records after the steps say of them, once all have been seen. */
@@ -132,9 +141,11 @@ export class Judge implements ReplayObserver {
   /** What would have put an operation right may be among what was lost while it ran. */
   lost(event: StoredEvent, track: DeviceTrack): void {
     this.#hoped = this.#hoped.filter(({ draft, before }) => draft.track !== track || before < event.id);
+    this.#unfinished.lost(track);
   }
 
   seen(event: StoredEvent, track: DeviceTrack): void {
+    this.#unfinished.seen(event, track);
     if (event.certainty === 'maybe') {
       this.#seenPerhaps(event, track);
       return;

@@ -1,7 +1,7 @@
-import { noVfBy } from '../replay/origin-notes.ts';
+import { noVf } from '../replay/origin-notes.ts';
 import { doc } from './docs/mse-clear-while-locked.ts';
 import { chargeOfPort } from './port-clear.ts';
-import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { fromSideForLife, isLocked, LOCK_CLASSES, type Rule, SHOW_NO_VF } from './rule.ts';
 
 export const rule: Rule = {
   doc,
@@ -12,16 +12,23 @@ export const rule: Rule = {
   concerns: (track, effect) => !track.isVf || effect?.type === 'port-clear',
   judge({ effect, track, options }) {
     if (effect.type !== 'command-clear' || effect.bit !== 'mse') return chargeOfPort(effect, 'mse');
-    const proof = noVfBy(track, options.complete);
+    const shown = noVf(track, options);
     const charge = {
       wrongIn: isLocked,
       summary: 'a configuration write cleared Memory Space Enable while the TDI was locked or running',
-      ...(proof === null ? { toConfirm: [NO_VF] } : { shownBy: [proof] }),
+      ...(shown?.record ? { shownBy: [shown.record] } : {}),
     };
-    const granted = proof === null ? ['the function is no SR-IOV VF (its Memory Space Enable would be emulated)'] : [];
-    if (effect.certain) return proof ? charge : { ...charge, atMost: 'probable', takesForGranted: granted };
-    return { ...charge, atMost: 'possible', takesForGranted: [...granted, 'Memory Space Enable was set before'] };
+    const granted = [
+      ...(shown?.side ? [fromSideForLife(shown.side)] : []),
+      ...(shown === null ? ['the function is no SR-IOV VF (its Memory Space Enable would be emulated)'] : []),
+      ...(shown?.isProof === false && shown.record ? ['no VF has taken the address of the function since'] : []),
+      ...(effect.certain ? [] : ['Memory Space Enable was set before']),
+    ];
+    const told = { ...charge, takesForGranted: granted };
+    if (shown === null) return { ...told, atMost: 'possible', toConfirm: [SHOW_NO_VF] };
+    if (!effect.certain) return { ...told, atMost: 'possible' };
+    return shown.isProof ? told : { ...told, atMost: 'probable', toConfirm: [NO_OTHER] };
   },
 };
-
-const NO_VF = 'show that the function is no VF: the line "BAR 0 [mem ..]" of its enumeration; and --complete hotplug';
+const NO_OTHER =
+  'if the capture holds every coming and going of functions, say so, and the address had one function only: --complete hotplug';

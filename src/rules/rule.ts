@@ -51,6 +51,11 @@ export interface Charge {
    * declared to hold every event of `settledBy`, and the operation ends without that one.
    */
   readonly rightedBy?: EventKind;
+  /**
+   * `atMost` holds as long as the harm may not have been done. It falls with a record of the device that shows it, `true`, and stays
+   * where one that may have changed the state came first, `false`; null for all others.
+   */
+  readonly doneBy?: (event: StoredEvent) => boolean | null;
   /** What the rule takes for granted about the step. */
   readonly takesForGranted?: readonly string[];
   /** What would settle it. */
@@ -75,6 +80,15 @@ export interface Charge {
   readonly shownBy?: readonly StoredEvent[];
   /** The record to name as the violation, where it is not the step's own. */
   readonly violation?: StoredEvent;
+}
+
+/** What would settle whether a function is a VF. */
+export const SHOW_NO_VF =
+  'show that the function is no VF: its connect, the line "BAR 0 [mem ..]" of its enumeration, or lspci -vv in the folder of --side';
+
+/** What side data tell of a function, and is so for its whole life. */
+export function fromSideForLife({ place, text }: SideFact): string {
+  return `side: ${place}: ${text}; no other function was at its address since`;
 }
 
 /** What side data tell was so when they were stored. */

@@ -36,8 +36,9 @@ test.each(RULES.map(({ doc }) => doc.id))(
     );
     let answered = 0;
     for (const { bug, platform } of kinds) {
-      for (const { entries } of fc.sample(seededOn(bug, platform), { numRuns: 1 })) {
-        const orders = ordersOf(await analyzeLog(FTRACE.render(entries), omniscient(platform)), rule);
+      for (const { entries, side } of fc.sample(seededOn(bug, platform), { numRuns: 1 })) {
+        const how = { ...omniscient(platform), side };
+        const orders = ordersOf(await analyzeLog(FTRACE.render(entries), how), rule);
         for (const { kind, reason } of orders) {
           if (kind !== 'none' && kind !== 'unknown') answered += 1;
           else expect(reason, bug.name).toMatch(UNANSWERED[rule] ?? /^an order$/);

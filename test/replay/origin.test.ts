@@ -24,6 +24,8 @@ describe('that a function is no VF is proved', () => {
       12,
       () => seen(trackOf('0000:02:00.0', false), storedEvent('pci.sriov_enable', { id: 12, outcome: 'ok' })),
     ],
+    ['by a connect of its own', 13, () => seen(trackOf('0000:02:00.0', false), storedEvent('tsm.connect', { id: 13 }))],
+    ['not by one that was refused', null, () => seen(trackOf('0000:02:00.0', false), REFUSED)],
     ['not by its coming, whatever else is recorded', null, () => seen(trackOf('0000:02:00.0'), ADDED)],
     ['not without a record of its coming', null, () => trackOf('0000:02:00.0')],
     ['not where it could not have VFs made', null, () => seen(trackOf('0000:02:00.0', false), FAILED)],
@@ -35,6 +37,7 @@ describe('that a function is no VF is proved', () => {
   });
 
   const FAILED = storedEvent('pci.sriov_enable', { id: 12, outcome: 'failed' });
+  const REFUSED = storedEvent('tsm.connect', { id: 13, outcome: 'failed' });
   const PERHAPS = storedEvent('pci.bar', { id: 11, certainty: 'inherited' });
 });
 

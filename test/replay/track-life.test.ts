@@ -33,6 +33,7 @@ function lived(): DeviceTrack {
     session: 'several',
     port: '0000:00:01.0' as Bdf,
     noSoftReset: { value: true, fact },
+    noVfSide: fact,
     concerned: true,
     startKnown: true,
     boundEvidence: true,

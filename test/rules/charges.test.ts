@@ -297,8 +297,14 @@ const softReset = (value: boolean) =>
 
 const withBar = (isVf: boolean) =>
   trackWith((track) => {
-    track.origin = { ...track.origin, physicalBy: storedEvent('pci.bar', { id: 3 }) };
+    track.origin = { ...track.origin, physicalBy: storedEvent('pci.bar', { id: 3 }), isCertain: true };
     track.isVf = isVf;
+  });
+
+const noVfBySide = (isOnly = true) =>
+  trackWith((track) => {
+    track.noVfSide = fact;
+    track.origin = { ...track.origin, isOnly };
   });
 
 describe('how strong a charge can be', () => {
@@ -323,6 +329,27 @@ describe('how strong a charge can be', () => {
       'the bit was set',
       { type: 'command-clear', bit: 'mse', certain: true },
       {},
+      'believed possible granted:1',
+    ],
+    [
+      'mse-clear-while-locked',
+      'the bit was set, of a function that side data show to be no VF',
+      { type: 'command-clear', bit: 'mse', certain: true },
+      { ...complete('hotplug'), ...noVfBySide() },
+      'believed any granted:1',
+    ],
+    [
+      'mse-clear-while-locked',
+      'the same, where functions may come and go unseen',
+      { type: 'command-clear', bit: 'mse', certain: true },
+      noVfBySide(),
+      'believed probable granted:1',
+    ],
+    [
+      'mse-clear-while-locked',
+      'the same, where another function was at the address',
+      { type: 'command-clear', bit: 'mse', certain: true },
+      { ...complete('hotplug'), ...noVfBySide(false) },
       'believed probable granted:1',
     ],
     [
@@ -426,7 +453,21 @@ describe('how strong a charge can be', () => {
       'a register that a VF leaves to its PF',
       registerWritten('differs', 'Process Address Space ID', true),
       {},
-      'believed probable likely granted:2',
+      'believed possible likely granted:2',
+    ],
+    [
+      'config-change-while-locked',
+      'the same, of a function that is no VF',
+      registerWritten('differs', 'Process Address Space ID', true),
+      withBar(false),
+      'believed probable likely granted:1',
+    ],
+    [
+      'config-change-while-locked',
+      'a BAR of a function that may be a VF',
+      registerWritten('differs', 'Base Address Registers'),
+      {},
+      'believed possible likely granted:2',
     ],
     [
       'sriov-change-while-locked',

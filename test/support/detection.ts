@@ -99,12 +99,15 @@ async function recall(rule: string, count: number, options: DetectionOptions): P
   let seeded = 0;
   for (const [index, { bug, platform }] of kinds.entries()) {
     const numRuns = Math.ceil(count / kinds.length);
-    for (const { entries, victim } of fc.sample(seededOn(bug, platform), { numRuns, seed: options.seed + index })) {
+    for (const { entries, victim, side } of fc.sample(seededOn(bug, platform), {
+      numRuns,
+      seed: options.seed + index,
+    })) {
       const level = ({ findings }: Analysis) =>
         strongest(findings.filter((one) => one.rule === rule && one.device === victim).map(({ verdict }) => verdict));
-      declared = counted(declared, level(await judged(entries, omniscient(platform), 0, seeded, options)));
+      declared = counted(declared, level(await judged(entries, { ...omniscient(platform), side }, 0, seeded, options)));
       for (const [at, part] of LOSSES.entries()) {
-        found[at] = counted(found[at] ?? NONE, level(await judged(entries, { platform }, part, seeded, options)));
+        found[at] = counted(found[at] ?? NONE, level(await judged(entries, { platform, side }, part, seeded, options)));
       }
       seeded += 1;
     }

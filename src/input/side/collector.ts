@@ -1,12 +1,15 @@
 import { type Bdf, parseBdf } from '../../base/bdf.ts';
+import type { BarRegisters } from './bars.ts';
 import { agreeOnBridges } from './bridges.ts';
 import type { FunctionCapabilities } from './capabilities.ts';
+import type { Claim } from './claims.ts';
 import { readConfigSpace } from './config-space.ts';
 import { type BridgeBuses, fileOf, keep, type PhysicalFunction, type SideFact } from './fact.ts';
 import { hasAddresses, isKallsyms } from './kallsyms.ts';
 import { type KernelRelease, kernelRelease } from './kernel.ts';
 import { LspciReader } from './lspci.ts';
 import { PathReader } from './paths.ts';
+import { agreeOnVirtuality } from './physical-functions.ts';
 import { type IommuGroup, SysReader, type TsmAttribute } from './sysfs.ts';
 
 /** What a capture kit stored beside the log, as of the moment when it did. */
@@ -19,13 +22,17 @@ export interface SideData {
   readonly left: readonly string[];
   /** VFs and their PFs. */
   readonly physical: ReadonlyMap<Bdf, PhysicalFunction>;
-  /** Functions of which two PFs were told, so that neither counts. */
+  /** Functions that are no VFs, whatever they are. */
+  readonly noVfs: ReadonlyMap<Bdf, SideFact>;
+  /** What two files say differently of a function, so that neither counts. */
   readonly disputed: readonly SideFact[];
   readonly bridges: ReadonlyMap<Bdf, BridgeBuses>;
   /** Bridges of which two files say different buses, so that neither counts. */
   readonly disputedBridges: readonly SideFact[];
   /** No_Soft_Reset of the power management capability: whether D3hot keeps the state of the function. */
-  readonly noSoftReset: ReadonlyMap<Bdf, { readonly value: boolean; readonly fact: SideFact }>;
+  readonly noSoftReset: ReadonlyMap<Bdf, Claim<boolean>>;
+  /** What the registers of the BARs held. */
+  readonly bars: ReadonlyMap<Bdf, BarRegisters>;
   /** Where the capabilities of a function stand in its config space; see `capabilityAt`. */
   readonly capabilities: ReadonlyMap<Bdf, FunctionCapabilities>;
   /** Whether a function says that it supports TEE-IO; only PFs and functions without VFs say so. */
@@ -98,11 +105,24 @@ export class SideCollector {
   finish(folder: string): SideData {
     this.#lspci.finish();
     const sys = this.#sys;
-    const { noSoftReset, teeIo, drivers } = this.#lspci;
+    const { teeIo, drivers, bars: said } = this.#lspci;
+    const noSoftReset = this.#lspci.noSoftReset.agreed;
+    const bars = said.agreed;
     const { agreed: bridges, disputed: disputedBridges } = agreeOnBridges(this.#lspci.bridges, sys.bridges);
-    const physical = sys.virtual.agreed;
-    const disputed = sys.virtual.disputed;
     const capabilities = new Map([...this.#lspci.capabilities, ...this.#raw]);
+    const virtuality = agreeOnVirtuality({
+      physical: sys.virtual.agreed,
+      ofTwo: sys.virtual.ofTwo,
+      shown: new Map([...sys.noVfs, ...this.#lspci.noVfs]),
+      capabilities,
+    });
+    const { physical, noVfs } = virtuality;
+    const disputed = [
+      ...sys.virtual.disputed,
+      ...virtuality.disputed,
+      ...this.#lspci.noSoftReset.disputed,
+      ...said.disputed,
+    ];
     const { groups, cdevs } = sys;
     const tsm = [...sys.tsm.values()];
     const [kernel, symbols] = [this.#kernel, this.#symbols];
@@ -110,13 +130,26 @@ export class SideCollector {
     const facts = [
       ...told.flatMap((map): { fact: SideFact }[] => [...map.values()]),
       ...tsm,
+      ...[...noVfs.values()].map((fact) => ({ fact })),
+      ...[...bars.values()].flatMap((own) => [...own.values()]),
       ...[...disputed, ...disputedBridges].map((fact) => ({ fact })),
       ...[kernel, symbols].filter((one) => one !== null),
     ];
     const files = [...new Set(facts.map(({ fact }) => fileOf(fact)))].sort();
     const more = this.#leftCount - this.#left.length;
     const left = more > 0 ? [...this.#left, `${more} more`] : this.#left;
-    const known = { physical, disputed, bridges, disputedBridges, noSoftReset, capabilities, teeIo, drivers };
+    const known = {
+      physical,
+      noVfs,
+      disputed,
+      bridges,
+      disputedBridges,
+      noSoftReset,
+      bars,
+      capabilities,
+      teeIo,
+      drivers,
+    };
     return { folder, files, left, ...known, groups, cdevs, tsm, kernel, symbols };
   }
 
@@ -151,6 +184,7 @@ export class SideCollector {
     const space = readConfigSpace(bytes);
     if (space === null) return;
     const fact = { place, text: `where the capabilities of ${bdf} stand` };
+    this.#lspci.tellRegisters(bdf, bytes, space, place);
     keep(this.#raw, bdf, { list: space.capabilities, upTo: space.upTo, fact });
   }
 

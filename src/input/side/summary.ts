@@ -1,4 +1,5 @@
 import type { Bdf } from '../../base/bdf.ts';
+import type { BarRegisters } from './bars.ts';
 import type { SideData } from './collector.ts';
 import { fileOf, type SideFact } from './fact.ts';
 
@@ -50,7 +51,15 @@ export function aboutFunctions(side: SideData): { readonly bdf: Bdf; readonly fa
   );
   const members = [...side.groups.values()].flatMap(({ members, fact }) => members.map((bdf) => ({ bdf, fact })));
   const files = [...side.cdevs.values()].flatMap(({ bdf, fact }) => (bdf === null ? [] : [{ bdf, fact }]));
-  return [...own, ...members, ...files, ...side.tsm];
+  const noVfs = [...side.noVfs].map(([bdf, fact]) => ({ bdf, fact }));
+  const bars = [...side.bars].flatMap(([bdf, registers]) => barsOf(registers).map((fact) => ({ bdf, fact })));
+  return [...own, ...noVfs, ...bars, ...members, ...files, ...side.tsm];
+}
+
+/** One a function: where its first BAR stands. */
+function barsOf(registers: BarRegisters): SideFact[] {
+  const [first] = registers.values();
+  return first === undefined ? [] : [first.fact];
 }
 
 interface Kind {
@@ -67,10 +76,16 @@ function factsByKind(side: SideData): Kind[] {
   const alone = (one: { readonly fact: SideFact } | null) => (one === null ? [] : [one.fact]);
   return [
     { noun: plain('VF', 'VFs'), spelled: false, facts: of(side.physical) },
-    { noun: plain('VF of two PFs', 'VFs of two PFs'), spelled: true, facts: side.disputed },
+    {
+      noun: plain('function that is no VF', 'functions that are no VFs'),
+      spelled: false,
+      facts: [...side.noVfs.values()],
+    },
+    { noun: plain('word in dispute', 'words in dispute'), spelled: true, facts: side.disputed },
     { noun: plain('bridge in dispute', 'bridges in dispute'), spelled: true, facts: side.disputedBridges },
     { noun: plain('bridge', 'bridges'), spelled: false, facts: of(side.bridges) },
     { noun: functions('No_Soft_Reset'), spelled: false, facts: of(side.noSoftReset) },
+    { noun: functions('their BARs'), spelled: false, facts: [...side.bars.values()].flatMap(barsOf) },
     { noun: functions('their capabilities'), spelled: false, facts: of(side.capabilities) },
     { noun: functions('a word on TEE-IO'), spelled: false, facts: of(side.teeIo) },
     { noun: functions('their driver'), spelled: false, facts: of(side.drivers) },

@@ -22,6 +22,8 @@ export interface TsmAttribute {
 
 const NUMBER = /^\d{1,5}$/;
 const CDEV = /^vfio(\d{1,5})$/;
+/** Of PFs only (sriov_pf_attrs_are_visible(), drivers/pci/iov.c, 5.8-). */
+const PF_NAMES: ReadonlySet<string> = new Set(['sriov_totalvfs', 'sriov_numvfs']);
 const TSM_NAMES: ReadonlySet<string> = new Set(['connect', 'bound', 'dsm']);
 /** Members of a group that are kept. */
 const MEMBERS_MAX = 4096;
@@ -40,6 +42,8 @@ export class SysReader {
   /** Functions by N of /dev/vfio/devices/vfioN; null where two claim it. */
   readonly cdevs = new Map<number, { readonly bdf: Bdf | null; readonly fact: SideFact }>();
   readonly tsm = new Map<string, TsmAttribute>();
+  /** Functions that have what no VF has. */
+  readonly noVfs = new Map<Bdf, SideFact>();
   readonly #groups = new Map<number, Group>();
 
   get groups(): Map<number, IommuGroup> {
@@ -67,6 +71,8 @@ export class SysReader {
         target.flatMap((part) => parseBdf(part) ?? []),
         place,
       );
+    if (owner !== null && PF_NAMES.has(name) && !this.noVfs.has(owner))
+      keep(this.noVfs, owner, { place, text: `${owner} has ${name}: it is no VF` });
     if (value !== null) this.#attribute(path, value, place);
   }
 

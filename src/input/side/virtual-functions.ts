@@ -20,6 +20,10 @@ export class VirtualFunctions {
     return new Map([...this.#told].flatMap(([vf, { pf, fact }]) => (pf === null ? [] : [[vf, { pf, fact }]])));
   }
 
+  get ofTwo(): Set<Bdf> {
+    return new Set([...this.#told].flatMap(([vf, { pf }]) => (pf === null ? vf : [])));
+  }
+
   /** Functions of which two PFs were told. */
   get disputed(): SideFact[] {
     return [...this.#told.values()].flatMap(({ pf, fact }) => (pf === null ? fact : []));

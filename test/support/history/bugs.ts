@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { SideData } from '../../../src/input/side-data.ts';
 import type { Verdict } from '../../../src/model/analysis.ts';
 import type { Platform } from '../../../src/model/states.ts';
 import { RULES } from '../../../src/rules/index.ts';
@@ -15,6 +16,7 @@ import {
   vdeviceDestroyActs,
   type World,
 } from './moves.ts';
+import { sideDataOf } from './side.ts';
 import { born, bring, choices, type Life, type Start, shown, startOn, told, walk } from './walk.ts';
 
 type Accusation = Exclude<Verdict, 'inconsistent'>;
@@ -30,6 +32,8 @@ export interface Bug {
   readonly start?: Partial<Start>;
   readonly acts: (world: World) => Act[];
   readonly admin?: true;
+  /** What the machine says of the function is stored beside the log. */
+  readonly side?: true;
   /** The function that is accused; else the one of the history. */
   readonly victim?: string;
   /** What is to be found where all was recorded and is declared so. */
@@ -52,6 +56,7 @@ const LIKELY = { deep: true };
 const BOUND = ['locked', 'run'] as const;
 const PF = { isVf: false };
 const VF = { isVf: true };
+const SECOND = { isVf: false, isSecond: true };
 const DEEP = { deep: true };
 const DRIVEN = ['tdx', 'sev-tio', 'cca'] as const;
 
@@ -62,6 +67,11 @@ const DRIVEN = ['tdx', 'sev-tio', 'cca'] as const;
 const lockedVerdict = ({ platform, state, deep }: World): Accusation => {
   if (!deep && platform === 'cca') return 'possible';
   return !deep && (platform === 'generic' || state.contract === 'run') ? 'probable' : 'definite';
+};
+/** Of which of two functions at one address side data are, nothing tells. */
+const sideVerdict = (world: World): Accusation => {
+  const verdict = lockedVerdict(world);
+  return verdict === 'definite' && world.replaced ? 'probable' : verdict;
 };
 const request = (bdf: string, ret: number, inner: readonly Act[] = []) =>
   call('pci_tsm_guest_req', bdf, { ret, args: { scope: '1' } }, inner);
@@ -93,8 +103,26 @@ export const BUGS: readonly Bug[] = [
     when: LOCKED,
     start: PF,
     acts: move('clear Memory Space'),
-    verdict: (world) => (lockedVerdict(world) === 'possible' ? 'possible' : 'probable'),
-    because: 'it may be a VF: the kernel printed no BAR of it',
+    verdict: lockedVerdict,
+  },
+  {
+    rule: 'mse-clear-while-locked',
+    name: 'cleared by the user, of a function without a connect of its own',
+    when: LOCKED,
+    start: SECOND,
+    acts: move('clear Memory Space'),
+    verdict: 'possible',
+    because: 'it may be a VF: no record tells, lspci does, and makes it definite',
+  },
+  {
+    rule: 'mse-clear-while-locked',
+    name: 'cleared by the user, and lspci shows that it is no VF',
+    when: LOCKED,
+    start: SECOND,
+    side: true,
+    acts: move('clear Memory Space'),
+    // It need not have been so of the one that came in its place.
+    verdict: (world) => (world.replaced ? 'possible' : lockedVerdict(world)),
   },
   { rule: 'flr-while-locked', name: 'reset ioctl', when: LOCKED, acts: move('reset ioctl'), verdict: lockedVerdict },
   {
@@ -190,7 +218,16 @@ export const BUGS: readonly Bug[] = [
     when: LOCKED,
     acts: move('D3hot by the user'),
     verdict: 'possible',
-    because: 'No_Soft_Reset of the function is not known: no record tells it, lspci does, and makes it probable',
+    because: 'No_Soft_Reset of the function is not known: no record tells it, lspci does, and makes it definite',
+  },
+  {
+    rule: 'power-state-while-locked',
+    name: 'D3hot by the user, which loses the state as lspci shows',
+    when: LOCKED,
+    side: true,
+    // The return to D0 is what resets the function.
+    acts: move('D3hot by the user'),
+    verdict: sideVerdict,
   },
   {
     rule: 'surprise-removal-while-bound',
@@ -444,6 +481,17 @@ export const BUGS: readonly Bug[] = [
       'the same value may have been there before; of another one the table of registers is informative: probable',
   },
   {
+    rule: 'config-change-while-locked',
+    name: 'a BAR is moved by the host, as lspci shows',
+    when: LOCKED,
+    start: { ...LIKELY, ...PF },
+    side: true,
+    acts: ({ bdf }) => [call('pci_user_write_config_dword', bdf, { ret: 0, args: { pos: '0x14', val: '0xfd000000' } })],
+    admin: true,
+    verdict: 'probable',
+    because: 'the table of registers that a locked TDI freezes is informative',
+  },
+  {
     rule: 'fence-not-cleared',
     name: 'bound again although the fence could not be cleared',
     when: ['run'],
@@ -596,6 +644,8 @@ export interface Seeded {
   readonly at: number;
   readonly victim: string;
   readonly verdict: Accusation;
+  /** Null where nothing is stored beside the log. */
+  readonly side: SideData | null;
 }
 
 export function seed(bug: Bug, life: Life): Seeded {
@@ -605,7 +655,9 @@ export function seed(bug: Bug, life: Life): Seeded {
     ...told(bug.acts(world), bug.admin ? ADMIN : world.task, `BUG: ${bug.name}`),
   ]);
   const verdict = typeof bug.verdict === 'function' ? bug.verdict(world) : bug.verdict;
-  return { bug, platform: world.platform, entries, at: life.entries.length, victim: bug.victim ?? world.bdf, verdict };
+  const side = bug.side ? sideDataOf([{ world, keepsState: false }]) : null;
+  const { platform, bdf } = world;
+  return { bug, platform, entries, at: life.entries.length, victim: bug.victim ?? bdf, verdict, side };
 }
 
 /** A legal life of one function that ends with this bug. */

@@ -20,14 +20,17 @@ export interface Start {
   readonly deep: boolean;
   readonly bindLocks: boolean;
   readonly alone: boolean;
+  /** It is function 1 of its device, which has no connect of its own. */
+  readonly isSecond?: boolean;
+  readonly keepsState?: boolean;
 }
 
-export function worldOf({ platform, index, isVf, deep, bindLocks, alone }: Start): World {
+export function worldOf({ platform, index, isVf, deep, bindLocks, alone, isSecond, keepsState }: Start): World {
   const bus = `0${index + 2}`;
   const pf = `0000:${bus}:00.0`;
   return {
     platform,
-    bdf: isVf ? `0000:${bus}:10.0` : pf,
+    bdf: isVf ? `0000:${bus}:10.0` : isSecond ? `0000:${bus}:00.1` : pf,
     pf,
     port: `0000:00:0${index + 4}.0`,
     isVf,
@@ -43,6 +46,7 @@ export function worldOf({ platform, index, isVf, deep, bindLocks, alone }: Start
     vdevice: false,
     task: 300 + index,
     alone,
+    ...(keepsState === undefined ? {} : { keepsState }),
   };
 }
 
@@ -64,12 +68,15 @@ export function told(acts: readonly Act[], task: number, step: string): Entry[] 
   return entriesOf(acts, task, step);
 }
 
-const WEIGHTED: readonly Move[] = MOVES.flatMap((move) => Array.from({ length: move.weight ?? 1 }, () => move));
+const weighted = (moves: readonly Move[]) =>
+  moves.flatMap((move) => Array.from({ length: move.weight ?? 1 }, () => move));
+const WEIGHTED = weighted(MOVES);
 
-/** A walk over the moves that the model allows, as the numbers choose. */
-export function walk(start: Life, choices: readonly number[]): Life {
+/** A walk over the moves that the model allows, as the numbers choose; `more`: moves beside the usual ones. */
+export function walk(start: Life, choices: readonly number[], more: readonly Move[] = []): Life {
+  const all = more.length === 0 ? WEIGHTED : [...WEIGHTED, ...weighted(more)];
   return choices.reduce((life, choice) => {
-    const legal = WEIGHTED.filter((move) => isLegal(move, life.world));
+    const legal = all.filter((move) => isLegal(move, life.world));
     const move = legal[choice % legal.length];
     return move ? done(life, move) : life;
   }, start);
