@@ -108,6 +108,20 @@ describe('a record that contradicts what was declared complete', () => {
   });
 });
 
+test('what shows after a loss that the function is bound counts as far as it is certain, however much was shown before', async () => {
+  // After the loss anything may have happened; a request that is answered, of a task that has this device open, says that it is bound.
+  for (const count of [1, 20]) {
+    const asked = Array.from({ length: count }, (): Word => ['tsm.guest_request', { args: { scope: '0' } }]);
+    const after: Word = ['tsm.guest_request', { args: { scope: '0' }, certainty: 'inherited' }];
+    const gaps = new Map([[1, { lines: [3 + count], throughout: Number.POSITIVE_INFINITY, ofCpu: [] }]]);
+    const { verdicts } = await tried([...BOUND, ...asked, after, ['vfio.disable']], {
+      rules: 'unbind-before-disable',
+      gaps,
+    });
+    expect(verdicts).toEqual([`probable unbind-before-disable 1:${4 + count}`]);
+  }
+});
+
 describe('a disconnect of a bound function', () => {
   // The core unbinds it first, inside: rude, and in order. Only where that is seen not to happen the device is left bound.
   const rules = 'disconnect-while-bound';
