@@ -6,7 +6,6 @@ import { noteOrigin } from './origin-notes.ts';
 import { type Presence, showsLife } from './presence.ts';
 import type { Scene } from './scene.ts';
 import { withEvidence } from './state-evidence.ts';
-import { withEvidence } from './state-evidence.ts';
 import type { DeviceTrack } from './track.ts';
 
 /** Calls on a PF that make its VFs come or go. */
