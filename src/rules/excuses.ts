@@ -20,6 +20,8 @@ export function excuseOf({ kind, phase, pairId, outcome, args }: StoredEvent): E
   if (phase === 'exit' && pairId !== null) return null;
   switch (kind) {
     case 'tsm.unbind':
+    // Whoever calls it, the core unbinds the function then, if it was bound.
+    case 'tsm.unbind_core':
       return 'unbind';
     case 'tsm.guest_request': {
       const scope = parseInteger(args['scope']);

@@ -49,7 +49,7 @@ export class Nameless {
       return;
     }
     if (event.kind === 'tsm.bind') this.#bound.add(track);
-    const excuse = event.kind === 'tsm.unbind_core' ? 'unbind' : excuseOf(event);
+    const excuse = excuseOf(event);
     if (excuse === null || this.#bound.has(track)) return;
     const list = excuse === 'close' ? this.#closes : this.#loose;
     list.push({ excuse, event, track, position: this.#position });

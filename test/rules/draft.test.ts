@@ -494,6 +494,7 @@ describe('what another input tells, whose clock does not relate', () => {
 
   test.each<[string, StoredEvent, string]>([
     ['an unbind', elsewhere('tsm.unbind'), 'possible warning 1'],
+    ['an unbind by the core', elsewhere('tsm.unbind_core'), 'possible warning 1'],
     ['a request that may be a STOP', elsewhere('tsm.guest_request', { args: { scope: '1' } }), 'possible warning 1'],
     ['a request that does not say what', elsewhere('tsm.guest_request'), 'possible warning 1'],
     ['a request that only asks', elsewhere('tsm.guest_request', { args: { scope: '0' } }), 'definite error 0'],

@@ -12,6 +12,7 @@ describe('what may have excused a step, had it come before', () => {
   // Scope 1 is STATE_CHANGE (include/linux/pci-tsm.h): START, or STOP.
   test.each<[string, StoredEvent, Excuse | null]>([
     ['an unbind', at('tsm.unbind'), 'unbind'],
+    ['an unbind by the core', at('tsm.unbind_core'), 'unbind'],
     ['a STATE_CHANGE', ask('1'), 'stop'],
     ['a STATE_CHANGE in hexadecimal', ask('0x1'), 'stop'],
     ['a request of whatever scope', ask(null), 'stop'],

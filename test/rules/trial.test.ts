@@ -25,6 +25,8 @@ describe('an unbind that may have come before', () => {
     const { verdicts, findings } = await tried([...BOUND, ['vfio.disable'], other], { rules, sources, devices });
     expect(verdicts).toEqual(['possible unbind-before-disable 1:3']);
     expect(granted(findings[0]).join()).toContain('other.txt:4');
+    const core: Word = ['tsm.unbind_core', { sourceId: 2, deviceId: 2 }];
+    expect((await tried([...BOUND, ['vfio.disable'], core], { rules, sources, devices })).verdicts).toEqual(verdicts);
     // That of another function does not.
     const apart = [DEVICE, storedDevice(2, '0000:03:00.0', { sourceId: 2 })];
     expect((await tried([...BOUND, ['vfio.disable'], other], { rules, sources, devices: apart })).verdicts).toEqual([
