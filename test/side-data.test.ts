@@ -96,3 +96,79 @@ test('a VF by side data has an emulated Memory Space Enable', async () => {
   expect((await analyzeText(text)).findings.map(brief)).toEqual(['possible mse-clear-while-locked 0000:02:10.0 :4']);
   expect((await analyzeText(text, { side: sideOf(PF) })).findings).toEqual([]);
 });
+
+const D3 = (state: number, ...between: string[]) => [
+  ...between,
+  `p: (pci_set_power_state+0x0/0x100) bdf="0000:02:00.0" state=${state}`,
+  'pr: (caller+0x5/0x10 <- pci_set_power_state) bdf="0000:02:00.0" ret=0',
+];
+const CONNECT = [
+  'c: (connect_store+0x0/0x100) bdf="0000:02:00.0"',
+  'cr: (caller+0x5/0x10 <- connect_store) bdf="0000:02:00.0" ret=5',
+];
+const ALL = {
+  fromBoot: true,
+  complete: ['bind', 'guest-request', 'link', 'reset', 'power', 'hotplug', 'config-write'],
+  platform: 'sev-tio',
+} as const;
+
+test.each([
+  ['its return to D0 is recorded', [...D3(3), ...D3(0)], 'definite'],
+  ['it is not', D3(3), 'probable'],
+  // The unbind is late, but the reset hits nobody.
+  [
+    'the function is unbound before it',
+    [...D3(3), ...D3(0, 'u: (pci_tsm_unbind+0x0/0x100) bdf="0000:02:00.0"')],
+    'probable',
+  ],
+  [
+    'it did not take the state',
+    [...D3(3, ''), ...D3(0, 'console: vfio-pci 0000:02:00.0: Refused to change power state from D0 to D3hot')],
+    'probable',
+  ],
+  [
+    'the guest asks for something in between',
+    [...D3(3), ...D3(0, 'g: (pci_tsm_guest_req+0x0/0x100) bdf="0000:02:00.0" scope=1')],
+    'probable',
+  ],
+])('a function without No_Soft_Reset that goes to D3hot, where %s: %s', async (_, lines, verdict) => {
+  const text = log(...CONNECT, ...bind('0000:02:00.0'), ...lines.filter((line) => line !== ''));
+  const side = sideOf(PF);
+  const of = ({ findings }: Awaited<ReturnType<typeof analyzeText>>) =>
+    findings.filter(({ rule }) => rule === 'power-state-while-locked').map((one) => one.verdict);
+  expect(of(await analyzeText(text, { ...ALL, side }))).toEqual([verdict]);
+  const { complete: _all, ...others } = ALL;
+  expect(of(await analyzeText(text, { ...others, complete: ['bind', 'guest-request'], side }))).toEqual(['probable']);
+  expect(of(await analyzeText(text, ALL))).toEqual(['possible']);
+});
+
+const MOVED = 'w: (pci_user_write_config_dword+0x0/0x100) bdf="0000:02:00.0" pos=0x10 val=';
+test.each([
+  ['another value than lspci shows', '0xfd000000', 'sev-tio', 'probable'],
+  // It may have been stored after the write.
+  ['the value that lspci shows', '0xfe800000', 'sev-tio', 'possible'],
+  ['bits that the BAR does not have', '0xfe80000c', 'sev-tio', 'possible'],
+  ['another value, where the kernel may have translated the address', '0xfd000000', 'cca', 'possible'],
+] as const)('a BAR is written with %s', async (_, value, platform, verdict) => {
+  const side = sideOf(`${PF.split('\n')[0]}\n\tRegion 0: Memory at fe800000 (32-bit, non-prefetchable) [size=128K]\n`);
+  const read = platform === 'cca' ? ['g: (rmi_vdev_lock+0x0/0x100) bdf="0000:02:00.0"'] : [];
+  const text = log(...CONNECT, ...bind('0000:02:00.0'), ...read, `${MOVED}${value}`);
+  const { findings } = await analyzeText(text, { ...ALL, platform, side });
+  const told = findings.filter(({ rule }) => rule === 'config-change-while-locked');
+  if (platform === 'cca') expect(told.every((one) => one.verdict === verdict)).toBe(true);
+  else expect(told.map((one) => one.verdict)).toEqual([verdict]);
+});
+
+test('a connect shows that a function is no VF, whatever side data say', async () => {
+  const text = log(
+    ...CONNECT.map((line) => line.replace('02:00.0', '02:10.0')),
+    'w: (vfio_basic_config_write+0x0/0x100) bdf="0000:02:10.0" pos=0x4 count=2 off=0x4 val=0x106',
+    ...bind('0000:02:10.0'),
+    'w: (vfio_basic_config_write+0x0/0x100) bdf="0000:02:10.0" pos=0x4 count=2 off=0x4 val=0x104',
+  );
+  const { findings, health } = await analyzeText(text, { ...ALL, side: sideOf(PF) });
+  expect(findings.map(brief)).toEqual(['definite mse-clear-while-locked 0000:02:10.0 :6']);
+  expect(health.filter(({ code }) => code === 'side-contradicted').map(({ message }) => message)).toEqual([
+    'the log says otherwise than lspci.txt:5: 0000:02:10.0 is a VF of 0000:02:00.0',
+  ]);
+});

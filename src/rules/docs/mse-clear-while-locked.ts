@@ -19,7 +19,7 @@ export const doc: RuleDoc = {
   ],
   disprove: [
     'The function is a VF (its record names a PF, or lspci shows a Virtual Function; --side reads that): the write changes the copy in vfio only and cannot disturb the lock. The zap in the same write is real and is judged by bar-zap-while-bound.',
-    'Definite only where the function is proved to be no VF, and functions come and go only with a record (--complete hotplug): the kernel printed a BAR of it as it was enumerated, which it does for no VF, or pci_enable_sriov succeeded on it.',
+    'What nothing shows to be no VF makes a possible finding. It is no VF where the kernel connected it (tsm/connect is a file of function 0, never of a VF), printed a BAR of it as it was enumerated, or made VFs of it with pci_enable_sriov; and where lspci -vv or /sys in the folder of --side shows the SR-IOV capability, VFs of its own, sriov_totalvfs or Mem+, which a VF never has. Definite only where functions come and go with a record, too (--complete hotplug).',
     'The bit was clear before: a repeated write with bit 1 clear zaps again but changes nothing in the device.',
     'The write never reached the device: an error from vfio_basic_config_write, or a VMM that dropped it.',
     'The TDI was stopped or unbound before without a record: probe pci_tsm_unbind, __pci_tsm_unbind and pci_tsm_guest_req, or read the interface state from the device.',
@@ -32,6 +32,7 @@ export const doc: RuleDoc = {
     'vfio_basic_config_write() and __vfio_pci_memory_enabled(), drivers/vfio/pci/vfio_pci_config.c, Linux 7.1 merge window',
     'PCI_USER_WRITE_CONFIG and PCI_OP_WRITE, drivers/pci/access.c, Linux 6.12',
     'pci_iov_scan_device(), no_command_memory of a VF, drivers/pci/iov.c, Linux 7.1 merge window',
+    'is_pci_tsm_pf0(), include/linux/pci-tsm.h, and pci_tsm_link_group_visible(), drivers/pci/tsm.c, Linux 6.19',
     'pci_read_bases(), which leaves a VF alone, and __pci_read_base(), drivers/pci/probe.c, Linux 6.12',
     'Xu Yilun, RFC PATCH 20/30, unbind before zapping, 2025-05-29, <20250529053513.1592088-21-yilun.xu@linux.intel.com>',
     'Xu Yilun, no rebind after the bit is set again, 2025-06-02, <aD2ticKyMxxMXzZ+@yilunxu-OptiPlex-7050>',

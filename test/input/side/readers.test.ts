@@ -116,6 +116,63 @@ describe('lspci', () => {
   });
 });
 
+describe('what a function is for life', () => {
+  const A = '0000:02:00.0';
+  const noVfs = (data: SideData) => [...data.noVfs].map(([bdf, { place }]) => `${bdf} ${place}`);
+
+  test('lspci shows what is no VF: SR-IOV, VFs of its own, Memory Space Enable; of a VF none of it', () => {
+    expect(noVfs(collect({ 'lspci.txt': fixture('lspci-vvv.txt') }))).toEqual([
+      // Mem+ of a port, two PFs and a host bridge; the port that nobody configured and the VFs have neither it nor SR-IOV.
+      '0000:00:05.0 lspci.txt:2',
+      '0000:02:00.0 lspci.txt:105',
+      '0000:03:00.0 lspci.txt:266',
+      '0001:00:00.0 lspci.txt:319',
+    ]);
+    const idle = fixture('lspci-vvv.txt').replaceAll('I/O- Mem+', 'I/O- Mem-');
+    expect(noVfs(collect({ 'lspci.txt': idle })).map((one) => one.split(' ')[0])).toEqual([A, '0000:03:00.0']);
+    expect(noVfs(collect({ a: fixture('lspci-xxxx.txt') }))).toEqual(['0000:02:00.0 a:2']);
+    expect(noVfs(collect({ a: `/sys/bus/pci/devices/${A}/sriov_totalvfs\n` }))).toEqual([`${A} a:1`]);
+    expect(noVfs(collect({ a: `/sys/bus/pci/devices/${A}/sriov_vf_msix_count\n` }))).toEqual([]);
+  });
+
+  test('a function that one file shows to be a VF and another to be none is neither', () => {
+    const link = `lrwxrwxrwx 1 root root 0 Nov 22 06:20 /sys/bus/pci/devices/${A}/physfn -> ../0000:01:00.0\n`;
+    const data = collect({ a: link, b: `${A} A: B\n\tControl: I/O- Mem+ BusMaster+ SpecCycle-\n` });
+    expect([[...data.physical.keys()], noVfs(data)]).toEqual([[], ['0000:01:00.0 a:1']]);
+    expect(data.disputed.map(({ place, text }) => `${place} ${text}`)).toEqual([
+      `b:2 ${A} had Memory Space Enable set: it is no VF here, and ${A} is a VF of 0000:01:00.0 in a:1: neither was used`,
+    ]);
+  });
+
+  test('No_Soft_Reset of which two files say different things is not known', () => {
+    const status = (flag: string) => `${A} A: B\n\t\tStatus: D0 NoSoftRst${flag} PME-Enable-\n`;
+    expect(collect({ a: status('-'), b: status('-') }).noSoftReset.get(A as never)?.fact.place).toBe('a:2');
+    const data = collect({ a: status('-'), b: status('+') });
+    expect([data.noSoftReset.size, data.disputed.map(({ text }) => text)]).toEqual([
+      0,
+      [`${A} has No_Soft_Reset + here, and ${A} has No_Soft_Reset - in a:2: neither was used`],
+    ]);
+  });
+
+  test('BARs, by the words and by the bytes', () => {
+    const bars = (text: string) =>
+      [...(collect({ a: text }).bars.get(A as never) ?? [])].map(
+        ([at, { value, mask, isRaw }]) => `${at.toString(16)} ${value.toString(16)} ${mask.toString(16)} ${isRaw}`,
+      );
+    const region = (row: string) => bars(`${A} A: B\n\t${row}\n`);
+    expect(region('Region 0: Memory at fe800000 (32-bit, non-prefetchable) [size=128K]')).toEqual([
+      '10 fe800000 fffe0000 false',
+    ]);
+    expect(region('Region 2: Memory at 380000000000 (64-bit, prefetchable) [disabled] [size=8G]')).toEqual([
+      '1c 3800 fffffffe false',
+    ]);
+    expect(region('Region 2: I/O ports at e000 [size=32]')).toEqual(['18 e000 ffffffe0 false']);
+    expect(region('Region 0: [virtual] Memory at fe800000 (32-bit, non-prefetchable)')).toEqual([]);
+    expect(region('Region 0: Memory at <unassigned> (32-bit, non-prefetchable)')).toEqual([]);
+    expect(bars(fixture('lspci-xxxx.txt'))).toEqual(['10 fe800000 fffffff0 true']);
+  });
+});
+
 describe('/sys', () => {
   const A = '0000:02:00.0';
   test.each([
