@@ -1,4 +1,9 @@
+import { isElision } from './elision.ts';
 import type { DumpSink } from './format.ts';
+import { LatencyScanner } from './ftrace-latency-row.ts';
+import { TracePlaces } from './ftrace-wrap.ts';
+import { foldedTail, isFolded, type TerminalFold } from './terminal-fold.ts';
+import { type Place, WrapFinder } from './wrap-finder.ts';
 
 const EMPTY = '(ftrace buffer empty)';
 /** Stands at both ends of the rows, ftrace_dump_one() in kernel/trace/trace.c. */
@@ -6,10 +11,38 @@ const RULE = /^-{20,}$/;
 /** Messages of others that may come before the rows, and between two of them, until the dump counts as cut short. */
 const MAX_BEFORE = 8;
 const MAX_BETWEEN = 1000;
+/** Mail programs make lines no wider than this, and wrap at no less than that. */
+const MAX_MAIL = 80;
+const MIN_MAIL = 72;
+
+/** Where the messages of a dump stand. */
+class DumpPlaces extends TracePlaces {
+  readonly #scanner = new LatencyScanner();
+
+  override place(line: string): Place {
+    const place = super.place(line);
+    // A mail program takes the blank away that it breaks a row at, here the one behind the time.
+    return place === 'other' && line.endsWith(':') && this.#scanner.scan(`${line} `) ? 'part' : place;
+  }
+}
+
+/** A row that may go on in the next line. */
+interface HeldRow {
+  readonly number: number;
+  readonly lines: string[];
+  text: string;
+  truncated: boolean;
+}
+
+/** What is known of the log around the rows. `longest`: of its lines so far. */
+export interface Surroundings {
+  readonly longest: number;
+  readonly fold: TerminalFold | null;
+}
 
 /**
  * A trace buffer that the kernel writes into its log, from the message that announces it to the closing rule. Messages of
- * other CPUs stand in between.
+ * other CPUs stand in between, and a mail program or a terminal may have broken the rows.
  *
  *     Dumping ftrace buffer:
  *     ---------------------------------
@@ -20,21 +53,33 @@ export class DumpRows {
   /** The dump is over. */
   done = false;
   readonly #sink: DumpSink;
+  readonly #places = new DumpPlaces();
+  readonly #finder = new WrapFinder(this.#places);
   #inside = false;
   #others = 0;
+  #held: HeldRow | null = null;
+  #longest = 0;
 
   constructor(sink: DumpSink) {
     this.#sink = sink;
   }
 
-  /** @returns whether the message was a row and is dealt with. */
-  take(message: string, number: number, truncated: boolean): boolean {
+  /**
+   * @param message of the log.
+   * @param line that it stands in.
+   * @param replayed the console was taken over in the message before, which comes again.
+   * @returns whether the message was a row and is dealt with.
+   */
+  take(message: string, line: string, number: number, truncated: boolean, replayed = false): boolean {
+    this.#longest = Math.max(this.#longest, line.length);
+    if (replayed) this.#forget(message);
+    this.flush();
     if (RULE.test(message)) {
       this.done = this.#inside;
       this.#inside = true;
       return false;
     }
-    if (this.#inside && this.#isRow(message, number, truncated)) {
+    if (this.#inside && this.#isRow(message, line, number, truncated)) {
       this.#others = 0;
       return true;
     }
@@ -43,8 +88,53 @@ export class DumpRows {
     return false;
   }
 
-  #isRow(message: string, number: number, truncated: boolean): boolean {
+  /** Whether a line without a head is the rest of the row before, which then has it. */
+  goesOn(line: string, number: number, truncated: boolean, around: Surroundings): boolean {
+    const held = this.#held;
+    const previous = held?.lines.at(-1);
+    if (held === null || previous === undefined || number !== held.number + held.lines.length) return false;
+    if (isElision(line)) return false;
+    const text = this.#joined(held.text, previous, line, around);
+    if (text === null) return false;
+    held.text = text;
+    held.lines.push(line);
+    held.truncated ||= truncated;
+    return true;
+  }
+
+  /** Hands over the row that is held back. */
+  flush(): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    this.#sink.whole(held.text, held.number, held.truncated, held.lines);
+  }
+
+  #joined(text: string, previous: string, line: string, { longest, fold }: Surroundings): string | null {
+    if (fold !== null) {
+      const tail = foldedTail(fold, line);
+      const isTail =
+        isFolded(fold, previous, line) && !this.#places.stands(tail) && this.#places.place(line) === 'other';
+      return isTail ? text + tail : null;
+    }
+    const width = Math.max(MIN_MAIL, longest, this.#longest);
+    this.#finder.width = width;
+    return width <= MAX_MAIL && this.#finder.isBrokenOff(text, previous, line) ? this.#finder.joined(text, line) : null;
+  }
+
+  /** A row that was cut in the middle is none where it comes again. */
+  #forget(message: string): void {
+    const held = this.#held;
+    if (held === null || !message.startsWith(held.text)) return;
+    this.#held = null;
+    for (const [index] of held.lines.entries()) this.#sink.again(held.number + index);
+  }
+
+  #isRow(message: string, line: string, number: number, truncated: boolean): boolean {
     if (message.trim() === '') return false;
-    return this.#sink.row(message, number, truncated) !== 'unparsed';
+    const place = this.#places.place(message);
+    if (place === 'other' || place === 'header') return this.#sink.row(message, number, truncated) !== 'unparsed';
+    this.#held = { number, lines: [line], text: message, truncated };
+    return true;
   }
 }

@@ -15,6 +15,14 @@ export type LineKind = 'record' | 'continuation' | 'skipped' | 'unparsed' | 'nes
 export interface DumpSink {
   /** Takes a row without the head of the log; what it was. */
   row(text: string, number: number, truncated: boolean): LineKind;
+  /**
+   * Takes a row that was called nested before it was whole, and counts its lines, whatever it turns out to be.
+   *
+   * @param lines as they stand in the source, from `number` on.
+   */
+  whole(text: string, number: number, truncated: boolean, lines: readonly string[]): void;
+  /** Counts a line that was called nested as no record: it comes again. */
+  again(number: number): void;
 }
 
 export interface LineParser {

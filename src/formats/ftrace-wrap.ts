@@ -18,7 +18,7 @@ const HASH = 35;
 const OWN_LINE = /^(?: ?=> | \*\/$)/;
 
 /** Where the lines of a trace stand. */
-class TracePlaces implements Places {
+export class TracePlaces implements Places {
   readonly #row = new RowScanner();
   readonly #latency = new LatencyScanner();
   readonly #graph = new GraphScanner();

@@ -100,7 +100,7 @@ class KmsgParser implements LineParser {
     this.#flush();
     this.#noteSequence(sequence, Number(us), number);
     const claimed = Number(priority) > 7;
-    if (!claimed && this.#stream.nested(text, number, truncated)) return 'nested';
+    if (!claimed && this.#stream.nested(text, raw, number, truncated)) return 'nested';
     const caller = CALLER.exec(fields);
     const held = new HeldLines(number, (text) => this.#stream.wanted(text));
     held.add(raw, number, truncated);

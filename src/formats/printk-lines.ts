@@ -102,6 +102,8 @@ export class PrintkLines implements LineParser {
       this.#blank = true;
       return 'skipped';
     }
+    const around = { longest: this.#longest, fold: this.#fold };
+    if (!this.#open && this.stream.nestedGoesOn(line, number, truncated, around)) return 'nested';
     if (this.#isFolded(line)) return this.#goOn(line, 'fold', number, truncated);
     if (this.stream.elided(line, number)) return this.#close();
     const mark = line.indexOf('** ');
@@ -196,7 +198,8 @@ export class PrintkLines implements LineParser {
   #begin(line: string, number: number, truncated: boolean): LineKind {
     const head = this.#head;
     const message = head.plain.slice(head.message);
-    if (this.#replaying) {
+    const replayed = this.#replaying;
+    if (replayed) {
       this.#replaying = false;
       if (this.#wanted && this.#isPieceOf(message, head.stamp)) this.#wanted = false;
     }
@@ -204,7 +207,7 @@ export class PrintkLines implements LineParser {
     this.#open = false;
     const { claimed } = head;
     if (!claimed && message.startsWith('** ') && this.stream.dropped(message, number) !== null) return 'skipped';
-    if (!claimed && this.stream.nested(message, number, truncated)) return 'nested';
+    if (!claimed && this.stream.nested(message, line, number, truncated, replayed)) return 'nested';
     const first = this.#line === 0;
     this.stream.begin(head.stamp, claimed ? '' : message, number, head.clock);
     if (first) this.#firstTime = this.#timeOf(head);

@@ -1,4 +1,4 @@
-import { DumpRows } from './dump-rows.ts';
+import { DumpRows, type Surroundings } from './dump-rows.ts';
 import { elided } from './elision.ts';
 import type { ClockInfo, ParserContext } from './format.ts';
 import type { PrintkEntry } from './printk-entry.ts';
@@ -87,10 +87,11 @@ export class PrintkStream {
   /**
    * Asked before {@link begin}: a row of a trace buffer that is dumped into the log is no message of it.
    *
-   * @param message latin1.
+   * @param message latin1; `raw` the line that it stands in.
+   * @param replayed the message before was cut and comes again.
    * @returns whether it was one: it is dealt with.
    */
-  nested(message: string, line: number, truncated: boolean): boolean {
+  nested(message: string, raw: string, line: number, truncated: boolean, replayed = false): boolean {
     if (this.#dumpLine > 0 && this.#context.dump !== undefined) {
       this.#dumpLine = 0;
       const sink = this.#context.dump();
@@ -98,9 +99,16 @@ export class PrintkStream {
     }
     const dump = this.#dump;
     if (dump === null) return false;
-    const isRow = dump.take(message, line, truncated);
+    const isRow = dump.take(message, raw, line, truncated, replayed);
     if (dump.done) this.#dump = null;
     return isRow;
+  }
+
+  /** Whether a line without a head is the rest of such a row: it is dealt with. */
+  nestedGoesOn(raw: string, line: number, truncated: boolean, around: Surroundings): boolean {
+    if (this.#dump?.goesOn(raw, line, truncated, around) !== true) return false;
+    this.repaired('wrapped', line);
+    return true;
   }
 
   /** Microseconds: an ordinary message that is not older needs no {@link begin}; null where each has to be looked at. */
@@ -168,6 +176,7 @@ export class PrintkStream {
   }
 
   end(): void {
+    this.#dump?.flush();
     this.#time.end();
     this.#repairs.end();
   }

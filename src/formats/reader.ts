@@ -3,9 +3,9 @@ import type { Chunk } from '../input/chunk.ts';
 import type { LineSink } from '../input/lines.ts';
 import type { Skimmed } from '../input/skim-engine.ts';
 import type { OpenedSource } from '../input/source.ts';
+import { DumpPart } from './dump-part.ts';
 import { isHeading, isProse } from './elision.ts';
 import type { DumpSink, Format, LineParser } from './format.ts';
-import { dumpRows, ftraceDump } from './ftrace-dump.ts';
 import { HeldRecord } from './held-record.ts';
 import { detectFormat, SAMPLE_LINES } from './index.ts';
 import { Part, type PartSink } from './part.ts';
@@ -500,27 +500,17 @@ export class Reader implements LineSink {
   /** A dump of the trace buffer inside the log: what it tells is older than the lines around it, on another clock. */
   readonly #dumps = (): DumpSink | null => {
     if (!this.#options.split || this.#full) return null;
-    const format: Format = { ...ftraceDump, parser: dumpRows };
-    const part = this.#newPart(format, 1, null);
-    part.resumes = false;
-    part.begins = 'a trace buffer was dumped into the log here';
-    return {
-      row: (text, number, truncated) => {
-        const kind = part.parser.parse(text, number, truncated);
-        // What a user wrote into the trace may have further lines, but so may the log.
-        if (kind === 'unparsed' || (kind === 'continuation' && !text.trimStart().startsWith('=> '))) return 'unparsed';
-        if (part.lines === 0) {
-          if (!this.#hasRoom(number)) return 'unparsed';
-          this.#part?.open();
-          part.firstLine = number;
-          this.parts.push(part);
-        }
-        if (this.#options.sampled) part.keep(text);
-        part.count(kind, number);
-        part.lastLine = number;
-        return kind;
+    return new DumpPart({
+      create: (format) => this.#newPart(format, 1, null),
+      begin: (part, number) => {
+        if (!this.#hasRoom(number)) return false;
+        this.#part?.open();
+        this.parts.push(part);
+        return true;
       },
-    };
+      leave: (kind, number) => this.#part?.count(kind, number),
+      sampled: this.#options.sampled,
+    });
   };
 
   /** A part without a record was none: its lines go to the one before it, or to the next one. */
