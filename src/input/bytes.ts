@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { InputError } from '../base/errors.ts';
 import type { HealthSink } from '../base/health.ts';
 import { Damage } from './damage.ts';
-import { sniff } from './magic.ts';
+import { HEAD_SIZE, sniff } from './magic.ts';
 import { readSome } from './read-some.ts';
 import { nameInCommand, type OpenedSource, openError, type PackedText, refusal, shownPath } from './source.ts';
 import { UNPACK_COMMAND } from './unpack.ts';
@@ -55,7 +55,7 @@ export async function readBytes(source: OpenedSource, options: ReadBytesOptions)
   try {
     if (source.packed !== null) await pumpPacked(source, source.packed, intake, options);
     else if (source.handle === null) await pumpStream(source, intake, options);
-    else await pumpFile(source.handle, source.head, intake, options);
+    else await pumpFile(source.handle, source, intake, options);
   } catch (error) {
     if (error instanceof Stop) return { bytes: intake.bytes, cut: true };
     if (error instanceof InputError || options.signal?.aborted) throw error;
@@ -115,19 +115,28 @@ class Intake {
   }
 }
 
-async function pumpFile(handle: FileHandle, head: Buffer, intake: Intake, options: ReadBytesOptions): Promise<void> {
+async function pumpFile(
+  handle: FileHandle,
+  { head, size }: Pick<OpenedSource, 'head' | 'size'>,
+  intake: Intake,
+  options: ReadBytesOptions,
+): Promise<void> {
+  // Its end was met when it was opened.
+  if (head.length < HEAD_SIZE) return intake.take(head);
   let stored = head.length;
-  let ready = Buffer.allocUnsafeSlow(READ);
-  let next = Buffer.allocUnsafeSlow(READ);
+  // A directory may hold thousands of small files: what they need not is not made.
+  const room = Math.min(READ, Math.max(CHUNK, (size ?? READ) - stored));
+  let ready = Buffer.allocUnsafeSlow(room);
+  let next = Buffer.allocUnsafeSlow(room);
   // The disk works on the next piece while this one is parsed.
-  let reading = readSome(handle, ready, 0, READ, null);
+  let reading = readSome(handle, ready, 0, room, null);
   try {
     intake.take(head);
     for (;;) {
       const bytesRead = await reading;
       if (bytesRead === 0) return;
       [ready, next] = [next, ready];
-      reading = readSome(handle, ready, 0, READ, null);
+      reading = readSome(handle, ready, 0, room, null);
       for (let at = 0; at < bytesRead; at += CHUNK) intake.take(next.subarray(at, Math.min(at + CHUNK, bytesRead)));
       stored += bytesRead;
       options.onStored?.(stored);
