@@ -17,6 +17,12 @@ export interface OneStream {
   readonly allotted: boolean;
 }
 
+/** The only stream that the security manager of a function ever had, and the record that shows who that is. */
+export interface ManagedStream {
+  readonly stream: OneStream;
+  readonly shownBy: StoredEvent;
+}
+
 /**
  * Null where none was spoken of; `several` where others were, where a record did not tell which, or where it was given back, so that
  * its name is free for another one; `at-init` where the kernel found one as it started, which no disconnect ends.

@@ -3,6 +3,7 @@ import type { StoredEvent } from '../timeline/rows.ts';
 import { type FenceNotes, noteFence } from './fence-notes.ts';
 import { type GuestNotes, NO_GUEST, noteGuest } from './guest-notes.ts';
 import { isSamePointer } from './same-pointer.ts';
+import type { ManagedStream } from './sole-stream.ts';
 import { NO_STREAM, noteStream, type StreamNotes } from './stream-notes.ts';
 
 /**
@@ -28,7 +29,12 @@ export type StepEffect =
       readonly at: StoredEvent;
       readonly vm: 'same' | 'other' | 'unknown';
     }
-  | { readonly type: 'lock-over-stream'; readonly missing: StreamNotes['missing'] }
+  /** `managed`: of a function that another one manages, the only stream of that one. */
+  | {
+      readonly type: 'lock-over-stream';
+      readonly missing: StreamNotes['missing'];
+      readonly managed?: ManagedStream | null;
+    }
   | { readonly type: 'stream-enable'; readonly portFirst: StoredEvent | null }
   /** `refused`: with an answer that a driver on the device gives, too. `early`: locked, not accepted as far as was recorded. */
   | {

@@ -8,6 +8,7 @@ import { configChanges, noteRegisters, writesRegister } from './config-change.ts
 import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
 import { learn, noteOwnerExit, noteState } from './learn.ts';
 import { asRecorded, isOvertaken, type Ledger, noted, notedOfStream } from './ledger.ts';
+import { managedStream } from './managed-stream.ts';
 import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
 import { openedBy } from './opened-by.ts';
@@ -20,7 +21,7 @@ import type { Scene } from './scene.ts';
 import { noteSessionOfNobody, noteSoleSession } from './sole-session.ts';
 import { noteOtherEnd, noteSoleStream, STREAM_KINDS } from './sole-stream.ts';
 import { optionsFor, type ReplayOptions } from './step.ts';
-import { STEP_KINDS, stepEffects } from './step-orders.ts';
+import { STEP_KINDS, type StepEffect, stepEffects } from './step-orders.ts';
 import type { Reach } from './topology.ts';
 import type { DeviceTrack } from './track.ts';
 
@@ -166,7 +167,7 @@ export class Transitions {
       const around = taker === null ? calls : [...calls, taker];
       const said: Effect[] = protocolEffects(heard, track.ledger, around, reach !== null, opened);
       if (reach === null) {
-        said.push(...stepEffects(heard, track.ledger.steps, calls));
+        said.push(...stepEffects(heard, track.ledger.steps, calls).map((effect) => this.#withManager(effect, track)));
         const { side, platform, x86 } = scene.options;
         const isX86 = x86 || platform === 'tdx' || platform === 'sev-tio';
         said.push(...configChanges(heard, track.bdf, track.ledger.registers, side, isX86));
@@ -197,6 +198,13 @@ export class Transitions {
       // Of any state some history explains it.
       track.believe(taken(Belief.unknown()), event);
     }
+  }
+
+  /** Of a stream that is missing at another function, whether it is the only one of what manages this one. */
+  #withManager(effect: StepEffect, track: DeviceTrack): StepEffect {
+    if (effect.type !== 'lock-over-stream' || effect.missing === null || effect.missing.at.deviceId === track.id)
+      return effect;
+    return { ...effect, managed: managedStream(this.#scene, track, effect.missing.at) };
   }
 
   /** No hypothesis fits. Where not every order was tried, one of the others may explain it. */

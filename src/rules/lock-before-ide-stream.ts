@@ -1,7 +1,7 @@
 import type { Step } from '../replay/step.ts';
 import { doc } from './docs/lock-before-ide-stream.ts';
 import type { Rule } from './rule.ts';
-import { isOnlyStream } from './streams.ts';
+import { isOnlyManaged, isOnlyStream } from './streams.ts';
 
 const WHY = {
   'set-up': 'its IDE stream was set up and not enabled',
@@ -40,7 +40,12 @@ export const rule: Rule = {
       summary: `the TDI was to be locked while ${WHY[missing.why]}`,
     };
     // One that could not be enabled may become secure all the same.
-    if (missing.why === 'disabled' && wasRefused(step) && isOnlyStream(step, missing.at)) return charge;
+    if (missing.why === 'disabled' && wasRefused(step)) {
+      if (isOnlyStream(step, missing.at)) return charge;
+      const { managed } = effect;
+      if (managed != null && isOnlyManaged(step, missing.at, managed))
+        return { ...charge, shownBy: [missing.at, managed.shownBy] };
+    }
     return {
       ...charge,
       // A device that needs the stream refuses the lock; one that takes it had its stream, or needs none.

@@ -1,4 +1,6 @@
 import type { EventClass } from '../model/states.ts';
+import { isSamePointer } from '../replay/same-pointer.ts';
+import type { ManagedStream, OneStream } from '../replay/sole-stream.ts';
 import type { Step } from '../replay/step.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 
@@ -23,5 +25,14 @@ export function isOnlyStream({ track, options }: Step, missing: StoredEvent): bo
   const { stream, origin } = track;
   if (missing.deviceId !== track.id) return false;
   if (!options.complete.has('ide') || !origin.whole || stream === null || typeof stream === 'string') return false;
-  return missing.args['ide'] === stream.ide;
+  return isNamed(missing, stream);
+}
+
+/** The same of the security manager of the function; without every arrival, another function may be at its address. */
+export function isOnlyManaged({ options }: Step, missing: StoredEvent, { stream }: ManagedStream): boolean {
+  return options.complete.has('ide') && options.complete.has('hotplug') && isNamed(missing, stream);
+}
+
+function isNamed({ args: { ide } }: StoredEvent, stream: OneStream): boolean {
+  return ide !== undefined && stream.ide !== null && isSamePointer(ide, stream.ide);
 }

@@ -49,6 +49,7 @@ test('a TDI was locked over the one that was there before all that put it into i
 test('the stream that is missing is the only one where no other was ever spoken of since the machine began', () => {
   const missing = storedEvent('ide.disable', { id: 10, args: { ide: '0xa' } });
   expect(isOnlyStream(step(), missing)).toBe(true);
+  expect(isOnlyStream(step(), { ...missing, args: { ide: '10' } })).toBe(true);
   expect(isOnlyStream(step(), { ...missing, args: { ide: '0xb' } })).toBe(false);
   expect(isOnlyStream(step(), { ...missing, deviceId: 2 })).toBe(false);
   for (const stream of [null, 'several', 'at-init'] as const)

@@ -12,7 +12,7 @@ export const doc: RuleDoc = {
   evidence: [
     'pci_ide_stream_disable, or pci_ide_stream_enable with an error, for the device or its security manager, and then pci_tsm_bind or the LOCK with no stream enabled between them, or inside the bind.',
     'With --complete ide, also a stream that was set up and never enabled.',
-    'A bind that fails after it: the refusal that the missing stream explains. Definite where the capture begins with the machine, lost nothing, holds every stream (--complete ide), speaks of this one only, and shows that it was disabled: the kernel makes a stream for an endpoint below a root port only, so that the device is none of those that need no stream. A refusal counts where the entry of the call is recorded, the LOCK inside it did not succeed, and the error is none that comes before anybody asks the device.',
+    'A bind that fails after it: the refusal that the missing stream explains. Definite where the capture begins with the machine, lost nothing, holds every stream (--complete ide), speaks of this one only, and shows that it was disabled: the kernel makes a stream for an endpoint below a root port only, so that the device is none of those that need no stream. Of a function that another one manages it is the stream of that one, and the capture has to show which that is (--complete hotplug). A refusal counts where the entry of the call is recorded, the LOCK inside it did not succeed, and the error is none that comes before anybody asks the device.',
   ],
   disprove: [
     'pci_ide_stream_enable() returns -ENXIO where the stream is not secure yet; the AMD driver goes on, and the stream may become secure after that.',

@@ -520,7 +520,6 @@ export const BUGS: readonly Bug[] = [
     rule: 'lock-before-ide-stream',
     name: 'bound after the stream was disabled, and refused',
     when: ['open'],
-    start: PF,
     acts: (world) => [
       call('pci_ide_stream_setup', world.pf, { args: { ide: IDE } }),
       call('pci_ide_stream_enable', world.pf, { ret: 0, args: { ide: IDE } }),
