@@ -96,9 +96,9 @@ class Intake {
   #skip(first: Buffer): number {
     const content = sniff(first);
     if (content.kind === 'text') return content.skip;
-    if (content.kind === 'refused') throw refusal(this.#source.path, content);
+    if (content.kind === 'refused') throw this.#refusal(content);
     if (content.kind === 'recording') {
-      if (this.#options.onRecording === undefined) throw refusal(this.#source.path, RECORDING_REFUSED);
+      if (this.#options.onRecording === undefined) throw this.#refusal(RECORDING_REFUSED);
       this.#options.onRecording();
       return 0;
     }
@@ -112,6 +112,15 @@ class Intake {
         ? `${command} ${name}`
         : `${command.replace(/ -dk?$/, ' -dc')} ${name} | tdi-trace analyze -`;
     throw new InputError(`${shownPath(path)}: is ${what}: unpack it with: ${remedy}`);
+  }
+
+  #refusal(content: Parameters<typeof refusal>[1]): InputError {
+    const { path, packed, compression, handle, stream } = this.#source;
+    // What lies in an archive is to be taken out of it, see readInput.
+    const isMember = handle === null && stream === null;
+    if (packed === null || compression === 'none' || isMember) return refusal(path, content);
+    const command = `${UNPACK_COMMAND[compression]} ${nameInCommand(path)}`;
+    return new InputError(`${shownPath(path)}: is ${content.what}: unpack it with: ${command}, and ${content.remedy}`);
   }
 }
 

@@ -255,6 +255,11 @@ describe('what is refused, in one line with a remedy', () => {
       Buffer.concat([Buffer.from('====1795326794.549803-C\n'), deflateSync(LOG)]),
       /: is a packed record of ramoops: .*mount -t pstore /,
     ],
+    [
+      'utf16.gz',
+      gzipSync(utf16),
+      /: is UTF-16 text: unpack it with: gzip -dk [^ ]*utf16\.gz, and convert it with: iconv -f UTF-16 -t UTF-8 FILE$/,
+    ],
     ['twice.gz', gzipSync(gzipSync(LOG)), /: is compressed twice: .*gzip -dc [^ ]*twice.gz \| tdi-trace analyze -$/],
     ['timeline.gz', gzipSync(`SQLite format 3\0${'\0'.repeat(80)}`), /: is a compressed timeline: /],
   ];
