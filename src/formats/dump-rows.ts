@@ -112,7 +112,7 @@ export class DumpRows {
 
   #joined(text: string, previous: string, line: string, { longest, fold }: Surroundings): string | null {
     if (fold !== null) {
-      const tail = foldedTail(fold, line);
+      const tail = foldedTail(fold, previous, line);
       const isTail =
         isFolded(fold, previous, line) && !this.#places.stands(tail) && this.#places.place(line) === 'other';
       return isTail ? text + tail : null;

@@ -13,6 +13,8 @@ export interface Around {
   /** Where the message begins in its first line. */
   readonly column: number;
   readonly fold: TerminalFold | null;
+  /** The first line, whose marks of quotation the further ones have too. */
+  readonly first: string;
 }
 
 /**
@@ -20,13 +22,13 @@ export interface Around {
  *
  * @param message what the first line holds of it.
  */
-export function joinedMessage(message: string, more: readonly FurtherLine[], { column, fold }: Around): string {
+export function joinedMessage(message: string, more: readonly FurtherLine[], { column, fold, first }: Around): string {
   let joined = message;
   for (const { line, joint } of more) {
     const plain = withoutControls(line);
     if (joint === '\n') joined += joint + dedent(plain, column);
     else if (joint === '=') joined = joined.slice(0, -1) + unquoted(plain);
-    else if (joint === 'fold') joined += fold === null ? plain : foldedTail(fold, plain);
+    else if (joint === 'fold') joined += fold === null ? plain : foldedTail(fold, first, plain);
     else joined += joint + plain.slice(pasteEnd(plain));
   }
   return joined;

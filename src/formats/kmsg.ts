@@ -50,6 +50,8 @@ class KmsgParser implements LineParser {
   #open: OpenRecord | null = null;
   #last: OpenRecord | null = null;
   #previousLine = '';
+  /** It belongs to the record that is open. */
+  #adjacent = false;
   #longest = 0;
   /** Records end with NUL, and a newline is part of one (what dmesg -K reads). */
   #separated = false;
@@ -74,6 +76,7 @@ class KmsgParser implements LineParser {
       header === null ? this.#other(plain, number, truncated) : this.#begin(bare, header, plain, number, truncated);
     if (plain.length > this.#longest) this.#longest = plain.length;
     this.#previousLine = plain;
+    this.#adjacent = kind === 'record' || kind === 'continuation';
     return kind;
   }
 
@@ -136,7 +139,8 @@ class KmsgParser implements LineParser {
       open.received += line.length + 1;
       return 'continuation';
     }
-    const joint = this.#separated ? '\n' : wrapJoint(this.#previousLine, line, this.#longest);
+    // Behind a line that is none of the record nothing is its rest.
+    const joint = this.#separated ? '\n' : this.#adjacent ? wrapJoint(this.#previousLine, line, this.#longest) : null;
     const bare = line.slice(pasteEnd(line));
     if (joint === null || (joint === ' ' && !this.#stream.goesOn(open.message, bare, number))) return 'unparsed';
     if (joint !== '\n') this.#stream.repaired(joint === '=' ? 'soft-break' : 'wrapped', number);

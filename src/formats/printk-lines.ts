@@ -254,7 +254,7 @@ export class PrintkLines implements LineParser {
   #message(): string {
     const head = this.#heldHead;
     head.scan(this.#first);
-    const around = { column: head.message, fold: this.#fold };
+    const around = { column: head.message, fold: this.#fold, first: this.#first };
     return joinedMessage(head.plain.slice(head.message), this.#more, around);
   }
 
@@ -283,7 +283,7 @@ export class PrintkLines implements LineParser {
     head.scan(first);
     // Nearly always none: this is done for every record that somebody wants.
     const more = this.#more.length === 0 ? NONE : this.#more.map(({ line, joint }) => ({ line: ownCopy(line), joint }));
-    const around = { column: head.message, fold: this.#fold };
+    const around = { column: head.message, fold: this.#fold, first: this.#first };
     let message = joinedMessage(head.plain.slice(head.message), more, around);
     if (message.endsWith(CARET_M)) message = message.slice(0, -CARET_M.length);
     if (this.#quotedPrintable) message = message.replace(QUOTED_PRINTABLE, decodeQuoted);

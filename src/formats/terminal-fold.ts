@@ -1,5 +1,5 @@
 import { isProse, isSentence } from './elision.ts';
-import { unquoted } from './unwrap.ts';
+import { unquoted, unquotedLike } from './unwrap.ts';
 
 /** How a terminal broke the lines that were copied from it: after `width` characters, whatever stands there, behind `indent` blanks. */
 export interface TerminalFold {
@@ -34,7 +34,11 @@ const MAIL_WIDTH = 80;
  * @param lines the first ones.
  */
 export function terminalFold(lines: readonly string[], kinds: LineKinds): TerminalFold | null {
-  const bare = lines.map(unquoted);
+  let first = '';
+  const bare = lines.map((line) => {
+    if (kinds.begins(line)) first = line;
+    return unquotedLike(first, line);
+  });
   const widest = widestOf(
     bare,
     bare.map((line) => kinds.begins(line)),
@@ -58,14 +62,14 @@ export function terminalFold(lines: readonly string[], kinds: LineKinds): Termin
 
 /** Whether `line` goes on `previous`, which fills the width. It begins no record. */
 export function isFolded({ width, indent }: TerminalFold, previous: string, line: string): boolean {
-  const tail = unquoted(line);
+  const tail = unquotedLike(previous, line);
   if (unquoted(previous).length !== width + indent || tail.length > width + indent) return false;
   return tail.trim() !== '' && blanksOf(tail) >= indent && !isSentence(tail);
 }
 
-/** What stands in a further line. */
-export function foldedTail({ indent }: TerminalFold, line: string): string {
-  return unquoted(line).slice(indent);
+/** What stands in a further line. @param previous the line before, or the first one. */
+export function foldedTail({ indent }: TerminalFold, previous: string, line: string): string {
+  return unquotedLike(previous, line).slice(indent);
 }
 
 /** The blanks that every line may have been indented by: none, or all that they share. */
@@ -97,7 +101,7 @@ function count(lines: readonly string[], { width, indent }: TerminalFold, kinds:
     else {
       full++;
       if (isProse(line)) prose++;
-      if (AT_WORD.test(previous) && !line.startsWith(' ')) atWord++;
+      if (AT_WORD.test(previous) && !/^[ >]/.test(line)) atWord++;
     }
   }
   return { full, loose, atWord, prose };

@@ -83,6 +83,14 @@ export function unquoted(line: string): string {
   return line.startsWith('>') ? line.slice(QUOTES.exec(line)?.[0].length ?? 0) : line;
 }
 
+/** Without as many marks as `previous` has before it: what goes on there may begin with another one, the end of `->`. */
+export function unquotedLike(previous: string, line: string): string {
+  let marks = (QUOTES.exec(previous)?.[0] ?? '').replaceAll(' ', '').length;
+  let at = 0;
+  for (; marks > 0 && line[at] === '>'; marks--) at += line[at + 1] === ' ' ? 2 : 1;
+  return line.slice(at);
+}
+
 /** The same for a line of a trace, whose indent tells how deep a call is and whose tasks may be called anything. */
 export function* copiedFrom(line: string): Generator<Unwrapped> {
   const plain = withoutControls(line);

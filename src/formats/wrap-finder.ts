@@ -110,14 +110,14 @@ export class WrapFinder {
 
   /** The row with what was broken off it. */
   joined(row: string, line: string): string {
-    if (this.#terminal !== null) return row + foldedTail(this.#terminal, line);
+    if (this.#terminal !== null) return row + foldedTail(this.#terminal, row, line);
     const tail = unquoted(line);
     return row + joint(row, tail) + tail;
   }
 
   #isFolded(terminal: TerminalFold, row: string, previous: string, line: string): boolean {
     if (quoteOf(previous).trim() !== quoteOf(line).trim() || row.length + line.length > MAX_ROW) return false;
-    if (this.place(line) !== 'other' || this.#kinds.stands(foldedTail(terminal, line))) return false;
+    if (this.place(line) !== 'other' || this.#kinds.stands(foldedTail(terminal, previous, line))) return false;
     return isFolded(terminal, previous, line);
   }
 }

@@ -68,6 +68,22 @@ describe('messages that a terminal broke at its edge', () => {
   });
 });
 
+test.each(['', '> ', '>> '])('an arrow that a terminal broke is no mark of a quotation, behind %j', async (quote) => {
+  const line = '[  167.513387] [  T537] vfio-pci 0000:02:00.0: restore config 0x3c: 0x00000100 -> 0x0000010a';
+  const { said } = await read([line.slice(0, 80), line.slice(80)].map((piece) => quote + piece));
+  expect(line.slice(80)).toBe('> 0x0000010a');
+  expect(said).toEqual([line.slice('[  167.513387] [  T537] '.length)]);
+});
+
+test('behind a line that is none of a record of /dev/kmsg nothing is the rest of it', async () => {
+  const records = [1, 2, 3, 4].map((n) => `6,69${n},238655840,-;vfio-pci 0000:02:00.0: resetting`);
+  // Lines of something else, wide enough to go on one in the other.
+  const other = 'some other program writes a line that is nearly as wide as a mail may be: ';
+  const { said, unparsed } = await read([...records, other.trimEnd(), '0x1f28a000-0x1f28b000', ...records.slice(0, 1)]);
+  expect(said.every((text) => text === 'vfio-pci 0000:02:00.0: resetting')).toBe(true);
+  expect(unparsed).toBe(2);
+});
+
 describe('what stands below a message that fills the width of a mail', () => {
   const whole = '[  919.835178] [   T12] vfio-pci 0000:01:00.0: enabling device (0000 -> 0002)';
 
