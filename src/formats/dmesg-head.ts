@@ -61,6 +61,9 @@ export class HeadScanner {
 
   /** The exact time of the line that was scanned last. */
   time(line: string): Nanoseconds {
+    // Six digits behind the dot: up to 104 days after the boot a number holds all of it.
+    const nanoseconds = this.stamp * 1000;
+    if (nanoseconds <= Number.MAX_SAFE_INTEGER) return BigInt(nanoseconds);
     return exactStamp(line.slice(this.#stampStart, this.#stampEnd));
   }
 

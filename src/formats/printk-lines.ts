@@ -8,6 +8,7 @@ import { type FurtherLine, joinedMessage } from './joined-message.ts';
 import type { LineHead } from './line-head.ts';
 import { isBelow } from './octal.ts';
 import { PrintkStream } from './printk.ts';
+import type { PrintkEntry } from './printk-entry.ts';
 import { isFolded, type TerminalFold, terminalFold } from './terminal-fold.ts';
 import { decodeText, ownCopy } from './text.ts';
 import { pairOf, wrapDoubts } from './wrap-doubts.ts';
@@ -288,17 +289,26 @@ export class PrintkLines implements LineParser {
     if (message.endsWith(CARET_M)) message = message.slice(0, -CARET_M.length);
     if (this.#quotedPrintable) message = message.replace(QUOTED_PRINTABLE, decodeQuoted);
     const { device, message: rest } = this.#form.dictionary?.(message) ?? { message, device: null };
-    this.stream.emit({
-      ...head.values(),
-      time: this.#timeOf(head),
+    const { time, cpu, pid, level } = head.values();
+    const entry: PrintkEntry = {
+      time: this.stream.counts(head.clock) ? time : null,
+      cpu,
+      pid,
+      level,
       line: this.#line,
       endLine: this.#endLine,
       message: decodeText(rest),
       text: decodeText(more.length === 0 ? first : [first, ...more.map(({ line }) => line)].join('\n')),
       truncated: this.#truncated,
-      ...(device === null ? {} : { device: decodeText(device) }),
-      ...(head.claimed && { claimed: true }),
-    });
+    };
+    // Hardly any: to spread what is not there takes longer than all of the above.
+    if (device === null && !head.claimed) this.stream.emit(entry);
+    else
+      this.stream.emit({
+        ...entry,
+        ...(device !== null && { device: decodeText(device) }),
+        ...(head.claimed && { claimed: true }),
+      });
   }
 }
 

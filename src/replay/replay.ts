@@ -20,6 +20,8 @@ export { optionsFor, type ReplayObserver, type ReplayOptions, type Shown, type S
 const PAGE = 64;
 /** Pages that are read before an event is replayed: a call among those of a hundred devices may return some hundreds of events later. */
 const PAGES_AHEAD = 5;
+/** Milliseconds without giving way to other work: a turn of the event loop takes as long as some tens of events. */
+const BUSY_MAX = 20;
 
 /**
  * Runs once over what was recorded, history by history, in the order of the records. Where the stamps leave the order of two
@@ -57,7 +59,7 @@ export class Replay {
   }
 
   /**
-   * The devices with all that was found out about their states. Gives way to other work between pages: a signal that comes
+   * The devices with all that was found out about their states. Gives way to other work now and then: a signal that comes
    * meanwhile is heard.
    *
    * @throws the reason of `signal` when it was aborted.
@@ -77,9 +79,13 @@ export class Replay {
     );
     const pageAfter = (page: readonly StoredEvent[] = []) => scene.recorded.events(page.at(-1)?.id ?? 0, PAGE);
     const pages = [pageAfter()];
+    let since = Number.NEGATIVE_INFINITY;
     for (let page = pages[0]; page !== undefined && page.length > 0; page = pages[0]) {
-      await setImmediate();
-      signal?.throwIfAborted();
+      if (performance.now() - since > BUSY_MAX) {
+        await setImmediate();
+        signal?.throwIfAborted();
+        since = performance.now();
+      }
       while (pages.length <= PAGES_AHEAD && pages.at(-1)?.length !== 0) pages.push(pageAfter(pages.at(-1)));
       scene.calls.stayNear(pages);
       // What another source says as well counts there.

@@ -282,6 +282,13 @@ function isSure(effect: Effect): boolean {
 
 /** Whether the TDI has most likely left the state that was agreed on. */
 function isLost(belief: Belief): boolean {
-  const locked = belief.likeliest((state) => state.contract !== 'unlocked');
-  return locked.length > 0 && locked.every((state) => state.device !== state.contract);
+  return belief.cost(isAgreed) > belief.cost(isInContract);
+}
+
+function isInContract({ contract }: TdiState): boolean {
+  return contract !== 'unlocked';
+}
+
+function isAgreed({ contract, device }: TdiState): boolean {
+  return contract !== 'unlocked' && device === contract;
 }

@@ -134,6 +134,8 @@ export class Judge implements ReplayObserver {
 
   /** What later records make of a charge, where that changes the verdict. */
   #laterOf(rule: Rule, step: Step, charge: Charge): Later | null {
+    // Nearly always empty: the first replay knows nothing of what comes.
+    if (this.#foresight.size === 0) return null;
     const later = this.#foresight.get(keyOfCharge(rule, step));
     return later === undefined || judgeCharge(step, charge, later) === judgeCharge(step, charge) ? null : later;
   }
