@@ -11,6 +11,8 @@ import zlib from 'node:zlib';
 
 /** Modules of Node that take long to load and that hardly any run asks for: loaded when something of them is. */
 const LAZY = ['node:crypto', 'node:net', 'node:child_process'];
+/** The same of our own files: nothing of them is used before it is called for. */
+const LAZY_FILES = /^\.\/kysely-/;
 
 /** What the entry of the bundle exports. Its files are CommonJS: one asks for another by `require('./NAME')`. */
 export function loadBundle(entry) {
@@ -20,6 +22,9 @@ export function loadBundle(entry) {
   const modules = new Map();
   const load = (name) => {
     if (!name.startsWith('./')) return LAZY.includes(name) ? lazily(() => requireOther(name)) : requireOther(name);
+    return LAZY_FILES.test(name) ? lazily(() => loadFile(name)) : loadFile(name);
+  };
+  const loadFile = (name) => {
     const path = join(folder, name);
     const known = modules.get(path);
     if (known !== undefined) return known.exports;

@@ -37,7 +37,7 @@ export class StoredTimeline implements TimelineReader {
   }
 
   sources(): StoredSource[] {
-    const { sql } = sqlBuilder.selectFrom('source').selectAll().orderBy('id').compile();
+    const { sql } = sqlBuilder().selectFrom('source').selectAll().orderBy('id').compile();
     return this.#rows(sql).map((row) => ({
       id: number(row['id']),
       path: text(row['path']),
@@ -65,13 +65,13 @@ export class StoredTimeline implements TimelineReader {
   symbols(): string[] {
     const known = this.#connection.symbols?.();
     if (known != null) return [...known].sort(byBytes);
-    const query = sqlBuilder.selectFrom('event').select('symbol').distinct().where('symbol', 'is not', null);
+    const query = sqlBuilder().selectFrom('event').select('symbol').distinct().where('symbol', 'is not', null);
     return this.#rows(query.orderBy('symbol').compile().sql).map((row) => text(row['symbol']));
   }
 
   devices(): StoredDevice[] {
     this.#connection.settle?.();
-    const { sql } = sqlBuilder.selectFrom('device').selectAll().orderBy('id').compile();
+    const { sql } = sqlBuilder().selectFrom('device').selectAll().orderBy('id').compile();
     return this.#rows(sql).map((row) => ({
       id: number(row['id']),
       sourceId: number(row['source_id']),
@@ -103,7 +103,7 @@ export class StoredTimeline implements TimelineReader {
   }
 
   *places(): Generator<{ id: number; sourceId: number; line: number; cpu: number | null }> {
-    const { sql } = sqlBuilder.selectFrom('event').select(['id', 'source_id', 'line', 'cpu']).orderBy('id').compile();
+    const { sql } = sqlBuilder().selectFrom('event').select(['id', 'source_id', 'line', 'cpu']).orderBy('id').compile();
     for (const row of prepare(this.#connection.db, sql).iterate()) {
       const cpu = row['cpu'] == null ? null : number(row['cpu']);
       yield { id: number(row['id']), sourceId: number(row['source_id']), line: number(row['line']), cpu };
@@ -111,12 +111,12 @@ export class StoredTimeline implements TimelineReader {
   }
 
   tracingSources(): Set<number> {
-    const query = sqlBuilder.selectFrom('event').select('source_id').distinct().where('symbol', 'is not', null);
+    const query = sqlBuilder().selectFrom('event').select('source_id').distinct().where('symbol', 'is not', null);
     return new Set(this.#rows(query.compile().sql).map((row) => number(row['source_id'])));
   }
 
   cpus(): Map<number, { lowest: number; highest: number }> {
-    const query = sqlBuilder
+    const query = sqlBuilder()
       .selectFrom('event')
       .select(({ fn }) => ['source_id', fn.min('cpu').as('lowest'), fn.max('cpu').as('highest')])
       .where('cpu', 'is not', null)
@@ -138,7 +138,7 @@ export class StoredTimeline implements TimelineReader {
   }
 
   health(): NewHealth[] {
-    const { sql } = sqlBuilder.selectFrom('health').selectAll().orderBy('id').compile();
+    const { sql } = sqlBuilder().selectFrom('health').selectAll().orderBy('id').compile();
     return this.#rows(sql).map((row) => ({
       sourceId: numberOrNull(row['source_id']),
       code: this.#word(HEALTH_CODES, row['code']),
@@ -149,7 +149,7 @@ export class StoredTimeline implements TimelineReader {
   }
 
   unrecognised(): NewUnrecognised[] {
-    const { sql } = sqlBuilder.selectFrom('unrecognised').selectAll().orderBy('id').compile();
+    const { sql } = sqlBuilder().selectFrom('unrecognised').selectAll().orderBy('id').compile();
     return this.#rows(sql).map((row) => ({
       sourceId: number(row['source_id']),
       subsystem: text(row['subsystem']),
@@ -160,7 +160,7 @@ export class StoredTimeline implements TimelineReader {
   }
 
   analysis(): Analysis | null {
-    const { sql } = sqlBuilder.selectFrom('analysis').select('document').compile();
+    const { sql } = sqlBuilder().selectFrom('analysis').select('document').compile();
     const row = this.#rows(sql)[0];
     if (row === undefined) return null;
     const document = this.#parse(text(row['document'])) as Analysis | null;
@@ -182,7 +182,7 @@ export class StoredTimeline implements TimelineReader {
   #eventStatements(): { page: EventStatement; one: EventStatement; kind: EventStatement } {
     const { db } = this.#connection;
     if (this.#events?.db !== db) {
-      const select = sqlBuilder
+      const select = sqlBuilder()
         .selectFrom('event as e')
         .leftJoin('entity as n', 'n.id', 'e.entity_id')
         .leftJoin('event as p', 'p.id', 'e.pair_id')
