@@ -24,6 +24,11 @@ function load(entry) {
   return Promise.resolve(fileURLToPath(entry)).then(loadBundle);
 }
 
+/** Node would wait for what V8 still compiles and marks beside us, 10 ms of a run; what is not written yet it has to wait for. */
+function leave() {
+  if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
+}
+
 withNode(fileURLToPath(import.meta.url), process.argv.slice(2), () => {
   const entry = findEntry();
   if (entry === null) {
@@ -33,6 +38,7 @@ withNode(fileURLToPath(import.meta.url), process.argv.slice(2), () => {
   }
   load(entry)
     .then((cli) => cli.main())
+    .then(leave)
     .catch((error) => {
       // Node's own answer would be exit code 1, which here means findings.
       process.stderr.write(`tdi-trace: internal error, cannot start (is 'npm ci' done?): ${error.stack}\n`);
