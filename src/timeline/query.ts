@@ -78,7 +78,7 @@ export async function runQuery(path: string, sql: string, options: QueryOptions)
 /** `close`, not `exit`: the last of the output has arrived. */
 function exited(child: ChildProcess): Promise<{ signal: string | null }> {
   return new Promise((resolve, reject) => {
-    child.on('error', reject);
+    child.on('error', (error) => reject(notStarted(error)));
     child.on('close', (_code, signal) => resolve({ signal }));
   });
 }
@@ -139,6 +139,12 @@ function tooLong(timeoutMs: number): UsageError {
 
 function died(how: string): UsageError {
   return new UsageError(`the query died (${how}): it needs too much memory, or the file is damaged`);
+}
+
+/** Too many open files or processes, no memory: nothing is wrong with us, or with the query. */
+function notStarted(error: Error): InputError {
+  const code = 'code' in error ? String(error.code) : error.message;
+  return new InputError(`the process that runs the query cannot be started (${code}): see ulimit -a`);
 }
 
 function interrupted(): TdiTraceError {

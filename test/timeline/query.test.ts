@@ -191,6 +191,19 @@ test('a view in the file that is not ours is never run', async () => {
   copy.remove();
 });
 
+test('a process that cannot be started is no fault of ours', async () => {
+  const node = process.execPath;
+  process.execPath = dir.path('no-node');
+  try {
+    const asked = runQuery(path(), 'select 1', { timeoutMs: 20_000, maxRows: 1, maxBytes: 1000 });
+    await expect(asked).rejects.toThrow(
+      new InputError('the process that runs the query cannot be started (ENOENT): see ulimit -a'),
+    );
+  } finally {
+    process.execPath = node;
+  }
+});
+
 test('the environment cannot make the query process load anything', () => {
   writeFileSync(
     dir.path('evil.cjs'),
