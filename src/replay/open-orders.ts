@@ -56,7 +56,7 @@ export class OpenOrders {
     return this.#orders?.get(event.id)?.tooMany === true;
   }
 
-  replay({ events, parts, wide, isFull }: Window): void {
+  replay({ events, parts, wide, isCut }: Window): void {
     this.#wide = wide;
     if (parts.length === 0) {
       for (const event of events) this.#player.take(event);
@@ -67,7 +67,7 @@ export class OpenOrders {
     const settle: (() => void)[] = [];
     for (const part of parts) {
       const ids = this.#concerned(part, wide);
-      const possible = isFull ? null : possibleOrders(part, (a, b) => isOpen(this.#scene, wide, a, b));
+      const possible = isCut ? null : possibleOrders(part, (a, b) => isOpen(this.#scene, wide, a, b));
       if (possible?.length === 1) continue;
       if (possible === null) {
         const some: Orders = { steps: new Map(), count: 0, events: [], tooMany: true };

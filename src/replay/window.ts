@@ -19,8 +19,8 @@ export interface Window {
   readonly parts: readonly (readonly StoredEvent[])[];
   /** Those that concern other devices than their own, by id. */
   readonly wide: ReadonlySet<number>;
-  /** It may be cut between events that are tied. */
-  readonly isFull: boolean;
+  /** It is cut off from the one before it or after it, perhaps between events that are tied: not every order can be tried. */
+  readonly isCut: boolean;
 }
 
 /** Holds events back as long as the next one may have come before them. */
@@ -31,6 +31,8 @@ export class WindowOfOrder {
   /** Events whose order may be open, on the clock of their history. */
   #events: StoredEvent[] = [];
   #end: bigint | null = null;
+  /** Where the window before this one was full: its end, up to which events may have come before those of that one. */
+  #cutAt: bigint | null = null;
 
   /** @param take gets every event, window by window. */
   constructor(scene: Scene, coverage: Coverage, take: (window: Window) => void) {
@@ -50,11 +52,10 @@ export class WindowOfOrder {
         this.#end !== null &&
         time <= this.#end &&
         clocks.history(first.sourceId) === history &&
-        this.#events.length < WINDOW_MAX &&
         !this.#coverage.changesAt(event);
       if (!isOpen) this.flush();
+      else if (this.#events.length >= WINDOW_MAX) this.flush(time);
     }
-    if (this.#events.length === 0) this.#end = null;
     this.#events.push(event);
     if (time === null) return;
     const error = clocks.widestError(history);
@@ -62,20 +63,43 @@ export class WindowOfOrder {
     if (this.#end === null || end > this.#end) this.#end = end;
   }
 
-  /** Hands over what is held back. */
-  flush(): void {
-    const events = this.#events;
+  /**
+   * Hands over what is held back.
+   *
+   * @param next the time of an event that may have come before some of it, and is cut off from it.
+   */
+  flush(next: bigint | null = null): void {
+    const [events, cutAt] = [this.#events, this.#cutAt];
+    this.#cutAt = next === null ? null : this.#end;
     this.#events = [];
-    if (events.length > 0) this.#take(events.length < 2 ? alone(events) : this.#divided(events));
+    this.#end = null;
+    if (events.length === 0) return;
+    const isCut = next !== null || cutAt !== null;
+    this.#take(events.length < 2 && !isCut ? alone(events) : this.#divided(events, cutAt, next));
   }
 
-  #divided(events: readonly StoredEvent[]): Window {
+  #divided(events: readonly StoredEvent[], cutAt: bigint | null, next: bigint | null): Window {
     const acting = events.filter(acts);
     const wide = new Set(acting.filter((event) => spreads(this.#scene, event)).map(({ id }) => id));
     // Events of one device, or all where one of them reaches others.
     const parts = wide.size > 0 ? [acting] : [...Map.groupBy(acting, ({ deviceId }) => deviceId).values()];
-    const window = { events, wide, isFull: events.length >= WINDOW_MAX };
-    return { ...window, parts: parts.filter((part) => this.#hasTie(part, wide)) };
+    const isAtCut = (event: StoredEvent) => this.#isAtCut(event, cutAt, next);
+    return {
+      events,
+      wide,
+      isCut: cutAt !== null || next !== null,
+      parts: parts.filter((part) => part.some(isAtCut) || this.#hasTie(part, wide)),
+    };
+  }
+
+  /** Whether an event may be tied with one that is cut off from it. */
+  #isAtCut(event: StoredEvent, cutAt: bigint | null, next: bigint | null): boolean {
+    const { clocks } = this.#scene;
+    const time = clocks.time(event);
+    // Equal stamps in one log, which names no CPU, come in the order of its lines.
+    if (time === null || (event.cpu === null && !clocks.isMerged(event.sourceId))) return false;
+    if (cutAt !== null && time <= cutAt) return true;
+    return next !== null && time + clocks.widestError(clocks.history(event.sourceId)) >= next;
   }
 
   #hasTie(part: readonly StoredEvent[], wide: ReadonlySet<number>): boolean {
@@ -101,7 +125,7 @@ export function isOpen({ clocks }: Scene, wide: ReadonlySet<number>, a: StoredEv
 const NONE: ReadonlySet<number> = new Set();
 
 function alone(events: readonly StoredEvent[]): Window {
-  return { events, parts: [], wide: NONE, isFull: false };
+  return { events, parts: [], wide: NONE, isCut: false };
 }
 
 const CHANGES: ReadonlySet<StoredEvent['kind']> = new Set([

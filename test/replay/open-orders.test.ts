@@ -190,6 +190,21 @@ describe('where the stamps leave open what came first', () => {
     expect((await replayed([at(1, 'tsm.connect', 10), ...bind])).impossible).toEqual([]);
   });
 
+  test('also where one of them was too many to be held back beside the others', async () => {
+    // 256 records are held back at a time. The last of them, or the first one after them, is the disable; the unbind is open to it.
+    for (const count of [253, 254, 255, 256, 257]) {
+      const others = Array.from({ length: count }, (_, n) => at(3 + n, 'vfio.zap', 200, { sourceId: 1, deviceId: 2 }));
+      const [disable, unbind] = [
+        at(1, 'vfio.disable', 201, { sourceId: 1 }),
+        at(2, 'tsm.unbind', 204, { sourceId: 2 }),
+      ];
+      const { steps } = await replayed([...START, ...others, disable, unbind], {}, { devices: 2 });
+      const [step] = told(steps, 'disable');
+      const isOpen = step?.unordered?.tooMany === true || step?.belief.cost((state) => !isBound(state)) === 0;
+      expect([count, isOpen]).toEqual([count, true]);
+    }
+  });
+
   test('the evidence of another order stands by a step', async () => {
     const bare = { fromBoot: false, complete: new Set<never>() };
     const [connect, disable] = [at(1, 'tsm.connect', 10), at(2, 'vfio.disable', 200)];

@@ -64,20 +64,61 @@ describe('events are held back', () => {
     expect(ids(windows([at(1, 1, 100n), at(2, 3, 100n), at(3, 3, 100n), at(4, 3, 101n)]))).toEqual(['1', '2+3', '4']);
   });
 
-  test('at most 256, and then the window may be cut between two that are tied', () => {
-    const many = Array.from({ length: 300 }, (_, n) => at(n + 1, 1 + (n % 2), 100n));
-    const found = windows(many);
-    expect(found.map(({ events, isFull }) => [events.length, isFull])).toEqual([
+  test('at most 256: where more are tied both windows are cut', () => {
+    const many = (count: number) => Array.from({ length: count }, (_, n) => at(n + 1, 1 + (n % 2), 100n));
+    const sizes = (events: readonly StoredEvent[]) =>
+      windows(events).map(({ events: { length }, isCut }) => [length, isCut]);
+    expect(sizes(many(256))).toEqual([[256, false]]);
+    expect(sizes(many(300))).toEqual([
       [256, true],
-      [44, false],
+      [44, true],
     ]);
+    expect(sizes(many(600))).toEqual([
+      [256, true],
+      [256, true],
+      [88, true],
+    ]);
+    // What comes later, or after a loss, is not.
+    expect(sizes([...many(257), at(258, 1, 200n), at(259, 2, 200n)])).toEqual([
+      [256, true],
+      [1, true],
+      [2, false],
+    ]);
+    expect(sizes([...many(256), at(257, 1, 200n)])).toEqual([
+      [256, false],
+      [1, false],
+    ]);
+  });
+
+  test('of what is cut the order is open of all that may be tied with what is beyond the cut', () => {
+    // Of one device and source, whose order is that of the lines: 256 records of them, from 1 ns on.
+    const fill = Array.from({ length: 255 }, (_, n) => at(n + 1, 1, 100n, { deviceId: 3 }));
+    const last = (time: bigint) => at(256, 1, time);
+    expect(open(windows([...fill, last(100n), at(257, 2, 105n)]))).toEqual([
+      fill.map(({ id }) => id).join('+'),
+      '256',
+      '257',
+    ]);
+    // The stamps are wrong by 5 ns at most: the two of device 4 are further from what is beyond the cut.
+    const near = Array.from({ length: 254 }, (_, n) => at(n + 1, 1, 102n, { deviceId: 3 }));
+    const [far, late] = [at(300, 1, 100n, { deviceId: 4 }), at(258, 2, 108n, { deviceId: 4 })];
+    expect(open(windows([far, ...near, last(102n), at(257, 2, 107n), late]))).toEqual([
+      near.map(({ id }) => id).join('+'),
+      '256',
+      '257',
+    ]);
+  });
+
+  test('of one log that names no CPU the lines tell the order, however many stand at one time', () => {
+    const many = (cpu: number | null) => Array.from({ length: 300 }, (_, n) => at(n + 1, 3, 100n, { cpu }));
+    expect(open(windows(many(null)))).toEqual([]);
+    // Of another CPU each may have come first.
+    expect(open(windows(many(0)))).toHaveLength(2);
   });
 
   test('each is handed over once, also where there is none', () => {
     expect(windows([])).toEqual([]);
-    expect(windows([at(1, 1, 100n)])).toEqual([
-      { events: [at(1, 1, 100n)], parts: [], wide: new Set(), isFull: false },
-    ]);
+    expect(windows([at(1, 1, 100n)])).toEqual([{ events: [at(1, 1, 100n)], parts: [], wide: new Set(), isCut: false }]);
   });
 });
 
