@@ -175,7 +175,7 @@ export const seededHistory: fc.Arbitrary<Seeded> = fc
       'unbind',
     ];
     const lines = names.flatMap((name, at) => steps(300, bdf, `${name}#${at}`, STEPS[name](bdf)));
-    const definite = harm === 'close' || (!started && harm !== 'clearMemory');
+    const definite = harm === 'close' || !started;
     return { lines, rule: HARMFUL[harm], bdf, definite };
   });
 
