@@ -113,6 +113,17 @@ describe('losses of one CPU', () => {
     ).toBe('- lost lost lost lost -');
   });
 
+  test('one within another, or reaching beyond it', () => {
+    // CPU 0 lost something between lines 1 and 9, CPU 1 meanwhile between 3 and 6.
+    expect(
+      told(one, on('0:1', '1:3', '1:6', '1:7', '0:9', '1:11'), marked({ cpu: 1, line: 5 }, { cpu: 0, line: 8 })),
+    ).toBe('- lost lost lost lost -');
+    // CPU 0 between 1 and 5, CPU 1 between 3 and 8.
+    expect(
+      told(one, on('0:1', '1:3', '0:5', '2:6', '1:8', '2:9'), marked({ cpu: 0, line: 4 }, { cpu: 1, line: 7 })),
+    ).toBe('- lost lost lost lost -');
+  });
+
   test('two marks before the same record', () => {
     expect(told(one, on('0:1', '1:3', '2:4', '0:7', '2:8'), marked({ cpu: 1, line: 5 }, { cpu: 0, line: 6 }))).toBe(
       '- lost lost lost -',
