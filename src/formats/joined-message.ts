@@ -1,6 +1,6 @@
 import { type Joint, pasteEnd, withoutControls } from './clean.ts';
 import { foldedTail, type TerminalFold } from './terminal-fold.ts';
-import { unquoted } from './unwrap.ts';
+import { unquoted, unquotedLike } from './unwrap.ts';
 
 /** A further line of a record, and what joins it to the one before; `fold`: a terminal broke it there. */
 export interface FurtherLine {
@@ -26,7 +26,7 @@ export function joinedMessage(message: string, more: readonly FurtherLine[], { c
   let joined = message;
   for (const { line, joint } of more) {
     const plain = withoutControls(line);
-    if (joint === '\n') joined += joint + dedent(plain, column);
+    if (joint === '\n') joined += joint + dedent(unquotedLike(first, plain), column);
     else if (joint === '=') joined = joined.slice(0, -1) + unquoted(plain);
     else if (joint === 'fold') joined += fold === null ? plain : foldedTail(fold, first, plain);
     else joined += joint + plain.slice(pasteEnd(plain));

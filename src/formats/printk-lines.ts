@@ -11,6 +11,7 @@ import { PrintkStream } from './printk.ts';
 import type { PrintkEntry } from './printk-entry.ts';
 import { isFolded, type TerminalFold, terminalFold } from './terminal-fold.ts';
 import { decodeText, ownCopy } from './text.ts';
+import { unquotedLike } from './unwrap.ts';
 import { pairOf, wrapDoubts } from './wrap-doubts.ts';
 
 /** Longest message in characters, with its further lines; what is longer is cut. */
@@ -96,8 +97,9 @@ export class PrintkLines implements LineParser {
   }
 
   parse(line: string, number: number, truncated: boolean): LineKind {
-    const indent = indentOf(line);
-    if (this.#open && indent > 0 && this.#isAligned(line, indent)) return this.#goOn(line, '\n', number, truncated);
+    const own = this.#open && this.#first.startsWith('>') ? unquotedLike(this.#first, line) : line;
+    const indent = indentOf(own);
+    if (this.#open && indent > 0 && this.#isAligned(own, indent)) return this.#goOn(line, '\n', number, truncated);
     if (this.#head.scan(line)) return this.#begin(line, number, truncated);
     if (pasteEnd(line) === line.length || line.trim() === '') {
       this.#blank = true;

@@ -172,6 +172,16 @@ describe('where the words of the kernel are the only evidence', () => {
   });
 });
 
+test.each(['', '> ', '> > '])('a further line of a message is one in a quotation, too, behind %j', async (quote) => {
+  const lines = [
+    'Nov 22 05:53:15 host kernel: vfio-pci 0000:02:00.0: reset done',
+    `${' '.repeat(29)}and a second line`,
+  ];
+  const { said, unparsed } = await read(lines.map((line) => quote + line));
+  expect(said).toEqual(['vfio-pci 0000:02:00.0: reset done\nand a second line']);
+  expect(unparsed).toBe(0);
+});
+
 describe('marks of the console in a text that is indented or quoted', () => {
   test.each(['   ', '> ', '> > '])('behind %j', async (before) => {
     const { said, codes } = await read(
