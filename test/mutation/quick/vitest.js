@@ -98,6 +98,8 @@ export function expect(is) {
   return bound;
 }
 expect.arrayContaining = (wanted) => ask((is) => wanted.every((one) => is.some((other) => alike(other, one))));
+expect.stringContaining = (wanted) => ask((is) => typeof is === 'string' && is.includes(wanted));
+expect.not = { stringContaining: (wanted) => ask((is) => !(typeof is === 'string' && is.includes(wanted))) };
 expect.stringMatching = (wanted) => ask((is) => typeof is === 'string' && matches(is, wanted));
 
 function shown(value) {
