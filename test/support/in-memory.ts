@@ -10,6 +10,11 @@ import type { TimelineWriter } from '../../src/timeline/timeline.ts';
 // The whole way from text to verdicts, for thousands of short logs: one timeline is made, each log is read into it, judged, and
 // taken back. What the command does beside it is to write down the verdicts; soundness.test.ts holds the two against each other.
 let made: Promise<TimelineWriter> | null = null;
+// It removes itself at the exit, which the processes of vitest never come to: they are killed.
+if (process.env['VITEST'] !== undefined) {
+  const { afterAll } = await import('vitest');
+  afterAll(async () => (await made)?.abort());
+}
 /** One log at a time: they share the timeline. */
 let turn: Promise<unknown> = Promise.resolve();
 
