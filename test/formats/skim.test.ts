@@ -140,6 +140,76 @@ test('the longest lines, and one that ends where the piece does', async () => {
   await expectSame(text, [256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1]);
 });
 
+test('what somebody wants, wherever it stands in a message, and whatever stands behind', async () => {
+  const lines: string[] = [];
+  let stamp = 0;
+  const add = (message: string) => lines.push(`[    1.${String(stamp++).padStart(6, '0')}] ${message}`);
+  for (const word of ['vfio', 'TDX ', 'PCI/TSM']) {
+    for (let before = 0; before < 34; before++) {
+      for (let behind = 0; behind < 18; behind++) {
+        add('x'.repeat(before) + word + 'y'.repeat(behind));
+        // A message may end in the middle of it, or begin with what the one before ends with.
+        add('x'.repeat(before) + word.slice(0, -1));
+        add('x'.repeat(behind));
+      }
+    }
+  }
+  await expectSame(`${log('')}${lines.join('\n')}\n`);
+});
+
+test('heads of other widths, seconds and callers one after the other', async () => {
+  const heads = [
+    '[    1.000000]',
+    '[    1.9999990]',
+    '[   12.00001]',
+    '[   12.0000a0]',
+    '[   12.000010] [',
+    '[ 1234.000000]',
+  ];
+  const wide = [
+    '[12345.000001]',
+    '[123456.00000:]',
+    '[123456.000002]',
+    '[123456.00000/]',
+    '[1234567.000001]',
+    '[12345678.000001]',
+  ];
+  const late = [
+    '[123456789.000001]',
+    '[123456789.000001][  T12]',
+    '[123456789.000002] [  T12]',
+    '[     123456789.000003]',
+  ];
+  const all = [...heads, ...wide, ...late];
+  const pairs = all.flatMap((one) =>
+    all.map((other) => `${one} audit: x\n${other} audit: y\n${other} vfio\n${other}audit\n`),
+  );
+  for (const prefix of ['', 'Nov 22 05:53:14 host kernel: ']) {
+    const text = pairs
+      .join('')
+      .replaceAll(/^/gm, prefix)
+      .slice(0, -prefix.length || undefined);
+    await expectSame(`${log(prefix)}${text}`);
+    // The clock does not fall here, so that the lines are skimmed over.
+    for (const head of all) await expectSame(`${log(prefix)}${`${prefix}${head} audit: x\n`.repeat(3)}`);
+  }
+});
+
+test('a clock that falls behind a second that is only a digit away', async () => {
+  for (const [one, next] of [
+    ['    1', '    2'],
+    ['   12', '   13'],
+    ['   13', '   23'],
+    [' 1999', ' 2999'],
+    ['12345', '12346'],
+    ['123456', '123457'],
+    ['1234567', '1234568'],
+  ]) {
+    const lines = [`[${one}.000010] a`, `[${next}.000010] b`, `[${one}.500000] c`, `[${next}.000020] d`, ''].join('\n');
+    await expectSame(`${log('')}${lines}`);
+  }
+});
+
 test('anything, in any pieces', async () => {
   const pool = samples();
   const skimmable = fc.constantFrom(log(''), log('2026-11-22T05:53:14.123456+00:00 host kernel: '), trace(10, 'kfree'));
