@@ -24,8 +24,11 @@ export type Effect =
   | { readonly type: 'disconnect' }
   | { readonly type: 'bind' }
   | { readonly type: 'guest-request' }
-  /** `usedBy`: what another process did with the device since. */
-  | { readonly type: 'owner-exit'; readonly usedBy?: StoredEvent }
+  /**
+   * `usedBy`: what another process did with the device since. `outlasted`: the trace goes on, without a loss, for as long as
+   * the kernel may take to close what the process had open.
+   */
+  | { readonly type: 'owner-exit'; readonly usedBy?: StoredEvent; readonly outlasted?: true }
   | ConfigChange
   | ProtocolEffect
   | StepEffect;

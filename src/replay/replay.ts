@@ -20,6 +20,11 @@ export { optionsFor, type ReplayObserver, type ReplayOptions, type Shown, type S
 const PAGE = 64;
 /** Pages that are read before an event is replayed: a call among those of a hundred devices may return some hundreds of events later. */
 const PAGES_AHEAD = 5;
+/**
+ * Nanoseconds after which the close that an ended process brings about has come. do_exit() tells of the end before exit_files(), and
+ * from 6.16 on before exit_mm() (kernel/exit.c): the memory of a large guest may be given back in between.
+ */
+const CLOSES_WITHIN = 60_000_000_000n;
 /** Milliseconds without giving way to other work: a turn of the event loop takes as long as some tens of events. */
 const BUSY_MAX = 20;
 
@@ -159,7 +164,11 @@ export class Replay {
     if (!exit || !options.judged(exit.event)) return;
     observer.step({
       event: exit.event,
-      effect: exit.usedBy ? { type: 'owner-exit', usedBy: exit.usedBy } : { type: 'owner-exit' },
+      effect: {
+        type: 'owner-exit',
+        ...(exit.usedBy && { usedBy: exit.usedBy }),
+        ...(this.#isOutlasted(exit.event) && { outlasted: true }),
+      },
       track,
       belief: exit.belief.closed(options.complete),
       calls: [],
@@ -168,5 +177,13 @@ export class Replay {
       clocks,
       unordered: null,
     });
+  }
+
+  /** Whether a close after the event would be in its source, and was not lost: the end of a capture closes nothing. */
+  #isOutlasted({ id: exit, sourceId, time }: StoredEvent): boolean {
+    const { recorded, clocks, lostBefore } = this.#scene;
+    if ((lostBefore.get(clocks.history(sourceId)) ?? 0) > exit) return false;
+    const last = recorded.sources().find(({ id }) => id === sourceId)?.lastTime ?? null;
+    return time !== null && last !== null && last - time >= CLOSES_WITHIN;
   }
 }

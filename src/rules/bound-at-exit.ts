@@ -9,7 +9,7 @@ export const rule: Rule = {
   settledBy: BIND_CLASSES,
   judge({ effect, event, track }) {
     if (effect.type !== 'owner-exit') return null;
-    const { usedBy } = effect;
+    const { usedBy, outlasted } = effect;
     const others =
       usedBy === undefined
         ? 'no other process held the device open'
@@ -22,6 +22,17 @@ export const rule: Rule = {
     };
     // Whoever holds the device may be going to unbind it.
     if (usedBy !== undefined) return { ...charge, atMost: 'possible' };
+    // do_exit() tells of the end before it closes anything.
+    if (outlasted !== true)
+      return {
+        ...charge,
+        atMost: 'possible',
+        takesForGranted: [
+          ...(charge.takesForGranted ?? []),
+          'the close was neither still to come when the trace ended nor among what was lost',
+        ],
+        toConfirm: ['let the trace go on, without a loss, for a minute after the process has ended'],
+      };
     // Before 6.16 the tracepoint does not say whether the last thread ended.
     const whole = event.symbol === 'sys_exit_group' || event.args['group_dead'] === 'true';
     // Who opened the device and who bound it can be two processes, or two threads of one: the records do not tell.

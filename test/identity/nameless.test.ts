@@ -63,6 +63,10 @@ test('where the owner ends, a close of which nothing tells whose it is is not pa
     trace.leave(QEMU, 'pci_tsm_bind', `bdf="${A}" ret=0`);
     trace.say(QEMU, 'sched_process_exit: comm=qemu pid=700 prio=120 group_dead=true');
     const line = close === null ? 0 : trace.enter('kworker/0:1-30', 'vfio_pci_core_disable', close);
+    // Late enough for the close to have come.
+    trace.raw(
+      '           sh-63    [000] .....   200.000000: sched_process_exit: comm=sh pid=63 prio=120 group_dead=true',
+    );
     const { findings } = await analyzeText(trace.text());
     const found = findings.find(({ rule }) => rule === 'bound-at-exit');
     return { line, verdict: found?.verdict, assumptions: found?.assumptions ?? [] };

@@ -926,7 +926,7 @@ describe('a process that ends while a function is bound', () => {
     terms(
       ruleOf('bound-at-exit').judge(
         stepOf(
-          { type: 'owner-exit' },
+          { type: 'owner-exit', outlasted: true },
           {
             event: at('task.exit', event),
             ...trackWith((track) => {
@@ -954,6 +954,16 @@ describe('a process that ends while a function is bound', () => {
   ])('%s', (_name, event, binder, atMost) => {
     expect(end(event, binder)).toBe(`believed ${atMost} granted:2`);
   });
+});
+
+test('a process that ends as the trace does may have closed the device when nobody looked any more', () => {
+  const exit = at('task.exit', { args: { group_dead: 'true', pid: '7' } });
+  const charge = ruleOf('bound-at-exit').judge(stepOf({ type: 'owner-exit' }, { event: exit }));
+  expect([charge?.atMost, charge?.takesForGranted?.at(-1), charge?.toConfirm]).toEqual([
+    'possible',
+    'the close was neither still to come when the trace ended nor among what was lost',
+    ['let the trace go on, without a loss, for a minute after the process has ended'],
+  ]);
 });
 
 test('a process that ends while another one uses the device may have left the binding to that one', () => {

@@ -13,7 +13,7 @@ export const doc: RuleDoc = {
     'The end of the task that bound or opened the device (sched_process_exit, do_exit), or the close of its last descriptor: the owner is gone.',
     'pci_tsm_bind with result 0 on the function and no unbind of it after.',
     'No vfio_pci_core_close_device or vfio_pci_core_disable recorded for it: if one is, the finding is unbind-before-disable and not this one.',
-    'Probable at most: a capture that holds the close is judged by unbind-before-disable, and in one that does not, another process may hold the device, or the capture ended before the close.',
+    'Probable at most, and only where the trace goes on for a minute without a loss: do_exit() tells of the end before it closes any file, and gives back the memory of the guest first. A capture that holds the close is judged by unbind-before-disable; in one that does not, another process may hold the device.',
     'A later pci_tsm_bind with -EBUSY, or tsm/bound that still names a TSM: confirms it.',
   ],
   disprove: [
@@ -28,6 +28,7 @@ export const doc: RuleDoc = {
   sources: [
     'pci_tsm_bind(), pci_tsm_unbind() and pci_tsm_tdi_constructor(), drivers/pci/tsm.c, Linux 7.1 merge window',
     'vfio_device_fops_release(), drivers/vfio/vfio_main.c, Linux 7.1 merge window',
+    'do_exit(), kernel/exit.c, Linux 6.12 and 6.16: trace_sched_process_exit() stands before exit_files()',
     'Attribute tsm/bound, Documentation/ABI/testing/sysfs-bus-pci, Linux 7.1 merge window',
     'Jason Gunthorpe, when the host has to leave RUN, 2025-08-05, <20250805193854.GA377696@ziepe.ca>',
     'Dan Williams, PATCH v2 6/8, pci_tsm_bind(), 2025-11-12, <20251113021446.436830-7-dan.j.williams@intel.com>',

@@ -277,9 +277,8 @@ export const BUGS: readonly Bug[] = [
     name: 'the VMM is killed',
     when: BOUND,
     acts: ({ task }) => [traced('sched_process_exit', `comm=qemu pid=${task} prio=120 group_dead=true`)],
-    verdict: 'probable',
-    because:
-      'another process may hold the device, or the trace ends before the close: with it another rule is definite',
+    verdict: 'possible',
+    because: 'the trace ends before the close may have come: with it another rule is definite',
   },
   {
     rule: 'double-bind',
