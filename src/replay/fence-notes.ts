@@ -14,6 +14,8 @@ export interface FenceNotes {
   readonly vm: string | null;
   /** The host unbound the function since: it was not only a guest that stopped the TDI, which stays bound then. */
   readonly unbound: boolean;
+  /** Since then another fence was taken away that may be this one. */
+  readonly perhaps?: StoredEvent | null;
 }
 
 /** @param before `ran`: the TDI was started since its LOCK. */
@@ -29,10 +31,12 @@ export function noteFence(
     case 'tsm.unbind':
       return fence === null || heard.outcome === 'failed' ? fence : { ...fence, unbound: true };
     case 'fence.status':
-      return fence === null || heard.outcome === 'failed' ? fence : { ...fence, ...afterReading(fence, heard) };
+      return fence === null || heard.outcome === 'failed'
+        ? fence
+        : { ...fence, perhaps: null, ...afterReading(fence, heard) };
     case 'fence.clear':
       if (fence === null) return null;
-      return { ...fence, at: heard, left: hasFailed(heard) ? 'uncleared' : 'none' };
+      return { ...fence, at: heard, perhaps: null, left: hasFailed(heard) ? 'uncleared' : 'none' };
     case 'mmio.share':
     case 'tsm.bind':
       return null;

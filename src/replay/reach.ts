@@ -105,6 +105,8 @@ export function spreads(scene: Scene, event: StoredEvent): boolean {
   if (isPerhaps(event)) return true;
   if (
     event.kind === 'task.exit' ||
+    event.kind === 'fence.clear' ||
+    event.kind === 'fence.status' ||
     reachesFar(event) ||
     isDisconnect(event) ||
     event.kind === 'tsm.connect' ||

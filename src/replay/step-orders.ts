@@ -28,6 +28,8 @@ export type StepEffect =
       readonly left: FenceNotes['left'];
       readonly at: StoredEvent;
       readonly vm: 'same' | 'other' | 'unknown';
+      /** A fence that was taken away since and may be this one. */
+      readonly perhaps?: StoredEvent | null;
     }
   /** `managed`: of a function that another one manages, the only stream of that one. */
   | {
@@ -142,7 +144,7 @@ function fenceLeft({ kind, args }: StoredEvent, { fence }: StepNotes): StepEffec
   if (fence === null || (kind === 'tsm.bind' && !fence.unbound)) return [];
   const to = args['vm'] ?? null;
   const vm = to === null || fence.vm === null ? 'unknown' : isSamePointer(to, fence.vm) ? 'same' : 'other';
-  return [{ type: 'fence-left', left: fence.left, at: fence.at, vm }];
+  return [{ type: 'fence-left', left: fence.left, at: fence.at, vm, perhaps: fence.perhaps ?? null }];
 }
 
 /**

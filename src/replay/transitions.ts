@@ -18,6 +18,7 @@ import type { Presence } from './presence.ts';
 import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
 import type { Scene } from './scene.ts';
+import { guestOf, noteSharedFence } from './shared-fence.ts';
 import { noteSessionOfNobody, noteSoleSession } from './sole-session.ts';
 import { noteOtherEnd, noteSoleStream, STREAM_KINDS } from './sole-stream.ts';
 import { optionsFor, type ReplayOptions } from './step.ts';
@@ -178,7 +179,9 @@ export class Transitions {
         this.#teller.tell({ event: at, effect, track, belief: closed, calls, reach: this.#scene.shown(reach) });
       }
       if (reach === null) {
+        const guest = guestOf(track);
         track.ledger = noted(track.ledger, heard, calls);
+        noteSharedFence(scene, heard, track, guest, found);
         noteWritten(track, heard, scene.options.side);
         track.session = noteSoleSession(track.session, heard, calls);
       } else if (STREAM_KINDS.has(heard.kind)) track.ledger = notedOfStream(track.ledger, heard);

@@ -9,6 +9,9 @@ const LEFT: Readonly<Record<FenceNotes['left'], string>> = {
   none: 'after the fence of the guest was gone',
 };
 
+/** It is the guest's, at a root port or in a device: what was taken away for another function may have been it. */
+const OWN = 'the fence that was taken away for another function since was not the same one';
+
 /** An ASID that no guest uses any more needs no clearing. */
 const RUNS = 'the guest whose fence it is still runs';
 
@@ -20,16 +23,18 @@ export const rule: Rule = {
   judge({ effect, event, options }) {
     if (effect.type !== 'fence-left') return null;
     const what = event.kind === 'tsm.bind' ? 'the function was bound again' : 'the BARs were made shared';
-    const granted = effect.vm === 'same' ? [] : [RUNS];
+    const perhaps = effect.perhaps ?? null;
+    const granted = [...(effect.vm === 'same' ? [] : [RUNS]), ...(perhaps === null ? [] : [OWN])];
     const bare: Charge = {
       wrongIn: () => true,
       summary: `${what} ${LEFT[effect.left]}`,
-      shownBy: [effect.at],
+      shownBy: perhaps === null ? [effect.at] : [effect.at, perhaps],
       takesForGranted: granted,
     };
     // Where the same guest gets the function again it is still there. Whether one that lost it is, nothing here tells.
+    const isOpen = effect.vm === 'other' || perhaps !== null;
     const charge: Charge =
-      effect.vm === 'same' ? bare : { ...bare, atMost: effect.vm === 'other' ? 'possible' : 'probable' };
+      effect.vm === 'same' && !isOpen ? bare : { ...bare, atMost: isOpen ? 'possible' : 'probable' };
     const complete = options.complete.has('firmware');
     switch (effect.left) {
       case 'none':

@@ -18,6 +18,7 @@ export const doc: RuleDoc = {
     'The TDI never ran: the driver leaves the default fence on purpose.',
     'The commands were not recorded: probe sev_tio_asid_fence_status and sev_tio_asid_fence_clear, and say so with --complete firmware.',
     'The guest was gone by then: nobody needs its ASID.',
+    'The fence was taken away at the unbind of another function of the same guest: on the same device it is the same fence; at another one it may be, since it is that of a root port.',
   ],
   platforms: ['sev-tio'],
   needs: { trigger: ['firmware'], state: ['firmware'] },
