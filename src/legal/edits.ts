@@ -114,12 +114,19 @@ function operations(history: History, jumped: readonly StoredEvent[], deviceId: 
   return Math.max(1, found.size);
 }
 
-/** What is done after the function was bound again belongs to that bind. */
-function untilBoundAnew(later: readonly StoredEvent[], { charge }: Case): readonly StoredEvent[] {
+/**
+ * What is done after the function was bound again belongs to that bind. A fence that stands when it is bound has to be gone by then:
+ * the next unbind clears its own.
+ */
+function untilBoundAnew(later: readonly StoredEvent[], { charge, effect }: Case): readonly StoredEvent[] {
   if (wantsSetup(charge.wrongIn) && !decidesNoState(charge.wrongIn)) return later;
-  const again = later.findIndex(({ kind, outcome }) => kind === 'tsm.bind' && outcome !== 'failed');
+  const ofNext = ({ kind }: StoredEvent) =>
+    kind === 'tsm.bind' || (effect.type === 'fence-left' && ENDS_BINDING.has(kind));
+  const again = later.findIndex((event) => event.outcome !== 'failed' && ofNext(event));
   return again < 0 ? later : later.slice(0, again);
 }
+
+const ENDS_BINDING: ReadonlySet<StoredEvent['kind']> = new Set(['tsm.unbind', 'tsm.unbind_core', 'tdisp.stop']);
 
 /** An operation of the device that was under way when the step began, in another task, and leads into or out of what makes it wrong. */
 export function underWay(found: Case): StoredEvent | null {

@@ -12,9 +12,11 @@ export const LEDGERED: ReadonlySet<Effect['type']> = new Set([
   'dma-open',
 ]);
 
-/** What they say it of; the replay, not this list, says which of them sets which step right. */
+/**
+ * What they say it of; the replay, not this list, says which of them sets which step right. Readings are none of them: what was read is
+ * so when it was read, and at another place it may be otherwise.
+ */
 export const NOTED: ReadonlySet<EventKind> = new Set([
-  'fence.status',
   'fence.clear',
   'ide.enable',
   'ide.disable',

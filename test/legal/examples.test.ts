@@ -300,6 +300,31 @@ test('AMD: the fence is cleared before the function is bound again', async () =>
   });
 });
 
+test('AMD: what the next unbind reads and clears is none of this one', async () => {
+  const call = (name: string, ret: string, args = '') => [`+${name}${args}`, `-${name}${ret}`];
+  const start = [
+    '+pci_tsm_bind kvm=0x1000 tdi_id=0x200',
+    ...call('sev_tio_tdi_bind', ' ret=0', ' force_run=0 asid=0x5'),
+    '-pci_tsm_bind ret=0',
+    '+pci_tsm_guest_req scope=1',
+    ...call('sev_tio_tdi_bind', ' ret=0', ' force_run=1 asid=0x5'),
+    '-pci_tsm_guest_req ret=0',
+    '+pci_tsm_unbind',
+    ...call('sev_tio_tdi_unbind', ' ret=0', ' force=0'),
+  ];
+  const reading = (fenced: number) => call('sev_tio_asid_fence_status', ` fenced=${fenced} ret=0`, ' asid=0x5');
+  const clear = (ret: number) => call('sev_tio_asid_fence_clear', ` ret=${ret}`, ' gctx_paddr=0x107e00000');
+  const first = [...CONNECT, ...start, ...reading(1)];
+  const added = 'legal with TIO_ASID_FENCE_CLEAR that succeeds added before pci_tsm_bind (line 19)';
+  // The second session has a fence of its own.
+  const refused = [...first, ...clear(-5), '-pci_tsm_unbind', ...start];
+  expect(await said([...refused, ...reading(0), '-pci_tsm_unbind'])).toBe(added);
+  expect(await said([...refused, ...reading(1), ...clear(0), '-pci_tsm_unbind'])).toBe(added);
+  expect(await said([...first, ...clear(0), '-pci_tsm_unbind', ...start, ...reading(0), '-pci_tsm_unbind'])).toBe(
+    RIGHT,
+  );
+});
+
 test('TDX: what the module says is lacking comes before the unmap, inside the unbind', async () => {
   const steps = [
     ...BIND,
