@@ -16,7 +16,7 @@ import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
 import { SourceClocks } from './replay/clocks.ts';
 import { gapsOf } from './replay/gaps.ts';
-import { hostsOf, machinesOf } from './replay/hosts.ts';
+import { contradicting, hostsOf, machinesOf } from './replay/hosts.ts';
 import { oneCpuSources } from './replay/one-cpu.ts';
 import type { ReplayOptions } from './replay/replay.ts';
 import { SomeSources } from './replay/some-sources.ts';
@@ -258,7 +258,8 @@ export async function judge(
   heed?: (drafts: readonly Draft[]) => void,
 ): Promise<Analysis> {
   const sources = reader.sources();
-  const hosts = hostsOf(sources, reader.eventsOfKind('host.platform', sources.length * HOST_MARKS), options.platform);
+  const marks = reader.eventsOfKind('host.platform', sources.length * HOST_MARKS);
+  const hosts = hostsOf(sources, marks, options.platform);
   const common: Omit<ReplayOptions, 'platform' | 'x86' | 'perhaps'> = {
     complete: new Set(options.complete),
     fromBoot: options.fromBoot,
@@ -307,6 +308,7 @@ export async function judge(
       orders,
       health: [
         ...sourceHealth(reader),
+        ...contradicting(marks, options.platform).map((mark) => platformContradicted(mark, options.platform)),
         ...sideHealth(options.side),
         ...trials.flatMap(({ replay }) => replay.contradicted.map(sideContradicted)),
         ...ofOneCpu(reader),
@@ -370,6 +372,11 @@ function sourceHealth(reader: TimelineReader): NewHealth[] {
       count: 1,
     }));
   return health;
+}
+
+function platformContradicted({ sourceId, line, args }: StoredEvent, wanted: string): NewHealth {
+  const message = `the record is of ${args['mark']}, and was judged as ${wanted} since --platform says so: leave it out to have the log decide`;
+  return { sourceId, code: 'platform-contradicted', line, message, count: 1 };
 }
 
 /** Traces of one CPU: nothing of what they show is sure, since a task is moved from CPU to CPU. */

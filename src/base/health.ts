@@ -152,6 +152,10 @@ export const HEALTH_CODES = {
     severity: 'warning',
     meaning: 'a record says otherwise than the user of a pointer (--map, --hints): the record counts',
   },
+  'platform-contradicted': {
+    severity: 'warning',
+    meaning: 'a record is of another platform than the one that --platform names: it was judged as named all the same',
+  },
   'side-data': {
     severity: 'note',
     meaning:

@@ -69,6 +69,16 @@ function told(marks: readonly StoredEvent[], wanted: Platform | 'auto'): Told {
 
 const ARCHITECTURES = { tdx: 'x86', 'sev-tio': 'x86', cca: 'arm64' } as const;
 
+/** The first record of each source and platform, or architecture, that speaks against the platform which the user names. */
+export function contradicting(marks: readonly StoredEvent[], wanted: Platform | 'auto'): StoredEvent[] {
+  if (wanted === 'auto' || wanted === 'generic') return [];
+  const agrees: ReadonlySet<string | undefined> = new Set([wanted, ARCHITECTURES[wanted]]);
+  const against = marks.filter(({ args }) => !agrees.has(args['mark']));
+  return [...Map.groupBy(against, ({ sourceId, args }) => `${sourceId} ${args['mark']}`).values()].flatMap(
+    ([first]) => first ?? [],
+  );
+}
+
 /** Whether marks show that their machine is of another architecture; parts of one file may be of machines of both. */
 function isRuledOut(platform: (typeof PROVABLE)[number], marks: readonly StoredEvent[]): boolean {
   const own = ARCHITECTURES[platform];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Platform } from '../../src/model/states.ts';
-import { hostsOf } from '../../src/replay/hosts.ts';
+import { contradicting, hostsOf } from '../../src/replay/hosts.ts';
 import type { StoredEvent, StoredSource } from '../../src/timeline/rows.ts';
 import { storedEvent, storedSource } from './stored-event.ts';
 
@@ -53,6 +53,16 @@ describe('one machine', () => {
     expect(hosts(one, ['1:tdx', '1:x86'], 'generic')).toEqual(['generic, x86, of 1']);
     expect(hosts(one, ['1:tdx'], 'generic')).toEqual(['generic, of 1']);
   });
+});
+
+test('the first record of each source and platform speaks against another one that the user names', () => {
+  const told = marks('1:x86', '1:sev-tio', '1:arm64', '2:sev-tio', '2:sev-tio', '2:cca', '3:tdx');
+  const against = (wanted: Platform | 'auto') => contradicting(told, wanted).map(({ id }) => id);
+  expect(against('tdx')).toEqual([2, 3, 4, 6]);
+  expect(against('sev-tio')).toEqual([3, 6, 7]);
+  expect(against('cca')).toEqual([1, 2, 4, 7]);
+  // Neither claims anything that a record could speak against.
+  expect([against('auto'), against('generic')]).toEqual([[], []]);
 });
 
 describe('several inputs', () => {
