@@ -150,7 +150,8 @@ test('line endings, compression, a shift in time and the other devices change no
       const moved = others.map(
         (line): Line => ({ ...line, task: line.task + 50, text: line.text.replaceAll('"0000:0', '"0001:0') }),
       );
-      const mixed = lines.flatMap((line, index) => [...moved.slice(index * 3, index * 3 + 3), line]);
+      const beside = lines.flatMap((line, index) => [...moved.slice(index * 3, index * 3 + 3), line]);
+      const mixed = [...beside, ...moved.slice(lines.length * 3)];
       expect(essence(await analyzeLog(render(mixed)))).toEqual(plain);
     }),
     { numRuns: Math.ceil(RUNS.numRuns / 3) },

@@ -47,6 +47,11 @@ export interface SymbolRow extends Provenance {
    * no nesting of its own (function tracer, probes without a return event).
    */
   readonly within?: readonly string[];
+  /**
+   * Functions of this catalogue that call it in some kernels only, as in those of a posted series: it may run inside a call of
+   * theirs that was not seen to return, or after it. Such a call goes on, but nothing is put inside it.
+   */
+  readonly perhapsWithin?: readonly string[];
   /** Called from so many places that nothing can be concluded from a call about the calls around it. */
   readonly anywhere?: true;
   /** Runs at most once in a call of its caller: where it comes again, that call is over, seen to return or not. */
@@ -142,6 +147,27 @@ export const TSM_OPERATIONS = [
   'pci_tsm_destroy',
 ] as const;
 
+/**
+ * What unbinds by itself before it does harm, where vfio has been patched to: writes to the configuration, the reset ioctls, low power
+ * and the close (20250529053513.1592088-21-yilun.xu@linux.intel.com, "vfio/pci: Do TSM Unbind before zapping bars": vfio_pci_tsm_unbind
+ * in vfio_pci_config.c and vfio_pci_core.c). No release does (7.3.4). That a disable might is no more than a guess.
+ */
+export const PERHAPS_UNBINDING = [
+  'vfio_basic_config_write',
+  'vfio_pm_config_write',
+  'vfio_lock_and_set_power_state',
+  'vfio_exp_config_write',
+  'vfio_af_config_write',
+  'vfio_device_fops_unl_ioctl',
+  'vfio_pci_core_ioctl',
+  'vfio_pci_ioctl_reset',
+  'vfio_pci_ioctl_pci_hot_reset',
+  'vfio_pci_dev_set_hot_reset',
+  'vfio_pci_runtime_pm_entry',
+  'vfio_pci_core_close_device',
+  'vfio_pci_core_disable',
+] as const;
+
 /** Who prints a message, in which file, and in which releases. */
 export interface Origin extends Provenance {
   readonly printedBy: string;
@@ -175,7 +201,11 @@ export function withAliases(rows: readonly SymbolRow[], aliases: readonly AliasR
   for (const { of, symbol } of aliases) names.set(of, [...(names.get(of) ?? []), symbol]);
   const callers = (within: readonly string[]): string[] =>
     within.flatMap((caller) => [caller, ...(names.get(caller) ?? [])]);
-  const all = rows.map((row) => (row.within ? { ...row, within: callers(row.within) } : row));
+  const all = rows.map((row) => ({
+    ...row,
+    ...(row.within && { within: callers(row.within) }),
+    ...(row.perhapsWithin && { perhapsWithin: callers(row.perhapsWithin) }),
+  }));
   const bySymbol = new Map(all.map((row) => [row.symbol, row]));
   for (const { symbol, of, versions, source } of aliases) {
     const row = bySymbol.get(of);

@@ -92,6 +92,24 @@ export function mayCall(outer: string, inner: string): boolean {
   return callersOf(inner).has(outer);
 }
 
+/**
+ * Whether some kernels run `inner` inside a call of `outer`, by itself or as part of what they run there, where others run it after
+ * the call. Both are symbols.
+ */
+export function perhapsCalls(outer: string, inner: string): boolean {
+  return perhapsCallersOf(inner).has(outer);
+}
+
+const PERHAPS = new Map<string, ReadonlySet<string>>();
+
+function perhapsCallersOf(symbol: string): ReadonlySet<string> {
+  const known = PERHAPS.get(symbol);
+  if (known) return known;
+  const callers = new Set([symbol, ...callersOf(symbol)].flatMap((one) => BY_SYMBOL.get(one)?.perhapsWithin ?? []));
+  PERHAPS.set(symbol, callers);
+  return callers;
+}
+
 const CALLERS = new Map<string, ReadonlySet<string>>();
 
 function callersOf(symbol: string): ReadonlySet<string> {

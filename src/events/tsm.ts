@@ -6,6 +6,7 @@ import {
   type MessageRow,
   messageRow as message,
   PDEV,
+  PERHAPS_UNBINDING,
   type PlatformMark,
   type SymbolRow,
 } from './catalogue.ts';
@@ -52,7 +53,15 @@ export const TSM_SYMBOLS: readonly SymbolRow[] = [
     versions: '6.19-',
     source: TSM,
   },
-  { symbol: 'pci_tsm_unbind', kind: 'tsm.unbind', subject: PDEV, void: true, versions: '6.19-', source: TSM },
+  {
+    symbol: 'pci_tsm_unbind',
+    kind: 'tsm.unbind',
+    subject: PDEV,
+    void: true,
+    perhapsWithin: PERHAPS_UNBINDING,
+    versions: '6.19-',
+    source: TSM,
+  },
   {
     symbol: '__pci_tsm_unbind',
     kind: 'tsm.unbind_core',

@@ -1,4 +1,4 @@
-import { type AliasRow, FILE, PDEV, type SymbolRow, TSM_OPERATIONS, VDEV } from './catalogue.ts';
+import { type AliasRow, FILE, PDEV, PERHAPS_UNBINDING, type SymbolRow, TSM_OPERATIONS, VDEV } from './catalogue.ts';
 
 const CORE = 'drivers/vfio/pci/vfio_pci_core.c';
 const CONFIG = 'drivers/vfio/pci/vfio_pci_config.c';
@@ -392,6 +392,7 @@ export const VFIO_SYMBOLS: readonly SymbolRow[] = [
     void: true,
     fixed: { op: '2', op_name: 'UNBIND' },
     anywhere: true,
+    perhapsWithin: PERHAPS_UNBINDING,
     versions: `series: ${RFC}`,
     source: `${CORE}, patches 19 and 20`,
   },

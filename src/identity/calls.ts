@@ -1,5 +1,5 @@
 import type { EventKind, KernelEvent } from '../events/event.ts';
-import { mayCall, symbolRow, traceEventRows } from '../events/index.ts';
+import { mayCall, perhapsCalls, symbolRow, traceEventRows } from '../events/index.ts';
 import type { KernelRecord } from '../formats/record.ts';
 import { type CallStack, CallStacks, DEPTH_MAX, isPlaceless, type OpenCall, type Tracer } from './call-stacks.ts';
 
@@ -259,6 +259,8 @@ export class CallTracker {
         return stack.calls.findLast((call) => call.symbol !== null && mayCall(call.symbol, symbol)) ?? null;
       }
       if (top.symbol !== null && mayCall(top.symbol, symbol) && !(once && top.ran?.has(symbol))) return top;
+      // What follows may still run inside it, too.
+      if (top.symbol !== null && perhapsCalls(top.symbol, symbol) && !contains(stack, symbol)) return null;
       CallStacks.abandon(stack, stack.calls.length - 1);
     }
     return null;
@@ -333,6 +335,10 @@ function innermost(stack: CallStack, symbols: readonly string[]): OpenCall | nul
   const holds = ({ symbol }: OpenCall) =>
     symbol !== null && symbols.some((inner) => symbol === inner || mayCall(symbol, inner));
   return stack.calls.findLast(holds) ?? null;
+}
+
+function contains(stack: CallStack, symbol: string): boolean {
+  return stack.calls.some((call) => call.symbol !== null && mayCall(call.symbol, symbol));
 }
 
 function isAt(call: OpenCall, line: number): boolean {

@@ -89,40 +89,8 @@ export function draftOf(
   };
 }
 
-/**
- * The unbind comes too late for the step, but as far as the records tell not after it: calls are intervals, and which of
- * two that overlap did its work first is open. Where the end of the step is not recorded, nothing is certain. A disable
- * that unbinds by itself may do so before its harmful steps.
- */
-export function weighOverlap(draft: Draft, unbind: StoredEvent): void {
-  const { violation } = draft;
-  const sameTask = violation.pid !== null && violation.pid === unbind.pid;
-  const inside = sameTask || (unbind.rootId ?? unbind.id) === draft.operation;
-  const overlaps = violation.pairId !== null && (violation.pairId > unbind.id || endsLate(draft, unbind));
-  const open = !inside && violation.pairId === null;
-  if (violation.phase !== 'enter' || !(overlaps || open)) return;
-  if (inside && violation.kind !== 'vfio.disable') return;
-  const verdict = weaker(draft.verdict, open ? 'probable' : 'possible');
-  if (verdict === draft.verdict) return;
-  draft.verdict = verdict;
-  draft.severity = severityOf(verdict);
-  draft.assumptions.push(
-    open
-      ? `the step was over before the unbind of ${lineOf(unbind, violation, draft.clocks)}: its return was not recorded`
-      : `the step did its harm before the unbind of ${lineOf(unbind, violation, draft.clocks)}, which began meanwhile`,
-  );
-}
-
-/** Whether the step may have ended only after the unbind of another source began, as far as their clocks tell. */
-function endsLate({ violation, clocks }: Draft, unbind: StoredEvent): boolean {
-  if (violation.sourceId === unbind.sourceId) return false;
-  const end = clocks.time({ sourceId: violation.sourceId, time: violation.pairTime });
-  const begin = clocks.time(unbind);
-  return end !== null && begin !== null && begin <= end + clocks.error(violation.sourceId, unbind.sourceId);
-}
-
 /** `line 81`, or `trace.txt:81` where that is another source than the one of `from`. */
-function lineOf(place: Place, from: Place, clocks: SourceClocks): string {
+export function lineOf(place: Place, from: Place, clocks: SourceClocks): string {
   return place.sourceId === from.sourceId ? `line ${place.line}` : `${clocks.path(place.sourceId)}:${place.line}`;
 }
 

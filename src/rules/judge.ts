@@ -11,11 +11,12 @@ import { Readings } from '../replay/readings.ts';
 import { optionsFor, type ReplayObserver, type ReplayOptions, type Step } from '../replay/replay.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
-import { addSymptom, type Draft, draftOf, weighOverlap, weighTime } from './draft.ts';
+import { addSymptom, type Draft, draftOf, weighTime } from './draft.ts';
 import { type Foresight, Hindsight, isOpenToLater, keyOfCharge, NO_FORESIGHT } from './hindsight.ts';
 import { holding, ifOfOneMachine } from './holding.ts';
 import type { Later } from './later.ts';
 import { Nameless } from './nameless.ts';
+import { Overlaps, weighOverlap } from './overlap.ts';
 import type { Charge, Rule } from './rule.ts';
 import { Strays } from './strays.ts';
 import { Unfinished } from './unfinished.ts';
@@ -61,6 +62,7 @@ export class Judge implements ReplayObserver {
   #hoped: { draft: Draft; kind: EventKind; before: number; otherwise: Verdict }[] = [];
   readonly #unfinished = new Unfinished();
   readonly #strays = new Strays();
+  readonly #overlaps = new Overlaps();
   readonly #nameless = new Nameless();
   readonly #foresight: Foresight;
   readonly #hindsight = new Hindsight();
@@ -156,6 +158,7 @@ export class Judge implements ReplayObserver {
     if (latest && isSymptom(event)) addSymptom(latest, event);
     if (latest && confirms(event, latest)) latest.evidence.push({ event, role: 'confirmation' });
     this.#settleHope(event, track);
+    this.#overlaps.seen(event, track);
     if (EXCUSES.has(event.kind)) for (const draft of this.#waiting.get(track) ?? []) weighTime(draft, event);
     this.#strays.note(event, track);
     this.#nameless.note(event, track);
@@ -166,8 +169,8 @@ export class Judge implements ReplayObserver {
       if (draft.violation.id > event.id) continue;
       if (!draft.evidence.some((one) => one.event.id === event.id))
         draft.evidence.push({ event, role: 'confirmation' });
-      weighOverlap(draft, event);
     }
+    this.#overlaps.unbound(track, this.#waiting.get(track) ?? [], event);
     this.#waiting.delete(track);
     this.#latest.delete(track);
   }

@@ -6,8 +6,9 @@ import { Belief } from '../../src/replay/belief.ts';
 import { SourceClocks } from '../../src/replay/clocks.ts';
 import type { Shown, Step } from '../../src/replay/step.ts';
 import { DeviceTrack } from '../../src/replay/track.ts';
-import { addSymptom, type Draft, draftOf, fingerprintOf, weighOverlap, weighTime } from '../../src/rules/draft.ts';
+import { addSymptom, type Draft, draftOf, fingerprintOf, weighTime } from '../../src/rules/draft.ts';
 import { RULES } from '../../src/rules/index.ts';
+import { weighOverlap } from '../../src/rules/overlap.ts';
 import { kindOf, textOf } from '../../src/rules/premise.ts';
 import { type Charge, isLocked } from '../../src/rules/rule.ts';
 import { Strays } from '../../src/rules/strays.ts';
@@ -408,7 +409,7 @@ describe('the unbind that comes too late', () => {
     ['is of the same task, while the step has no end', { pairId: null }, { pid: 7 }, 'definite error 0'],
     ['and the step is a point', { phase: 'point', pairId: null }, {}, 'definite error 0'],
     // vfio_pci_core_disable() that unbinds by itself may do so before it does any harm.
-    ['is inside a disable', { kind: 'vfio.disable' }, { pid: 7 }, 'possible warning 1'],
+    ['is inside a disable', { symbol: 'vfio_pci_core_disable' }, { pid: 7 }, 'possible warning 1'],
     ['is of tasks that are not told', { pid: null }, { pid: null }, 'possible warning 1'],
     [
       'is of another source, and began before the end',

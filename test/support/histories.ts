@@ -40,13 +40,10 @@ export const STEPS = {
     returned('trr', 'pci_try_reset_function', bdf, 0),
     returned('er', 'vfio_pci_core_enable', bdf, 0),
   ],
-  enableBits: (bdf: string) => [write(bdf, COMMAND_ON)],
-  clearBits: (bdf: string) => [
-    `w: (vfio_basic_config_write+0x0/0x100) bdf="${bdf}" pos=0x4 count=2 off=0x4 val=${COMMAND_OFF}`,
-    probe('z', 'vfio_pci_zap_and_down_write_memory_lock', bdf),
-  ],
-  clearBusMaster: (bdf: string) => [write(bdf, '0x103')],
-  clearMemory: (bdf: string) => [write(bdf, '0x105')],
+  enableBits: (bdf: string) => write(bdf, COMMAND_ON),
+  clearBits: (bdf: string) => write(bdf, COMMAND_OFF, [probe('z', 'vfio_pci_zap_and_down_write_memory_lock', bdf)]),
+  clearBusMaster: (bdf: string) => write(bdf, '0x103'),
+  clearMemory: (bdf: string) => write(bdf, '0x105'),
   hostEnablesBits: (bdf: string) => hostWrite(bdf, 'byte', '0x7'),
   hostClearsBusMaster: (bdf: string) => hostWrite(bdf, 'word', '0x403'),
   reset: (bdf: string) => [
@@ -66,10 +63,14 @@ export const STEPS = {
     probe('g', 'pci_tsm_guest_req', bdf, ' scope=0'),
     returned('gr', 'pci_tsm_guest_req', bdf, 0),
   ],
-  unbind: (bdf: string) => [
-    probe('u', 'pci_tsm_unbind', bdf),
-    probe('uc', '__pci_tsm_unbind', bdf),
-    `ur: (caller+0x1/0x100 <- pci_tsm_unbind) bdf="${bdf}"`,
+  unbind,
+  /** As vfio does where it is patched to (20250529053513.1592088-21-yilun.xu@linux.intel.com). */
+  unbindThenReset: (bdf: string) => [
+    probe('io', 'vfio_pci_ioctl_reset', bdf),
+    ...unbind(bdf),
+    probe('z', 'vfio_pci_zap_and_down_write_memory_lock', bdf),
+    probe('tr', 'pci_try_reset_function', bdf),
+    probe('flr', 'pcie_flr', bdf),
   ],
   close: (bdf: string) => [
     probe('cl', 'vfio_pci_core_close_device', bdf),
@@ -84,8 +85,20 @@ export const STEPS = {
 
 export type StepName = keyof typeof STEPS;
 
-function write(bdf: string, value: string): string {
-  return `w: (vfio_basic_config_write+0x0/0x100) bdf="${bdf}" pos=0x4 count=2 off=0x4 val=${value}`;
+function write(bdf: string, value: string, inner: readonly string[] = []): string[] {
+  return [
+    `w: (vfio_basic_config_write+0x0/0x100) bdf="${bdf}" pos=0x4 count=2 off=0x4 val=${value}`,
+    ...inner,
+    returned('wr', 'vfio_basic_config_write', bdf, 2),
+  ];
+}
+
+function unbind(bdf: string): string[] {
+  return [
+    probe('u', 'pci_tsm_unbind', bdf),
+    probe('uc', '__pci_tsm_unbind', bdf),
+    `ur: (caller+0x1/0x100 <- pci_tsm_unbind) bdf="${bdf}"`,
+  ];
 }
 
 /** setpci, in the place of vfio: the same register by another way. */
@@ -117,14 +130,20 @@ const whileUnbound = fc.constantFrom<StepName>(
 const session: fc.Arbitrary<StepName[]> = fc
   .record({
     before: fc.array(whileUnbound, { maxLength: 3 }),
-    bound: fc.option(fc.record({ start: fc.boolean(), during: fc.array(harmless, { maxLength: 3 }) })),
+    bound: fc.option(
+      fc.record({
+        start: fc.boolean(),
+        during: fc.array(harmless, { maxLength: 3 }),
+        end: fc.constantFrom<StepName>('unbind', 'unbindThenReset'),
+      }),
+    ),
     after: fc.array(whileUnbound, { maxLength: 3 }),
   })
   .map(({ before, bound, after }) => [
     'open',
     ...before,
     ...(bound
-      ? (['enableBits', 'bind', ...(bound.start ? (['request'] as const) : []), ...bound.during, 'unbind'] as const)
+      ? (['enableBits', 'bind', ...(bound.start ? (['request'] as const) : []), ...bound.during, bound.end] as const)
       : []),
     ...after,
     'close',
