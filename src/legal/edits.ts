@@ -57,7 +57,9 @@ export function movesFor(found: Case): Move[] {
           // What was under way already can only be waited for.
           const isUnderWay = history.bounds(history.unit(right)).first < at;
           const before = isUnderWay ? null : moveOf(found, right, step, 'before');
-          const mayWait = isMovable(step, found.effect.type) && isApart(history, right, step);
+          // What an operation does itself it cannot wait for.
+          const isOwnDoing = isMeanwhile(right, history.apartFrom(step, right));
+          const mayWait = isMovable(step, found.effect.type) && isApart(history, right, step) && !isOwnDoing;
           return mayWait ? [before, moveOf(found, step, right, 'after')] : [before];
         }),
       ),

@@ -21,14 +21,21 @@ const UNBINDS_ITSELF: ReadonlySet<Kind> = new Set([
 ]);
 
 /** Steps of a function's driver, which may call the core inside them wherever it likes. */
-const OF_DRIVER: ReadonlySet<Kind> = new Set(['vfio.close', 'vfio.disable', 'vfio.unregister']);
+const OF_DRIVER: ReadonlySet<Kind> = new Set([
+  'vfio.close',
+  'vfio.disable',
+  'vfio.unregister',
+  // "vfio/pci: Do TSM Unbind before zapping bars" (20250529053513) unbinds first in them.
+  'vfio.config_write',
+  'vfio.ioctl',
+]);
 
 /**
  * What somebody can move to have `event` elsewhere: the operation around it, named for what it is, or the call itself, where a
  * driver or a guest makes it. None where the core makes it as part of `step`, or of something else.
  */
 export function movableBy(history: History, event: StoredEvent, step: StoredEvent): StoredEvent[] {
-  const inStep = isAround(history, step, event) || isMeanwhile(event, step);
+  const inStep = isAround(history, step, event) || isMeanwhile(event, step) || isOfRemoval(history, event, step);
   const around = inStep
     ? undefined
     : history.callsAround(event).findLast((call) => isApart(history, call, step) && !isVessel(call));
@@ -37,6 +44,15 @@ export function movableBy(history: History, event: StoredEvent, step: StoredEven
   const isFree = !OF_CORE.has(event.kind) && takerOf(history, event) === null && (!inStep || OF_DRIVER.has(step.kind));
   return [...(around === undefined || OF_CORE.has(around.kind) ? [] : [around]), ...(isFree ? [event] : [])];
 }
+
+/** Both are part of one removal, as the task tells: what the core and the drivers unbind in it goes where that goes. */
+function isOfRemoval(history: History, event: StoredEvent, step: StoredEvent): boolean {
+  const outermost = outermostAround(history, step);
+  return UNBINDS.has(event.kind) && REMOVES.has(outermost.kind) && isMeanwhile(event, outermost);
+}
+
+const UNBINDS: ReadonlySet<Kind> = new Set(['tsm.unbind', 'tsm.unbind_core']);
+const REMOVES: ReadonlySet<Kind> = new Set(['pci.remove', 'pci.sriov_disable']);
 
 /** The operation that takes away what was bound, and unbinds for that. */
 export function takerOf(history: History, event: StoredEvent): StoredEvent | null {

@@ -7,6 +7,7 @@ import type { History, Unit } from './history.ts';
 import { type Insert, insertsFor } from './inserts.ts';
 import { supplied } from './lacking.ts';
 import { LEDGERED } from './ledgered.ts';
+import { movableBy } from './movable.ts';
 import { nameOf, recorded } from './names.ts';
 import { opened } from './opened.ts';
 import type { LegalOrder } from './order.ts';
@@ -232,7 +233,7 @@ export class Trials {
       const known = new Set(before.found.map(keyOf));
       const broken = after.found.find(
         (one) =>
-          !known.has(keyOf(one)) ||
+          (!known.has(keyOf(one)) && !this.#doesNothing(one)) ||
           (one.deviceId === deviceId && (touched.has(one.violation) || this.#operation.has(one.violation))),
       );
       if (broken !== undefined) return { text: `breaks ${broken.rule}${this.#at(broken.violation)}`, broken };
@@ -242,6 +243,13 @@ export class Trials {
         return { text: NOT_SHOWN, broken: null };
     }
     return null;
+  }
+
+  /** An unbind that nobody can leave out, as part of something else: where one came before, it finds nothing to do. */
+  #doesNothing({ rule, violation }: Found): boolean {
+    const { history, step } = this.#stretch;
+    const event = rule === 'unbind-without-bind' ? history.event(violation) : null;
+    return event !== null && movableBy(history, event, step).length === 0;
   }
 
   #at(id: number, names = true): string {

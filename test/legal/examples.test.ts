@@ -374,6 +374,46 @@ test('a capture: what the removal of a function does by itself is not moved; an 
   ]);
 });
 
+test('what vfio unbinds within its own operation it can unbind before that', async () => {
+  const bits = (value: string) => `+vfio_basic_config_write pos=0x4 count=2 off=0x4 val=${value}`;
+  const within = [bits('0x103'), ...UNBIND, '-vfio_basic_config_write ret=2'];
+  expect(await said([bits('0x107'), ...BIND, ...START, ...within])).toBe(
+    'legal with pci_tsm_unbind (line 9) before vfio_basic_config_write (line 8)',
+  );
+});
+
+test('SR-IOV is disabled: every VF is unbound before, and the unbind within its removal vetoes that for none', async () => {
+  const [one, two] = ['0000:02:00.1', '0000:02:00.2'];
+  const of = (bdf: string, steps: readonly string[]) => log(steps).replaceAll(BDF, bdf).split('\n');
+  const joins = (bdf: string, group: number) =>
+    of(bdf, ['+x']).map((line) => line.replace(/p: .*/, `add_device_to_group: IOMMU: groupID=${group} device=${bdf}`));
+  // Neither the return of the removal is recorded nor that of the unbind, as in what the README probes.
+  const removal = ['+pci_stop_and_remove_bus_device', '+pci_tsm_unbind', '+__pci_tsm_unbind'];
+  const lines = [
+    ...of(BDF, ['+pci_enable_sriov']),
+    ...joins(one, 41),
+    ...joins(two, 42),
+    ...of(BDF, ['-pci_enable_sriov ret=0']),
+    ...[one, two].flatMap((vf) => of(vf, [...BIND.slice(2), ...START])),
+    ...of(BDF, ['+pci_disable_sriov']),
+    ...[one, two].flatMap((vf) => of(vf, removal)),
+    ...of(BDF, ['-pci_disable_sriov']),
+  ].map((line, index) => line.replace(/10\.\d{6}/, `10.${String(1000 + index).padStart(6, '0')}`));
+  const analysis = await analyzeText(lines.join('\n'));
+  const orders = analysis.findings.map((finding) => {
+    const { rule, device } = finding;
+    return `${rule} of ${device}: ${legalOrder(finding, new Lookup(analysis))}`;
+  });
+  // Line 13 disables, lines 14 and 17 remove.
+  const order = `legal with pci_tsm_unbind added before pci_disable_sriov (line 13, ${BDF})`;
+  expect(orders).toEqual([
+    `sriov-change-while-locked of ${one}: ${order}`,
+    `sriov-change-while-locked of ${two}: ${order}`,
+    `surprise-removal-while-bound of ${one}: ${order}`,
+    `surprise-removal-while-bound of ${two}: ${order}`,
+  ]);
+});
+
 test('what iommufd does as part of taking a vDEVICE away is not moved by itself', async () => {
   const destroy = ['+iommufd_vdevice_destroy', '+pci_tsm_unbind', '-pci_tsm_unbind', '-iommufd_vdevice_destroy'];
   expect(await said([...BIND, ...CLOSE, ...destroy])).toBe(
