@@ -15,7 +15,7 @@ export interface FenceNotes {
   /** The host unbound the function since: it was not only a guest that stopped the TDI, which stays bound then. */
   readonly unbound: boolean;
   /** Since then another fence was taken away that may be this one. */
-  readonly perhaps?: StoredEvent | null;
+  readonly perhaps?: StoredEvent | undefined;
 }
 
 /** @param before `ran`: the TDI was started since its LOCK. */
@@ -33,10 +33,10 @@ export function noteFence(
     case 'fence.status':
       return fence === null || heard.outcome === 'failed'
         ? fence
-        : { ...fence, perhaps: null, ...afterReading(fence, heard) };
+        : { ...fence, perhaps: undefined, ...afterReading(fence, heard) };
     case 'fence.clear':
       if (fence === null) return null;
-      return { ...fence, at: heard, perhaps: null, left: hasFailed(heard) ? 'uncleared' : 'none' };
+      return { ...fence, at: heard, perhaps: undefined, left: hasFailed(heard) ? 'uncleared' : 'none' };
     case 'mmio.share':
     case 'tsm.bind':
       return null;

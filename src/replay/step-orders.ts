@@ -29,7 +29,7 @@ export type StepEffect =
       readonly at: StoredEvent;
       readonly vm: 'same' | 'other' | 'unknown';
       /** A fence that was taken away since and may be this one. */
-      readonly perhaps?: StoredEvent | null;
+      readonly perhaps?: StoredEvent | undefined;
     }
   /** `managed`: of a function that another one manages, the only stream of that one. */
   | {
@@ -144,7 +144,7 @@ function fenceLeft({ kind, args }: StoredEvent, { fence }: StepNotes): StepEffec
   if (fence === null || (kind === 'tsm.bind' && !fence.unbound)) return [];
   const to = args['vm'] ?? null;
   const vm = to === null || fence.vm === null ? 'unknown' : isSamePointer(to, fence.vm) ? 'same' : 'other';
-  return [{ type: 'fence-left', left: fence.left, at: fence.at, vm, perhaps: fence.perhaps ?? null }];
+  return [{ type: 'fence-left', left: fence.left, at: fence.at, vm, perhaps: fence.perhaps }];
 }
 
 /**
