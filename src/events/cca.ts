@@ -66,7 +66,7 @@ export const CCA_SYMBOLS: readonly SymbolRow[] = [
     ],
   }),
   {
-    ...host('cca_tsm_unbind', 'tsm.driver', { fixed: { op: 'unbind' }, void: true }),
+    ...host('cca_tsm_unbind', 'tsm.unbind_core', { fixed: { op: 'unbind' }, void: true }),
     subject: { arguments: ['tdi'], space: 'tdi' },
   },
   host('cca_vdev_create', 'tdi.create', { pointer: true, fixed: { locks: 'up to v6' } }),

@@ -50,7 +50,8 @@ export const EVENT_KINDS = {
   'tsm.bind': 'pci_tsm_bind: the TDI is bound to a VM',
   'tsm.bind_driver': 'the bind of the TSM driver reached pci_tsm_tdi_constructor',
   'tsm.unbind': 'pci_tsm_unbind',
-  'tsm.unbind_core': '__pci_tsm_unbind: the core unbinds the function if it is bound',
+  'tsm.unbind_core':
+    "the function is unbound if it is bound: inside the core (__pci_tsm_unbind), by the platform's TSM driver, or by what calls the core (series)",
   'tsm.guest_request': 'pci_tsm_guest_req; args.scope',
   'tsm.destroy': 'pci_tsm_destroy: the core drops its TSM context',
   'tsm.doe': 'a message went through the DOE mailbox',

@@ -158,6 +158,7 @@ export const IOMMUFD_SYMBOLS: readonly SymbolRow[] = [
     handles: VDEVICE,
     keeps: { op: ['type', 'op'] },
     decodes: { op: 'iommufd-tsm-op' },
+    kindBy: { argument: 'op', kinds: { 2: 'tsm.unbind_core' } },
     anywhere: true,
     versions: V5,
     source: TSM_C,

@@ -143,7 +143,7 @@ export const SEV_TIO_SYMBOLS: readonly SymbolRow[] = [
   },
   {
     symbol: 'tdi_unbind',
-    kind: 'tsm.driver',
+    kind: 'tsm.unbind_core',
     subject: TDI,
     void: true,
     fixed: { op: 'unbind' },

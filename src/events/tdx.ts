@@ -152,7 +152,7 @@ export const TDX_SYMBOLS: readonly SymbolRow[] = [
   },
   {
     symbol: 'tdx_tsm_unbind',
-    kind: 'tsm.driver',
+    kind: 'tsm.unbind_core',
     subject: TDI,
     void: true,
     fixed: { op: 'unbind' },

@@ -387,7 +387,7 @@ export const VFIO_SYMBOLS: readonly SymbolRow[] = [
   },
   {
     symbol: 'vfio_pci_tsm_unbind',
-    kind: 'iommufd.tsm_op',
+    kind: 'tsm.unbind_core',
     subject: VDEV,
     void: true,
     fixed: { op: '2', op_name: 'UNBIND' },

@@ -11,7 +11,7 @@ import { Functions } from './functions.ts';
 import { Guests } from './guests.ts';
 import { Handles } from './handles.ts';
 import { type Hints, NO_HINTS } from './hints.ts';
-import { ENDS, ENDS_AT_RETURN, IMPERSONAL, KERNEL_THREAD, ON_VDEVICE, SIGNIFICANT } from './kinds.ts';
+import { ENDS, ENDS_AT_RETURN, IMPERSONAL, isOnVdevice, KERNEL_THREAD, SIGNIFICANT } from './kinds.ts';
 import { Lineage } from './lineage.ts';
 import { Pointers } from './pointers.ts';
 import { Removals } from './removals.ts';
@@ -308,7 +308,7 @@ export class Identity {
     if (record.type === 'printk' || event.symbol === null)
       return event.handles.length === 0 ? null : this.#handles.suspect(event, task);
     // What the core does in an operation on a vDEVICE it does to the device behind it.
-    if (parent?.entityId != null && ON_VDEVICE.has(parent.kind)) return parent.entityId;
+    if (parent?.entityId != null && isOnVdevice(parent)) return parent.entityId;
     const inside = record.pid === null ? null : this.#files.inside(event, record.pid, task, parent);
     if (inside !== null) return inside;
     if (event.kind === 'call') return parent?.entityId ?? null;
@@ -320,7 +320,7 @@ export class Identity {
     // A probe without fields at the entry may have them at the return: such a call is told apart from its task's others.
     const alone = record.type === 'event' && this.#tasks.hasRoom;
     const own = alone ? this.#tasks.lone(task, user) : this.#tasks.common(task, user);
-    if (own !== null && !this.#tasks.isShared(own) && ON_VDEVICE.has(event.kind)) this.#handles.await(event, own);
+    if (own !== null && !this.#tasks.isShared(own) && isOnVdevice(event)) this.#handles.await(event, own);
     return own;
   }
 

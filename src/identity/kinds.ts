@@ -48,13 +48,17 @@ export const SIGNIFICANT: ReadonlySet<EventKind> = new Set([
   'vfio.disable',
 ]);
 
-/** Calls on the object that stands for a device in a VM. */
-export const ON_VDEVICE: ReadonlySet<EventKind> = new Set([
+const ON_VDEVICE: ReadonlySet<EventKind> = new Set([
   'iommufd.tsm_op',
   'iommufd.tsm_request',
   'iommufd.vdevice_alloc',
   'iommufd.vdevice_destroy',
 ]);
+
+/** Whether it is a call on the object that stands for a device in a VM. */
+export function isOnVdevice({ kind, symbol }: { kind: EventKind; symbol: string | null }): boolean {
+  return ON_VDEVICE.has(kind) || symbol === 'iommufd_vdevice_tsm_op_ioctl';
+}
 
 /** Objects that end with the call: the next one at the same address is another. */
 export const ENDS: Readonly<Record<string, PointerSpace>> = { iommufd_device_unbind: 'idev', vfio_df_close: 'df' };

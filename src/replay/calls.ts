@@ -55,6 +55,13 @@ export class Calls {
     return entry ? { ...event, args: { ...entry.args, ...event.args } } : event;
   }
 
+  /** With the kind that its argument gives an ioctl, which no return repeats. */
+  asCalled(event: StoredEvent): StoredEvent {
+    if (event.kind !== 'iommufd.tsm_op' || event.phase !== 'exit') return event;
+    const { kind } = this.entryOf(event);
+    return kind === event.kind ? event : { ...event, kind };
+  }
+
   /** Where a call that returns was called; any other event itself. */
   entryOf(event: StoredEvent): StoredEvent {
     return (event.phase === 'exit' && event.pairId !== null ? this.#find(event.pairId) : null) ?? event;

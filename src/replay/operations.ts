@@ -65,6 +65,8 @@ const NAMES: Partial<Record<StoredEvent['kind'], string>> = {
   'tsm.disconnect_core': 'disconnect',
   'tsm.bind': 'bind',
   'tsm.guest_request': 'guest request',
+  // Only an ioctl that unbinds has a result.
+  'tsm.unbind_core': 'unbind',
 };
 
 function afterSuccess(before: Belief, event: StoredEvent, setting: Setting): Belief {

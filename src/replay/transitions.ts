@@ -45,8 +45,9 @@ export class Transitions {
   }
 
   /** What an event does to the devices. */
-  act(event: StoredEvent): void {
+  act(record: StoredEvent): void {
     const scene = this.#scene;
+    const event = scene.calls.asCalled(record);
     if (isPerhaps(event)) {
       for (const track of candidatesOf(scene, event)) this.#actPerhaps(event, track);
       return;
