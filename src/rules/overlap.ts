@@ -71,6 +71,11 @@ export function weighOverlap(draft: Draft, unbind: StoredEvent, unshown = false)
     return null;
   }
   const line = lineOf(unbind, violation, draft.clocks);
+  // A removal waits for whoever has the function open: what another task does with it shows that it is still there.
+  if (!inside && REMOVALS.has(violation.kind) && draft.track.removing) {
+    weaken(draft, 'possible', `the function was gone before the unbind of ${line}: no record tells when it went`, true);
+    return null;
+  }
   const assumption = `the step was over before the unbind of ${line}: its return was not recorded`;
   // An ioctl that asks for a reset shows none: what is recorded of the reset stands for it.
   weaken(draft, inside && violation.kind === 'vfio.ioctl' ? 'possible' : 'probable', assumption, told);
@@ -79,6 +84,8 @@ export function weighOverlap(draft: Draft, unbind: StoredEvent, unshown = false)
   draft.toConfirm = [...draft.toConfirm, toConfirm];
   return { draft, unbind, assumption, toConfirm };
 }
+
+const REMOVALS: ReadonlySet<StoredEvent['kind']> = new Set(['pci.remove', 'pci.sriov_disable']);
 
 function doneBefore({ violation, clocks }: Draft, unbind: StoredEvent): string {
   return `the step did its harm before the unbind of ${lineOf(unbind, violation, clocks)}, which began meanwhile`;
