@@ -25,6 +25,9 @@ const around: Hole = ({ line, count }) =>
   line === null ? {} : count > 1 ? { throughout: line } : { lines: [line, line + 1] };
 /** The source ends here: what others tell of later stands beside a hole. Of a trace.dat one CPU ends, and others go on. */
 const end: Hole = ({ line }) => (line === null ? { lines: [Number.POSITIVE_INFINITY] } : { throughout: line });
+/** What the line above says, and what was lost of it, is open. */
+const above: Hole = ({ line, count }) =>
+  line === null ? {} : count > 1 ? { throughout: line - 1 } : { lines: [line - 1, line] };
 /** Which of the lines that follow something is missing beside is not known. */
 const fromHere: Hole = ({ line }) => (line === null ? {} : { throughout: line });
 
@@ -39,6 +42,7 @@ const HOLES: Partial<Record<HealthCode, Hole>> = {
   'buffer-wrapped': before,
   // Whose the pointer was there is not known, and what took it from its device was not recorded.
   'pointer-reused': before,
+  'rest-doubtful': above,
   'lines-truncated': around,
   'nul-bytes': around,
   'source-cut': end,

@@ -43,6 +43,12 @@ describe('rows of health that tell of lost evidence', () => {
     },
   );
 
+  test('rest-doubtful: the line above may have said something else', () => {
+    expect(gaps(row('rest-doubtful', 7))).toEqual({ ...none, lines: [6, 7] });
+    expect(gaps(row('rest-doubtful', 7, { count: 2 }))).toEqual({ ...none, throughout: 6 });
+    expect(gaps(row('rest-doubtful', null))).toEqual(none);
+  });
+
   test.each(['source-cut', 'source-capped'] as const)('%s: the source ends, or one CPU of it', (code) => {
     expect(gaps(row(code, null))).toEqual({ ...none, lines: [NEVER] });
     expect(gaps(row(code, 7))).toEqual({ ...none, throughout: 7 });
