@@ -5,7 +5,8 @@ import type { Charge } from '../rules/rule.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { History, Unit } from './history.ts';
 import { LEDGERED, NOTED, wantsStop } from './ledgered.ts';
-import { isApart, isAround, isMeanwhile, movableBy } from './movable.ts';
+import { isApart, isAround, isMeanwhile, movableBy, outermostAround } from './movable.ts';
+import { isVessel } from './names.ts';
 import { mayPass } from './physics.ts';
 import { decidesNoState, setsRight, setsWrong, wantsSetup } from './turning.ts';
 
@@ -65,11 +66,23 @@ export function movesFor(found: Case): Move[] {
       ),
     ...earlier
       .filter((event) => wrongs(event, found) && mayComeLater(found, later))
-      .flatMap((event) => movableBy(history, event, step).map((wrong) => moveOf(found, wrong, step, 'after'))),
+      .flatMap((event) => {
+        const wrongs = movableBy(history, event, step).map((wrong) => moveOf(found, wrong, step, 'after'));
+        return wrongs.length === 0 ? beforeWhole(found, event) : wrongs;
+      }),
   ];
   return bySize(moves)
     .filter((move, index, all) => all.findIndex((one) => keyOf(one) === keyOf(move)) === index)
     .slice(0, MOVES_MAX);
+}
+
+/** Where the core took away what the step wants, as part of something that its task tells only: the step before that. */
+function beforeWhole(found: Case, event: StoredEvent): (Move | null)[] {
+  const { history, step, charge } = found;
+  const whole = outermostAround(history, event);
+  if (!wantsSetup(charge.wrongIn) || isVessel(whole) || isMeanwhile(step, whole) || !isApart(history, whole, step))
+    return [];
+  return [moveOf(found, step, whole, 'before')];
 }
 
 function keyOf({ what, other, place }: Move): string {

@@ -165,9 +165,15 @@ export class Trials {
   async #paired(failed: readonly { readonly edit: Edit; readonly broken: Found }[]): Promise<LegalOrder | null> {
     const { deviceId } = this.#stretch;
     for (const { edit, broken } of failed.filter(({ edit: { overLoss } }) => overLoss === null).slice(0, PAIRS_MAX)) {
-      if (broken.deviceId !== deviceId || edit.touched.has(broken.violation)) continue;
+      const isAdded = broken.violation < 0;
+      if (broken.deviceId !== deviceId || (edit.touched.has(broken.violation) && !isAdded)) continue;
       const open = await this.#caseOf(broken, edit.history);
       if (open === null) continue;
+      if (isAdded) {
+        const order = await this.#prepared(edit, open);
+        if (order !== null) return order;
+        continue;
+      }
       const seconds = [
         ...movedEdits(open, movesFor(open).slice(0, SECONDS_MAX), edit.judged),
         ...insertedEdits(open, insertsFor(open, this.#setting.options.platform, SECOND_ID), edit.judged),
@@ -179,6 +185,18 @@ export class Trials {
         const both = new Set([...edit.touched, ...touched]);
         if ((await this.#objectionTo(history, both, edit.judged)) === null) return { ...edit.change, also };
       }
+    }
+    return null;
+  }
+
+  /** What is added wants something added before itself: a disconnect the unbind. */
+  async #prepared(edit: Edit, open: Case): Promise<LegalOrder | null> {
+    const firsts = insertsFor(open, this.#setting.options.platform, SECOND_ID);
+    for (const { change, history, touched } of insertedEdits(open, firsts, edit.judged)) {
+      const both = new Set([...edit.touched, ...touched]);
+      if ((await this.#objectionTo(history, both, edit.judged)) !== null) continue;
+      // What nobody recorded has no place to be told of.
+      return { ...change, other: edit.change.other, also: edit.change };
     }
     return null;
   }

@@ -27,6 +27,8 @@ function leadsTo(kind: StoredEvent['kind'], state: TdiState): readonly TdiState[
         ? TDI_STATES.filter(({ bind, contract }) => bind === 'bound' && contract === 'unlocked')
         : [state];
     case 'tdisp.lock':
+      // It belongs to a bind, and that wants a connect.
+      if (state.bind === 'unbound') return [];
       return request(state.device, 'LOCK_INTERFACE_REQUEST') === null ? [] : TDI_STATES.filter(isLocked);
     default:
       return [state];

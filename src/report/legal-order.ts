@@ -11,8 +11,11 @@ export function legalOrder(finding: Finding, lookup: Lookup): string | null {
   switch (order.kind) {
     case 'move':
     case 'insert': {
-      const also = order.also === null ? '' : `, and ${changeText(order.also, of)}`;
-      return `legal with ${changeText(order, of)}${also}`;
+      const { also } = order;
+      if (also === null) return `legal with ${changeText(order, of)}`;
+      if (isAddedThere(order) && isAddedThere(also) && of(order.other) === of(also.other))
+        return `legal with ${of(order.what)} and ${changeText(also, of)}`;
+      return `legal with ${changeText(order, of)}, and ${changeText(also, of)}`;
     }
     case 'omit':
       return `legal without ${of(order.what)}`;
@@ -23,6 +26,11 @@ export function legalOrder(finding: Finding, lookup: Lookup): string | null {
     default:
       return assertNever(order.kind);
   }
+}
+
+/** One after the other, where both go to the same place. */
+function isAddedThere({ kind, place }: Pick<LegalOrderInfo, 'kind' | 'place'>): boolean {
+  return kind === 'insert' && place === 'before';
 }
 
 function changeText(

@@ -360,6 +360,42 @@ test('where one change makes something else wrong, a second one goes with it', a
   });
 });
 
+test('a TSM leaves: the function is unbound and disconnected before, and asked for nothing after', async () => {
+  const leave = [
+    '+tsm_unregister',
+    '+pci_tsm_unregister',
+    '+__pci_tsm_disconnect',
+    '+__pci_tsm_unbind',
+    '-__pci_tsm_disconnect',
+    '-tsm_unregister',
+  ];
+  const refused = ['+pci_tsm_guest_req scope=1', '-pci_tsm_guest_req ret=-6'];
+  const steps = [...BIND, ...START, ...leave.map((step) => `400 ${step}`), ...refused, ...CLOSE];
+  // Of a TSM no function is named.
+  const text = log(steps).replaceAll(/(tsm_unregister.*) bdf="\S+"/g, '$1');
+  const analysis = await analyzeText(text);
+  const orders = analysis.findings.map((finding) => `${finding.rule}: ${legalOrder(finding, new Lookup(analysis))}`);
+  expect(orders).toEqual([
+    'tsm-unregister-while-connected: legal with pci_tsm_unbind and disconnect_store added before tsm_unregister (line 7)',
+    'disconnect-while-bound: legal with pci_tsm_unbind added before tsm_unregister (line 7)',
+    'guest-request-while-unbound: legal with pci_tsm_guest_req (line 13) before tsm_unregister (line 7)',
+  ]);
+  // The unbind comes first, then the disconnect: that order, written out, is accused of nothing.
+  const gone = ['+disconnect_store', '-disconnect_store ret=5', ...leave.slice(0, 2), ...leave.slice(-1)];
+  const right = log([...BIND, ...START, ...UNBIND, ...gone, ...CLOSE]);
+  expect((await analyzeText(right.replaceAll(/(tsm_unregister.*) bdf="\S+"/g, '$1'))).findings).toEqual([]);
+});
+
+test('a request that wants the binding has no use for a LOCK', async () => {
+  const request = ['+pci_tsm_guest_req scope=1', '-pci_tsm_guest_req ret=-6'];
+  const disconnect = ['+disconnect_store', '-disconnect_store ret=5'];
+  // A LOCK is part of a bind, and none can be made any more.
+  expect(await said([...CONNECT, ...disconnect, ...request])).toMatch(/^no change of order makes it legal: /);
+  expect(await said([...BIND, ...UNBIND, ...disconnect, ...request])).toBe(
+    'legal with pci_tsm_unbind (line 5) after pci_tsm_guest_req (line 9), and disconnect_store (line 7) after pci_tsm_unbind (line 5)',
+  );
+});
+
 test('a capture: what the removal of a function does by itself is not moved; an unbind of it is added', async () => {
   const analysis = await analyzeFiles(['fixtures/captures/vf-removed-while-bound/trace.probes.txt']);
   const orders = analysis.findings
