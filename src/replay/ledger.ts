@@ -26,6 +26,8 @@ export interface Ledger {
   readonly locked: StoredEvent | null;
   /** A STOP came after it. */
   readonly stopped: boolean;
+  /** The STOP that was answered with success last, and not followed by a bind, a LOCK or a START. */
+  readonly stop: StoredEvent | null;
   /** A LOCK inside a bind that has not ended yet; `done` where its own answer says that it succeeded. */
   readonly lockInBind: { readonly lock: StoredEvent; readonly done: boolean } | null;
   /** A LOCK inside a bind that failed, and whether a STOP or the end of the object followed. */
@@ -46,6 +48,7 @@ export const NOTHING_NOTED: Ledger = {
   connected: false,
   locked: null,
   stopped: false,
+  stop: null,
   lockInBind: null,
   failedBind: null,
   asked: null,
@@ -93,7 +96,11 @@ export function common(one: Ledger, other: Ledger): Ledger {
     const field = name as keyof Ledger;
     return [field, other[field] === value ? value : NOTHING_NOTED[field]];
   });
-  return { ...(Object.fromEntries(fields) as unknown as Ledger), stopped: one.stopped || other.stopped };
+  return {
+    ...(Object.fromEntries(fields) as unknown as Ledger),
+    stopped: one.stopped || other.stopped,
+    stop: one.stop ?? other.stop,
+  };
 }
 
 function afterFailure(ledger: Ledger, heard: StoredEvent): Ledger {
@@ -115,6 +122,7 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
         bound: true,
         held: true,
         rebind,
+        stop: isStoppedSince(ledger, heard) ? ledger.stop : null,
         moved: rebind === 'elsewhere' ? { from: heard.pairId ?? heard.id, end: heard.id } : ledger.moved,
         connected: true,
         locked: ledger.lockInBind?.lock ?? (rebind === 'elsewhere' ? null : ledger.locked),
@@ -136,14 +144,27 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
     case 'tsm.destroy':
       return NOTHING_NOTED;
     case 'tdisp.start':
-      return { ...ledger, asked: askedIn(calls, 'start') ?? ledger.asked };
-    case 'tdisp.stop':
-      return { ...ledger, asked: askedIn(calls, 'stop') ?? ledger.asked, stopped: true, failedBind: cleaned(ledger) };
+      return { ...ledger, asked: askedIn(calls, 'start') ?? ledger.asked, stop: null };
+    case 'tdisp.stop': {
+      const done = heard.outcome === 'ok' && heard.args['queued'] !== '1';
+      return {
+        ...ledger,
+        asked: askedIn(calls, 'stop') ?? ledger.asked,
+        stopped: true,
+        stop: done ? heard : ledger.stop,
+        failedBind: cleaned(ledger),
+      };
+    }
     case 'tdi.destroy':
       return { ...ledger, locked: null, stopped: true, failedBind: cleaned(ledger) };
     default:
       return ledger;
   }
+}
+
+/** A bind that gives up what it locked stops it before it returns. */
+function isStoppedSince({ stop }: Ledger, bind: StoredEvent): boolean {
+  return stop !== null && stop.id > (bind.pairId ?? bind.id);
 }
 
 function rebindOf({ bound, held, vm }: Ledger, { args, outcome }: StoredEvent): Rebind {
@@ -167,6 +188,7 @@ function afterLock(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEve
     ...ledger,
     asked: askedIn(calls, 'lock') ?? ledger.asked,
     stopped: false,
+    stop: null,
     lockInBind: binding ? { lock: heard, done } : null,
   };
 }

@@ -33,9 +33,22 @@ export type ProtocolEffect =
       /** The answer is a status of the firmware's, not an errno. */
       readonly named: boolean;
     }
-  | { readonly type: 'refusal'; readonly answer: Answer; readonly command: string; readonly named: boolean }
+  /** `stop`: what is recorded to have put the TDI into the state that is asked for. */
+  | {
+      readonly type: 'refusal';
+      readonly answer: Answer;
+      readonly command: string;
+      readonly named: boolean;
+      readonly stop?: StoredEvent | undefined;
+    }
   | { readonly type: 'read-back'; readonly whose: 'truth' | 'belief'; readonly state: TdispState }
-  | { readonly type: 'private-unmap'; readonly answer: Answer; readonly status?: string | null }
+  /** `stop`: what is recorded to have stopped the TDI before, see {@link Ledger}. */
+  | {
+      readonly type: 'private-unmap';
+      readonly answer: Answer;
+      readonly status?: string | null;
+      readonly stop?: StoredEvent | undefined;
+    }
   | { readonly type: 'reclaim'; readonly stopped: boolean }
   | { readonly type: 'vdev-destroy'; readonly answer: Answer; readonly stopped: boolean }
   /** `opened`: by what, where the device never had another one. */
@@ -164,13 +177,14 @@ function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEv
       return isOfTdi(heard) ? withinRequest(heard, calls) : [];
     case 'tdisp.refused':
       return [{ type: 'refusal', answer, command, named }];
-    case 'mmio.unmap':
-      return heard.args['command_name'] === 'TDH.MMIO.UNMAP'
-        ? [
-            { type: 'private-unmap', answer, status: heard.args['status_name'] ?? null },
-            { type: 'refusal', answer, command, named },
-          ]
-        : [];
+    case 'mmio.unmap': {
+      if (heard.args['command_name'] !== 'TDH.MMIO.UNMAP') return [];
+      const stop = ledger.stop ?? undefined;
+      return [
+        { type: 'private-unmap', answer, status: heard.args['status_name'] ?? null, stop },
+        { type: 'refusal', answer, command, named, stop },
+      ];
+    }
     case 'tdi.destroy':
       return destroying(heard, ledger);
     case 'guest.accept':

@@ -1,5 +1,5 @@
 import { doc } from './docs/private-mmio-unmap-before-stop.ts';
-import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { type Charge, isLocked, LOCK_CLASSES, NOT_ITS_STOP, type Rule } from './rule.ts';
 
 export const rule: Rule = {
   doc,
@@ -14,8 +14,17 @@ export const rule: Rule = {
       onlyIfLikely: true,
     } as const;
     switch (effect.answer) {
-      case 'wrong-state':
-        return { ...charge, summary: `${charge.summary}, and the TDX module refused it`, provedByAnswer: true };
+      case 'wrong-state': {
+        const refused: Charge = {
+          ...charge,
+          summary: `${charge.summary}, and the TDX module refused it`,
+          provedByAnswer: true,
+        };
+        // Two answers that do not go together: one of the records is not what it seems.
+        return effect.stop === undefined
+          ? refused
+          : { ...refused, atMost: 'possible', takesForGranted: [NOT_ITS_STOP], shownBy: [effect.stop] };
+      }
       case 'unknown':
         return {
           ...charge,

@@ -65,6 +65,11 @@ export interface Charge {
    * finding of its own.
    */
   readonly follows?: EventKind;
+  /**
+   * Whether the step is part of the act that an earlier finding of the device is about, by the record of that: one headline tells of
+   * both, unless the earlier one is the weaker suspicion.
+   */
+  readonly partOf?: (earlier: StoredEvent) => boolean;
   /** A belief that leaves it open accuses nobody and clears nobody: something has to speak for the wrong state. */
   readonly onlyIfLikely?: true;
   /** Where an earlier finding explains the step, it is a symptom of that one and no finding of its own. */
@@ -81,6 +86,9 @@ export interface Charge {
   /** The record to name as the violation, where it is not the step's own. */
   readonly violation?: StoredEvent;
 }
+
+/** What it takes to believe a refusal for a wrong state after a STOP that succeeded: two answers that do not go together. */
+export const NOT_ITS_STOP = 'the STOP that was answered with success before did not stop this TDI';
 
 /** What would settle whether a function is a VF. */
 export const SHOW_NO_VF =

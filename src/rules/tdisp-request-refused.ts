@@ -1,5 +1,5 @@
 import { doc } from './docs/tdisp-request-refused.ts';
-import type { Rule } from './rule.ts';
+import { NOT_ITS_STOP, type Rule } from './rule.ts';
 
 export const rule: Rule = {
   doc,
@@ -20,6 +20,7 @@ export const rule: Rule = {
           provedByAnswer: true,
           ...(effect.named ? {} : { atMost: 'probable' }),
           summary: `${command} was refused: the answer says that the TDI was in the wrong state for it`,
+          ...(effect.stop ? { atMost: 'possible', takesForGranted: [NOT_ITS_STOP], shownBy: [effect.stop] } : {}),
         };
       case 'mapped':
         return {

@@ -151,8 +151,20 @@ describe('the ends', () => {
 
   it('a STOP is remembered until the next LOCK', () => {
     const stopped = noted(bound, STOP, []);
-    expect(stopped).toEqual({ ...bound, stopped: true });
-    expect(noted(stopped, at('tdisp.lock', 30), []).stopped).toBe(false);
+    expect(stopped).toEqual({ ...bound, stopped: true, stop: STOP });
+    expect(noted(stopped, at('tdisp.lock', 30), [])).toMatchObject({ stopped: false, stop: null });
+  });
+
+  it('a STOP that was answered counts until the TDI is bound, locked or started again', () => {
+    const stopped = noted(bound, STOP, []);
+    for (const kind of ['tdisp.start', 'tdisp.lock', 'tsm.bind'] as const)
+      expect(noted(stopped, at(kind, 30), []).stop, kind).toBeNull();
+    for (const kind of ['tsm.unbind', 'tdi.destroy'] as const)
+      expect(noted(stopped, at(kind, 30), []).stop, kind).toBe(STOP);
+    expect(noted(bound, { ...STOP, outcome: 'unknown' }, []).stop).toBeNull();
+    expect(noted(bound, { ...STOP, args: { queued: '1' } }, []).stop).toBeNull();
+    expect(common(bound, stopped).stop).toBe(STOP);
+    expect(common(stopped, bound).stop).toBe(STOP);
   });
 
   it('the object goes: nothing is locked any more', () => {
