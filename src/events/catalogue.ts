@@ -35,6 +35,8 @@ export interface SymbolRow extends Provenance {
   readonly void?: true;
   /** Returns a pointer, or an error pointer or NULL where it fails. */
   readonly pointer?: true;
+  /** Returns 0 or a negative errno, nothing else: another number is one that was cut, or none of its own. */
+  readonly zeroOrError?: true;
   /** The argument as which the event keeps the pointer that is returned. */
   readonly returnsAs?: string;
   /**

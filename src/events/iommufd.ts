@@ -159,6 +159,7 @@ export const IOMMUFD_SYMBOLS: readonly SymbolRow[] = [
     keeps: { op: ['type', 'op'] },
     decodes: { op: 'iommufd-tsm-op' },
     kindBy: { argument: 'op', kinds: { 2: 'tsm.unbind_core' } },
+    zeroOrError: true,
     anywhere: true,
     versions: V5,
     source: TSM_C,

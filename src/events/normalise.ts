@@ -6,7 +6,7 @@ import { decoded, defined, type Facts, handlesOf } from './facts.ts';
 import { firmwareResult } from './firmware-result.ts';
 import { symbolRow, traceEventRows } from './index.ts';
 import { payloadHandles, payloadOf } from './ioctl-payload.ts';
-import { parseNumber, parseReturn } from './numbers.ts';
+import { parseNumber, parseReturn, parseZeroOrError } from './numbers.ts';
 import { Repeated } from './repeated.ts';
 import { said } from './said.ts';
 
@@ -233,7 +233,7 @@ function resultOf(row: SymbolRow, ret: string | null): Result {
   if (row.void) return { outcome: 'void', code: null, status: NO_STATUS };
   if (ret === null) return { outcome: 'unknown', code: null, status: NO_STATUS };
   if (row.returns !== undefined) return firmwareResult(row.returns, ret);
-  const { outcome, code } = parseReturn(ret, row.pointer === true);
+  const { outcome, code } = row.zeroOrError ? parseZeroOrError(ret) : parseReturn(ret, row.pointer === true);
   const isKept = row.returnsAs !== undefined && outcome === 'ok';
   return { outcome, code, status: isKept ? { [row.returnsAs]: ret } : NO_STATUS };
 }

@@ -41,3 +41,14 @@ export function parseReturn(text: string, pointer: boolean): { outcome: Outcome;
   if (raw <= 0xffffffffn && narrow < 0n && narrow >= -MAX_ERRNO) return { outcome: 'failed', code: Number(narrow) };
   return { outcome: 'ok', code: wide <= 0x7fffffffn ? Number(wide) : null };
 }
+
+/**
+ * The same of a function that returns 0 or a negative errno and nothing else. A fetch of 16 bits prints 0xffea for -22; of other
+ * numbers nobody knows what they are.
+ */
+export function parseZeroOrError(text: string): { outcome: Outcome; code: number | null } {
+  const whole = parseReturn(text, false);
+  if (whole.outcome !== 'ok' || whole.code === 0) return whole;
+  const cut = whole.code !== null && whole.code <= 0xffff ? (whole.code << 16) >> 16 : 0;
+  return cut < 0 && cut >= -Number(MAX_ERRNO) ? { outcome: 'failed', code: cut } : { outcome: 'unknown', code: null };
+}

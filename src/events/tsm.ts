@@ -39,6 +39,7 @@ export const TSM_SYMBOLS: readonly SymbolRow[] = [
       { type: 'vm', arguments: ['kvm'] },
       { type: 'guest-bdf', arguments: ['tdi_id', 'vbdf'] },
     ],
+    zeroOrError: true,
     versions: '6.19-',
     source: TSM,
   },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseInteger, parseNumber, parseReturn } from '../../src/events/numbers.ts';
+import { parseInteger, parseNumber, parseReturn, parseZeroOrError } from '../../src/events/numbers.ts';
 
 test.each([
   ['0', 0n],
@@ -72,5 +72,26 @@ describe('parseReturn', () => {
     ['0x0', 'failed', null],
   ])('%s of a pointer', (text, outcome, code) => {
     expect(parseReturn(text, true)).toEqual({ outcome, code });
+  });
+});
+
+describe('parseZeroOrError', () => {
+  test.each([
+    ['0', 'ok', 0],
+    ['0x0', 'ok', 0],
+    ['-22', 'failed', -22],
+    ['0xffffffea', 'failed', -22],
+    ['18446744073709551594', 'failed', -22],
+    // Of 16 bits: the least and the greatest errno that there is, and what is none.
+    ['0xffea', 'failed', -22],
+    ['65535', 'failed', -1],
+    ['0xf001', 'failed', -4095],
+    ['0xf000', 'unknown', null],
+    ['0x1ffea', 'unknown', null],
+    ['1', 'unknown', null],
+    ['0xff1100011c2a8000', 'unknown', null],
+    ['none', 'unknown', null],
+  ] as const)('%s: %s', (text, outcome, code) => {
+    expect(parseZeroOrError(text)).toEqual({ outcome, code });
   });
 });
