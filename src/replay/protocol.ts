@@ -247,7 +247,7 @@ function isWithoutForce({ args }: StoredEvent): boolean {
 
 /** What was asked for, in the words of whoever records it. */
 function commandOf({ args, symbol, kind }: StoredEvent): string {
-  return args['command_name'] ?? args['request'] ?? symbol ?? kind;
+  return args['command_name'] ?? args['request_name'] ?? args['request'] ?? symbol ?? kind;
 }
 
 /** Refusals that name the state of the interface as their reason; see the code tables of events/ for where they are from. */

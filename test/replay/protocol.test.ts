@@ -143,6 +143,8 @@ describe('what an event says', () => {
     const refusal = (name: string) => [{ type: 'refusal', answer: 'refused', command: name, named: false }];
     expect(command({ command_name: 'RMI_VDEV_UNLOCK', request: 'UNLOCK' }, 'f')).toEqual(refusal('RMI_VDEV_UNLOCK'));
     expect(command({ request: 'UNLOCK' }, 'f')).toEqual(refusal('UNLOCK'));
+    expect(command({ request: '4', request_name: 'STOP' }, 'tdx_tdi_request')).toEqual(refusal('STOP'));
+    expect(command({ request: '9' }, 'tdx_tdi_request')).toEqual(refusal('9'));
     expect(command({}, 'rmi_vdev_unlock')).toEqual(refusal('rmi_vdev_unlock'));
     expect(command({}, null)).toEqual(refusal('tdisp.refused'));
   });
