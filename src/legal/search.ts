@@ -26,7 +26,7 @@ export interface LegalOrders {
 export async function legalOrders(shelf: Shelf, drafts: readonly Draft[], setting: Setting): Promise<LegalOrders> {
   const orders = new Map<Draft, LegalOrder>();
   const headlines = drafts
-    .filter(({ causedBy, verdict }) => causedBy === null && verdict !== 'inconsistent')
+    .filter((draft) => isFirst(draft) && draft.verdict !== 'inconsistent')
     .map((draft, index) => ({ draft, index }))
     .sort((a, b) => strength(b.draft.verdict) - strength(a.draft.verdict) || a.index - b.index)
     .map(({ draft }) => draft);
@@ -35,15 +35,22 @@ export async function legalOrders(shelf: Shelf, drafts: readonly Draft[], settin
     const search = new Search(shelf, setting);
     for (const draft of treated) if (search.spent < SPENT_MAX) orders.set(draft, await search.of(draft));
     for (const draft of drafts) {
-      const order = draft.causedBy === null ? undefined : orders.get(draft.causedBy);
-      if (order !== undefined && isOfOperation(draft, draft.causedBy)) orders.set(draft, order);
+      const first = orders.has(draft) ? undefined : treated.find((one) => isOfOperation(draft, one));
+      const order = first === undefined ? undefined : orders.get(first);
+      if (order !== undefined) orders.set(draft, order);
     }
   }
   return { orders, left: headlines.filter((draft) => !orders.has(draft)).length };
 }
 
-function isOfOperation(draft: Draft, headline: Draft | null): boolean {
-  return headline !== null && draft.operation === headline.operation && draft.track === headline.track;
+/** Whether it names its operation: a headline, or what would be one if it were no part of an act with several operations. */
+function isFirst(draft: Draft): boolean {
+  const { causedBy, partOf } = draft;
+  return causedBy === null || (partOf !== undefined && !isOfOperation(draft, causedBy));
+}
+
+function isOfOperation(draft: Draft, first: Draft): boolean {
+  return draft.operation === first.operation && draft.track === first.track;
 }
 
 class Search {

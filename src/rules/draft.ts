@@ -41,6 +41,8 @@ export interface Draft {
   toConfirm: readonly string[];
   readonly evidence: DraftEvidence[];
   causedBy: Draft | null;
+  /** The finding of the act that the step is part of, see {@link Charge.partOf}. */
+  partOf?: Draft;
 }
 
 const SYMPTOMS_MAX = 10;

@@ -102,6 +102,8 @@ export class Judge implements ReplayObserver {
         charge.provedByAnswer === true && known !== undefined && strength(verdict) > strength(known.verdict);
       if (known && !isProof && !isSurer(verdict, charge.violation ?? step.event, known)) continue;
       const draft = draftOf(rule, step, charge, verdict, charge.severity ?? severityOf(verdict), later);
+      const whole = this.#waiting.get(step.track)?.findLast(({ violation }) => charge.partOf?.(violation) === true);
+      if (whole !== undefined) draft.partOf = whole;
       this.#seen.set(key, draft);
       this.#nameless.drafted(draft);
       if (known) this.#replace(known, draft);
@@ -271,6 +273,7 @@ export class Judge implements ReplayObserver {
       const [headline, ...others] = group.toSorted(byWeight);
       for (const other of others) other.causedBy = headline ?? null;
     }
+    joinWholes(this.#drafts);
     return this.#drafts;
   }
 
@@ -395,6 +398,25 @@ export class Judge implements ReplayObserver {
     ofRule?.set(track.id, fresh);
     return fresh;
   }
+}
+
+/** Puts headlines, with what hangs below them, below that of the act that they are part of. */
+function joinWholes(drafts: readonly Draft[]): void {
+  const parts = drafts.filter(({ causedBy, partOf }) => causedBy === null && partOf !== undefined);
+  if (parts.length === 0) return;
+  const kept = new Set(drafts);
+  for (const draft of parts) {
+    if (draft.partOf === undefined || !kept.has(draft.partOf)) continue;
+    const whole = headlineOf(draft.partOf);
+    if (whole !== draft && strength(whole.verdict) >= strength(draft.verdict)) draft.causedBy = whole;
+  }
+  for (const draft of drafts) if (draft.causedBy !== null) draft.causedBy = headlineOf(draft.causedBy);
+}
+
+function headlineOf(draft: Draft): Draft {
+  let headline = draft;
+  while (headline.causedBy !== null) headline = headline.causedBy;
+  return headline;
 }
 
 /** The device says that it is in the ERROR that the finding put it in. */
