@@ -18,6 +18,7 @@ import { SourceClocks } from './replay/clocks.ts';
 import { gapsOf } from './replay/gaps.ts';
 import { contradicting, hostsOf, machinesOf } from './replay/hosts.ts';
 import { oneCpuSources } from './replay/one-cpu.ts';
+import type { OutOfSight } from './replay/out-of-sight.ts';
 import type { ReplayOptions } from './replay/replay.ts';
 import { SomeSources } from './replay/some-sources.ts';
 import type { DeviceTrack } from './replay/track.ts';
@@ -311,6 +312,7 @@ export async function judge(
         ...contradicting(marks, options.platform).map((mark) => platformContradicted(mark, options.platform)),
         ...sideHealth(options.side),
         ...trials.flatMap(({ replay }) => replay.contradicted.map(sideContradicted)),
+        ...trials.flatMap(({ replay }) => replay.resetsOutOfSight.map(resetReachUnknown)),
         ...ofOneCpu(reader),
         ...tracesEnded(reader),
         ...trials.flatMap(({ court }) => court.impossibles.map(({ event }) => beliefReset(event))),
@@ -377,6 +379,11 @@ function sourceHealth(reader: TimelineReader): NewHealth[] {
 function platformContradicted({ sourceId, line, args }: StoredEvent, wanted: string): NewHealth {
   const message = `the record is of ${args['mark']}, and was judged as ${wanted} since --platform says so: leave it out to have the log decide`;
   return { sourceId, code: 'platform-contradicted', line, message, count: 1 };
+}
+
+function resetReachUnknown({ event, port, device }: OutOfSight): NewHealth {
+  const message = `a reset below ${port} was recorded, and nothing tells what is below it: ${device}, which was bound, may be; --side tells`;
+  return { sourceId: event.sourceId, code: 'reset-reach-unknown', line: event.line, message, count: 1 };
 }
 
 /** Traces of one CPU: nothing of what they show is sure, since a task is moved from CPU to CPU. */

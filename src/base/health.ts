@@ -166,6 +166,11 @@ export const HEALTH_CODES = {
     meaning:
       'a record says otherwise than the data stored beside the log: the record counts, from there on; or two files of these data contradict each other: neither counts',
   },
+  'reset-reach-unknown': {
+    severity: 'note',
+    meaning:
+      'a reset below a port was recorded, and nothing tells whether a function that was bound is below it: no rule judges it',
+  },
   'coverage-capped': {
     severity: 'note',
     meaning:

@@ -5,6 +5,7 @@ import { Coverage } from './coverage.ts';
 import { NOTHING_NOTED } from './ledger.ts';
 import { OpenOrders } from './open-orders.ts';
 import { afterLoss } from './origin.ts';
+import type { OutOfSight } from './out-of-sight.ts';
 import { Presence } from './presence.ts';
 import { candidatesOf } from './reach.ts';
 import type { RecordedEvents } from './recorded.ts';
@@ -61,6 +62,11 @@ export class Replay {
   /** What side data say and a record contradicts. */
   get contradicted(): readonly Contradicted[] {
     return this.#scene.contradicted;
+  }
+
+  /** Resets of which nothing tells whom they reached. */
+  get resetsOutOfSight(): readonly OutOfSight[] {
+    return this.#scene.resetsOutOfSight.all;
   }
 
   /**

@@ -2,6 +2,7 @@ import type { SideFact } from '../input/side-data.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { Calls } from './calls.ts';
 import type { SourceClocks } from './clocks.ts';
+import { ResetsOutOfSight } from './out-of-sight.ts';
 import type { RecordedEvents } from './recorded.ts';
 import type { ReplayObserver, ReplayOptions, Shown } from './step.ts';
 import { Takers } from './takers.ts';
@@ -29,6 +30,7 @@ export class Scene {
   /** The first event after the last loss, by history. */
   readonly lostBefore = new Map<number, number>();
   readonly contradicted: Contradicted[] = [];
+  readonly resetsOutOfSight = new ResetsOutOfSight();
   readonly #topologies = new Map<number, Topology>();
 
   constructor(recorded: RecordedEvents, options: ReplayOptions, clocks: SourceClocks, observer: ReplayObserver) {

@@ -58,6 +58,7 @@ export class Transitions {
     if (event.kind === 'task.exit') noteOwnerExit(scene, event);
     const calls = scene.calls.around(event);
     const found: Reached = reached(scene, event, own, calls);
+    scene.resetsOutOfSight.note(scene, event, own, found.size > 0);
     const heeded = isHeeded(event) || STEP_KINDS.has(event.kind);
     if (heeded || writesRegister(event, own?.bdf, scene.options.side)) this.#heed(event, own, calls);
     const command = own?.command;

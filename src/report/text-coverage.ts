@@ -3,7 +3,7 @@ import { type Lookup, timeSpan } from './format.ts';
 import { isAtLeast } from './headlines.ts';
 import { count, type Page, type Style } from './page.ts';
 import type { Scope } from './scope.ts';
-import { tells } from './told.ts';
+import { OF_PORTS, resetsOutOfSight, tells } from './told.ts';
 
 /** Devices of a group that are named without --verbose. */
 const NAMES_MAX = 8;
@@ -18,7 +18,13 @@ export function writeCoverage(
   if (scope.absent !== null || analysis.devices.length === 0) return;
   page.heading('COVERAGE');
   const verdicts = new Map(analysis.findings.map((finding) => [finding.id, finding.verdict]));
-  const view: View = { lookup, verbose, verdicts, isCut: scope.window !== null };
+  const view: View = {
+    lookup,
+    verbose,
+    verdicts,
+    isCut: scope.window !== null,
+    outOfSight: resetsOutOfSight(analysis),
+  };
   for (const [index, group] of groupByCoverage(analysis).entries()) {
     if (index > 0) page.blank();
     writeGroup(page, group, view);
@@ -33,6 +39,8 @@ interface View {
   readonly verdicts: ReadonlyMap<string, Verdict>;
   /** Only a part of the capture was judged. */
   readonly isCut: boolean;
+  /** See {@link resetsOutOfSight}. */
+  readonly outOfSight: string | null;
 }
 
 interface CoverageGroup {
@@ -83,7 +91,7 @@ function writeGroup(page: Page, group: CoverageGroup, view: View): void {
     page.line(4, `nothing could be judged: ${count(blind, 'rule')} blind (--verbose lists them)`);
     return;
   }
-  writeBlind(page, group.rules, view.isCut);
+  writeBlind(page, group.rules, view);
   if (verbose) writeStatus(page, group.rules, 'not-applicable', 'dim', view);
 }
 
@@ -127,11 +135,11 @@ function doubtOf(rule: RuleCoverage, verdicts: ReadonlyMap<string, Verdict>): st
 }
 
 /** Blind rules by what would have to be recorded to lift it. */
-function writeBlind(page: Page, rules: readonly RuleCoverage[], isCut: boolean): void {
+function writeBlind(page: Page, rules: readonly RuleCoverage[], { isCut, outOfSight }: View): void {
   const byMissing = new Map<string, string[]>();
   for (const rule of rules) {
     if (rule.status !== 'blind') continue;
-    const key = reasonOf(rule, isCut);
+    const key = reasonOf(rule, isCut, outOfSight);
     const names = byMissing.get(key);
     if (names === undefined) byMissing.set(key, [rule.rule]);
     else names.push(rule.rule);
@@ -143,8 +151,10 @@ function writeBlind(page: Page, rules: readonly RuleCoverage[], isCut: boolean):
   }
 }
 
-function reasonOf(rule: RuleCoverage, isCut: boolean): string {
-  const noStep = isCut ? 'no such step seen in that time' : 'no such step seen';
+function reasonOf(rule: RuleCoverage, isCut: boolean, outOfSight: string | null): string {
+  const isSeen = rule.rule === OF_PORTS && rule.triggers === 0 && outOfSight !== null;
+  const none = isCut ? 'no such step seen in that time' : 'no such step seen';
+  const noStep = isSeen ? `${outOfSight} that is not known to reach it` : none;
   const classes = rule.missing.filter((name) => name !== 'platform' && name !== 'start');
   const reasons = [
     rule.missing.includes('platform') ? 'platform not told' : '',

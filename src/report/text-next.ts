@@ -6,7 +6,7 @@ import { type Headline, isAtLeast, surestVerdict } from './headlines.ts';
 import { count, type Page } from './page.ts';
 import { probeLines } from './probe-lines.ts';
 import type { Scope } from './scope.ts';
-import { blindRules } from './told.ts';
+import { blindRules, OF_PORTS, resetsOutOfSight } from './told.ts';
 
 /** Which classes of events have to be complete before a finding of this rule can be definite. */
 export type SettledBy = (rule: string) => readonly EventClass[];
@@ -34,6 +34,7 @@ export function writeNextSteps(
     ...asked(scope),
     ...completeness(analysis, shown, settledBy),
     ...premises(analysis),
+    ...sides(analysis),
     ...names(analysis),
     ...capture.steps,
     ...(scope.absent === null && !scope.window?.empty ? anotherCapture(analysis) : []),
@@ -87,6 +88,13 @@ function premises(analysis: Analysis): string[] {
     steps.push(`--from-boot: if the capture begins at boot; it settles the start (${named(byStart)})`);
   }
   return steps;
+}
+
+/** What is below a port a file of the host tells, and no further probe. */
+function sides(analysis: Analysis): string[] {
+  const resets = resetsOutOfSight(analysis);
+  if (resets === null) return [];
+  return [`--side DIR: ${resets}; lspci -D -vv of the host, stored in DIR, tells what is below it (${OF_PORTS})`];
 }
 
 /** Who knows whose an address is may say so. */

@@ -47,6 +47,19 @@ export function blindRules({ rules }: Pick<Analysis, 'rules'>): RuleCoverage[] {
   return rules.filter((rule) => rule.status === 'blind' && (told.size === 0 || told.has(rule.device_id)));
 }
 
+/** The rule that judges what a reset below a port does. */
+export const OF_PORTS = 'conventional-reset-while-locked';
+
+/** The resets below ports of which nothing tells whom they reached; null where there is none. */
+export function resetsOutOfSight({ health }: Pick<Analysis, 'health'>): string | null {
+  const found = health.filter(({ code }) => code === 'reset-reach-unknown');
+  const [only, ...others] = found;
+  if (only === undefined) return null;
+  return others.length > 0
+    ? `resets of ${found.length} ports were recorded`
+    : `a reset of a port was recorded (line ${only.line})`;
+}
+
 /** How many rules are blind, and what they want; null where none is. */
 export function blindSummary(
   analysis: Pick<Analysis, 'rules'>,

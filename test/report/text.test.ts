@@ -71,6 +71,38 @@ describe('a headline', () => {
     expect(text).toMatch(/- link \(TSM connect and disconnect\): probe connect_store/);
   });
 
+  test('a reset of a port that is not known to reach the device is named, with what would tell', () => {
+    const blind = SAMPLE.rules.map((rule) =>
+      rule.rule === SAMPLE.rules[0]?.rule
+        ? {
+            ...rule,
+            rule: 'conventional-reset-while-locked',
+            status: 'blind' as const,
+            triggers: 0,
+            missing: ['reset' as const],
+          }
+        : rule,
+    );
+    const health = [
+      {
+        code: 'reset-reach-unknown' as const,
+        severity: 'note' as const,
+        source: 's1',
+        line: 37,
+        message: 'a reset below 0000:e0:01.0 was recorded',
+        count: 1,
+      },
+    ];
+    const flat = (analysis: Analysis) => render(analysis).replace(/\s+/g, ' ');
+    const [told, silent] = [flat({ ...SAMPLE, rules: blind, health }), flat({ ...SAMPLE, rules: blind })];
+    expect(told).toContain(
+      'a reset of a port was recorded (line 37) that is not known to reach it (reset): conventional-reset-while-locked',
+    );
+    expect(told).toContain('- --side DIR: a reset of a port was recorded (line 37); lspci -D -vv of the host');
+    expect(silent).not.toContain('--side');
+    expect(silent).not.toContain('a reset of a port');
+  });
+
   test('--quiet leaves one line', () => {
     expect(render(SAMPLE, { quiet: true })).toMatch(
       /^trace\.probes\.txt:107: probable: unbind-before-disable: 0000:02:00\.0: [^\n]*\n$/,
