@@ -28,6 +28,8 @@ export interface Ledger {
   readonly stopped: boolean;
   /** The STOP that was answered with success last, and not followed by a bind, a LOCK or a START. */
   readonly stop: StoredEvent | null;
+  /** The STOP of an unbind that was refused, and what it was to stop neither stopped, bound nor given up since: it may go on. */
+  readonly leftBy: StoredEvent | null;
   /** A LOCK inside a bind that has not ended yet; `done` where its own answer says that it succeeded. */
   readonly lockInBind: { readonly lock: StoredEvent; readonly done: boolean } | null;
   /** A LOCK inside a bind that failed, and whether a STOP or the end of the object followed. */
@@ -49,6 +51,7 @@ export const NOTHING_NOTED: Ledger = {
   locked: null,
   stopped: false,
   stop: null,
+  leftBy: null,
   lockInBind: null,
   failedBind: null,
   asked: null,
@@ -79,14 +82,14 @@ export function notedOfStream(ledger: Ledger, heard: StoredEvent): Ledger {
 
 function notedOfTdi(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
   // Whoever gives the device up, or binds it anew, was told of what was left behind.
-  const before = heard.kind === 'vfio.disable' || heard.kind === 'tsm.bind' ? { ...ledger, failedBind: null } : ledger;
+  const before = afterBeginning(ledger, heard);
   // The answer to a LOCK is known with its entry, which is the line to show.
   if (heard.kind === 'tdisp.lock') {
     const isEnd = heard.phase === 'exit' && heard.pairId !== null;
     return isEnd || heard.outcome === 'failed' ? before : afterLock(before, heard, calls);
   }
   if (heard.phase === 'enter' && heard.pairId !== null) return before;
-  return heard.outcome === 'failed' ? afterFailure(before, heard) : afterSuccess(before, heard, calls);
+  return heard.outcome === 'failed' ? afterFailure(before, heard, calls) : afterSuccess(before, heard, calls);
 }
 
 /** What both of two ledgers hold: of the rest nothing is known, and what may excuse a step is taken to have happened. */
@@ -103,7 +106,14 @@ export function common(one: Ledger, other: Ledger): Ledger {
   };
 }
 
-function afterFailure(ledger: Ledger, heard: StoredEvent): Ledger {
+function afterBeginning(ledger: Ledger, { kind }: StoredEvent): Ledger {
+  if (kind === 'tsm.bind') return { ...ledger, failedBind: null, leftBy: null };
+  return kind === 'vfio.disable' ? { ...ledger, failedBind: null } : ledger;
+}
+
+function afterFailure(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
+  if (heard.kind === 'tdisp.stop' && calls.some(({ kind }) => kind === 'tsm.unbind' || kind === 'tsm.unbind_core'))
+    return { ...ledger, leftBy: heard };
   if (heard.kind !== 'tsm.bind') return ledger;
   const attempt = ledger.lockInBind;
   const failedBind = attempt?.done ? { lock: attempt.lock, cleaned: ledger.stopped } : null;
@@ -152,11 +162,12 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
         asked: askedIn(calls, 'stop') ?? ledger.asked,
         stopped: true,
         stop: done ? heard : ledger.stop,
+        leftBy: null,
         failedBind: cleaned(ledger),
       };
     }
     case 'tdi.destroy':
-      return { ...ledger, locked: null, stopped: true, failedBind: cleaned(ledger) };
+      return { ...ledger, locked: null, stopped: true, leftBy: null, failedBind: cleaned(ledger) };
     default:
       return ledger;
   }

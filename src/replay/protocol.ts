@@ -41,7 +41,13 @@ export type ProtocolEffect =
       readonly named: boolean;
       readonly stop?: StoredEvent | undefined;
     }
-  | { readonly type: 'read-back'; readonly whose: 'truth' | 'belief'; readonly state: TdispState }
+  /** `leftBy`: what was recorded of an unbind explains it, see {@link Ledger}. */
+  | {
+      readonly type: 'read-back';
+      readonly whose: 'truth' | 'belief';
+      readonly state: TdispState;
+      readonly leftBy?: StoredEvent;
+    }
   /** `stop`: what is recorded to have stopped the TDI before, see {@link Ledger}. */
   | {
       readonly type: 'private-unmap';
@@ -142,7 +148,7 @@ export function protocolEffects(
   opened: StoredEvent | null = null,
 ): ProtocolEffect[] {
   if (heard.supersededBy !== null) return [];
-  if (heard.kind === 'tdisp.state') return far ? [] : readBacks(heard);
+  if (heard.kind === 'tdisp.state') return far ? [] : readBacks(heard, leftBy(ledger, calls));
   if (heard.phase === 'exit' && heard.pairId !== null) return [];
   const own = far ? [] : ownEffects(heard, ledger, calls);
   return [...own, ...farEffects(heard, opened)];
@@ -286,12 +292,19 @@ function encodingOf({ symbol }: StoredEvent): EncodingId | null {
 }
 
 /** The state is filled in by the time the function returns: what a probe at the entry fetches is left over from before. */
-function readBacks(heard: StoredEvent): ProtocolEffect[] {
+function readBacks(heard: StoredEvent, left: StoredEvent | null): ProtocolEffect[] {
   const encoding = encodingOf(heard);
   const value = parseInteger(heard.args['state']);
   if (encoding === null || value === null || heard.phase === 'enter' || heard.outcome === 'failed') return [];
   const state = decodeState(encoding, value);
-  return state === null ? [] : [{ type: 'read-back', whose: STATE_ENCODINGS[encoding].kind, state }];
+  if (state === null) return [];
+  const { kind: whose } = STATE_ENCODINGS[encoding];
+  return [{ type: 'read-back', whose, state, ...(left !== null && state !== 'unlocked' && { leftBy: left }) }];
+}
+
+/** What is asked inside the unbind may still be put right there. */
+function leftBy({ leftBy: left }: Ledger, calls: readonly StoredEvent[]): StoredEvent | null {
+  return calls.some(({ kind }) => GOVERNED_BY.has(kind)) ? null : left;
 }
 
 /** Whether a hypothesis fits what was read. What a firmware believes says nothing of a device that fell to ERROR on its own. */
@@ -312,18 +325,21 @@ export function agrees(
 export function afterProtocol(
   before: Belief,
   heard: StoredEvent,
-  { asked }: Ledger,
+  ledger: Ledger,
   calls: readonly StoredEvent[],
   again = false,
 ): Belief | null {
+  const { asked } = ledger;
   if (heard.supersededBy !== null || calls.some(({ kind }) => GOVERNED_BY.has(kind))) return null;
   if (heard.kind === 'tsm.guest_request') {
     // Its steps may have been left unfinished one by one: that it succeeded says that they came to their end.
     const isEnd = heard.phase === 'exit' && heard.outcome === 'ok' && asked?.within === heard.pairId;
     return isEnd && asked ? before.apply((state) => BRANCHES[asked.request](state, true), placeOf(heard)) : null;
   }
-  const [readBack] = heard.kind === 'tdisp.state' ? readBacks(heard) : [];
+  const [readBack] = heard.kind === 'tdisp.state' ? readBacks(heard, leftBy(ledger, calls)) : [];
   if (readBack?.type === 'read-back') {
+    // It tells what the unbind left behind, not whether the function is bound.
+    if (readBack.leftBy) return null;
     return before.apply((state) => (agrees(state, readBack) ? [stay(state)] : []), placeOf(heard));
   }
   if (heard.kind === 'ide.disable' || heard.kind === 'spdm.disconnect') return afterLinkLoss(before, heard);

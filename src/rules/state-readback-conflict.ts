@@ -13,6 +13,16 @@ export const rule: Rule = {
     if (effect.type !== 'read-back') return null;
     const whose = effect.whose === 'truth' ? 'the device said' : 'the firmware believed';
     const said = `${whose} that the TDI was in ${SAID[effect.state]}`;
+    if (effect.leftBy) {
+      return {
+        wrongIn: () => true,
+        summary: `${said}: the unbind had left it so, whose STOP was refused`,
+        provedByAnswer: true,
+        atMost: 'probable',
+        shownBy: [effect.leftBy],
+        takesForGranted: ['nothing locked or started the TDI since'],
+      };
+    }
     const price = belief.cost((state) => agrees(state, effect));
     const isKnown = track.boundEvidence || track.startKnown || track.unbindSeen;
     const isLikely = isKnown && price - belief.cost((state) => !agrees(state, effect)) < 1;

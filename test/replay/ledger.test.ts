@@ -167,6 +167,20 @@ describe('the ends', () => {
     expect(common(stopped, bound).stop).toBe(STOP);
   });
 
+  it('a STOP that an unbind was refused is remembered until the TDI is stopped, bound or given back', () => {
+    const refused = { ...STOP, outcome: 'failed' as const };
+    expect(noted(bound, refused, []).leftBy).toBeNull();
+    expect(noted(bound, refused, [at('tsm.guest_request', 2)]).leftBy).toBeNull();
+    for (const kind of ['tsm.unbind', 'tsm.unbind_core'] as const) {
+      const left = noted(bound, refused, [at(kind, 2)]);
+      expect(left.leftBy, kind).toBe(refused);
+      expect(noted(left, at('tsm.unbind', 30), []).leftBy).toBe(refused);
+      expect(noted(left, at('vfio.disable', 30), []).leftBy).toBe(refused);
+      for (const end of ['tdisp.stop', 'tsm.bind', 'tdi.destroy', 'tsm.disconnect'] as const)
+        expect(noted(left, at(end, 30), []).leftBy, end).toBeNull();
+    }
+  });
+
   it('the object goes: nothing is locked any more', () => {
     expect(noted(bound, at('tdi.destroy', 30), [])).toEqual({ ...bound, locked: null, stopped: true });
   });

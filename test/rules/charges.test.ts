@@ -977,6 +977,19 @@ test('a process that ends while another one uses the device may have left the bi
   ]);
 });
 
+test('a read-back of what an unbind left behind is held against its STOP, however little fits the belief', () => {
+  const stop = at('tdisp.stop', { id: 3, outcome: 'failed' });
+  const charge = ruleOf('state-readback-conflict').judge(
+    stepOf({ type: 'read-back', whose: 'truth', state: 'run', leftBy: stop }),
+  );
+  expect(charge).toMatchObject({
+    provedByAnswer: true,
+    atMost: 'probable',
+    shownBy: [stop],
+    summary: 'the device said that the TDI was in RUN: the unbind had left it so, whose STOP was refused',
+  });
+});
+
 describe('a read-back that nothing explains', () => {
   const read = (whose: 'truth' | 'belief', state: 'locked' | 'run' | 'error', step: Partial<Step> = {}) =>
     ruleOf('state-readback-conflict').judge(stepOf({ type: 'read-back', whose, state }, step));

@@ -8,10 +8,11 @@ export const doc: RuleDoc = {
   consequence:
     'A TDI that reports ERROR does no more DMA and answers no more MMIO with the T bit until it is stopped. Any other unexpected state means that a step is missing from the capture.',
   remedy:
-    'Look for the step between the last state that was confirmed and this one: a write that clears Bus Master or Memory Space, a reset, a power change, a stream that became insecure.',
+    'Look for the step between the last state that was confirmed and this one: a write that clears Bus Master or Memory Space, a reset, a power change, a stream that became insecure. Where an unbind left the TDI running, look at the answers to its STOP: a driver that goes on after a refusal leaves the device to its next user as it is.',
   evidence: [
     'sev_tio_tdi_status_fin with its state fetched at the return: the word of the device.',
     'rmi_vdev_get_state with its state fetched at the return: the memory of the RMM.',
+    'LOCKED, RUN or ERROR after an unbind whose STOP was refused: probable, the unbind left the TDI behind like that. The function is no longer bound, so nobody will stop it.',
     'Where no history of the records leads to the state, the verdict is inconsistent: lines are missing, or something was declared complete that is not.',
   ],
   disprove: [
