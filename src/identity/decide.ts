@@ -1,4 +1,5 @@
 import type { Cluster, Clusters } from './clusters.ts';
+import { haveDifferent, Rivals } from './rivals.ts';
 
 /** Who a set of clues is: an entity of a BDF, a task, or nobody but itself. */
 export type Who = number | string | Cluster;
@@ -36,6 +37,8 @@ export interface Tasks {
   namedBy(task: string): ReadonlySet<number>;
   /** Whether a task that names one device means it by what it does without naming any. */
   speaksFor(task: string): boolean;
+  /** Whether what a task did without saying to whom shows that it did it to several. */
+  usesSeveral(task: string): boolean;
 }
 
 /** Tells who everybody is, once everything was read. */
@@ -43,11 +46,13 @@ export class Decider {
   readonly #clusters: Clusters;
   readonly #tasks: Tasks;
   readonly #known = new Map<Cluster, Decision>();
+  readonly #rivals: Rivals;
   #steps = 0;
 
   constructor(clusters: Clusters, tasks: Tasks) {
     this.#clusters = clusters;
     this.#tasks = tasks;
+    this.#rivals = new Rivals(clusters);
   }
 
   of(cluster: Cluster): Decision {
@@ -60,6 +65,25 @@ export class Decider {
   }
 
   #decide(cluster: Cluster, passed: ReadonlySet<Cluster>): Decision {
+    const told = this.#told(cluster, passed);
+    if (told !== null) return told;
+    const perhaps = this.#led(cluster, false, passed).who;
+    const { owner, alone } = this.#ownerByTasks(cluster, passed);
+    if (owner !== null && alone && perhaps.every((one) => one === owner))
+      return { certainty: 'inherited', who: [owner] };
+    const several = [...perhaps, ...(owner === null ? [] : [owner])];
+    if (several.length > 0) {
+      const open = cluster.leads.some((lead) => lead.open);
+      const all = open ? [...several, ...this.#namedBy(cluster)] : several;
+      return maybe(cluster, all) ?? this.#alone(cluster);
+    }
+    // What a task did without saying to whom it did to one of those that it names.
+    if (this.#tasks.taskOf(cluster) === null) return this.#alone(cluster);
+    return maybe(cluster, [...cluster.hints, ...this.#namedBy(cluster)]) ?? this.#alone(cluster);
+  }
+
+  /** What anything but the task tells; null: nothing. */
+  #told(cluster: Cluster, passed: ReadonlySet<Cluster>): Decision | null {
     if (cluster.named !== null) return { certainty: 'exact', who: [cluster.named] };
     this.#steps += 1;
     const unsegmented = this.#tasks.unsegmented(cluster);
@@ -70,19 +94,31 @@ export class Decider {
       return { certainty: typeof only === 'number' ? 'inherited' : 'none', who: [only] };
     if (only !== undefined) return maybe(cluster, sure.who) ?? this.#alone(cluster);
     const [hint] = cluster.hints;
-    if (cluster.hints.size === 1 && hint !== undefined) return { certainty: 'inherited', who: [hint] };
-    const perhaps = this.#led(cluster, false, passed).who;
+    return cluster.hints.size === 1 && hint !== undefined ? { certainty: 'inherited', who: [hint] } : null;
+  }
+
+  /**
+   * The device that the tasks mean, unless it is known to have another object of the same kind; and whether the cluster is the only
+   * one whose objects may be that device's: of two, nothing tells which is.
+   */
+  #ownerByTasks(cluster: Cluster, passed: ReadonlySet<Cluster>): { owner: number | null; alone: boolean } {
     const owner = this.#namedByTasks(cluster);
-    if (owner !== null && perhaps.every((one) => one === owner)) return { certainty: 'inherited', who: [owner] };
-    const several = [...perhaps, ...(owner === null ? [] : [owner])];
-    if (several.length > 0) {
-      const open = cluster.leads.some((lead) => lead.open);
-      const all = open ? [...several, ...this.#namedBy(cluster)] : several;
-      return maybe(cluster, all) ?? this.#alone(cluster);
-    }
-    // What a task did without saying to whom it did to one of those that it names.
-    if (this.#tasks.taskOf(cluster) === null) return this.#alone(cluster);
-    return maybe(cluster, [...cluster.hints, ...this.#namedBy(cluster)]) ?? this.#alone(cluster);
+    if (owner === null) return { owner, alone: true };
+    if (haveDifferent(cluster, this.#clusters.of(owner))) return { owner: null, alone: true };
+    // Those that use what others name, too, are not taken for the one that a task names.
+    const meaning = [...cluster.tasks].filter((task) => this.#speaksOnlyFor(task, owner));
+    const rivals = this.#rivals.of(cluster, meaning)?.filter((rival) => this.#namedByTasks(rival) === owner);
+    if (rivals === undefined) return { owner, alone: false };
+    const here = new Set(passed).add(cluster);
+    const told = rivals.map((rival) => this.#told(rival, here));
+    const isTaken = told.some((one) => one !== null && one.certainty !== 'maybe' && one.who.includes(owner));
+    const alone = told.every((one) => one !== null && one.certainty !== 'maybe');
+    return { owner: isTaken ? null : owner, alone };
+  }
+
+  #speaksOnlyFor(task: string, owner: number): boolean {
+    const named = this.#tasks.namedBy(task);
+    return named.size === 1 && named.has(owner) && this.#tasks.speaksFor(task);
   }
 
   /** All devices that tasks of the cluster name. */
@@ -114,8 +150,9 @@ export class Decider {
    * speaks for each of them.
    */
   #namedByTasks(cluster: Cluster): number | null {
+    const nameless = this.#tasks.taskOf(cluster) !== null;
     const lists = [...cluster.tasks]
-      .filter((task) => this.#tasks.speaksFor(task))
+      .filter((task) => this.#tasks.speaksFor(task) && !(nameless && this.#tasks.usesSeveral(task)))
       .map((task) => this.#tasks.namedBy(task))
       .filter(({ size }) => size > 0);
     const [only] = lists.find((list) => list.size === 1) ?? [];

@@ -123,6 +123,13 @@ export class Identity {
   /** Records were lost: what was open may be closed, and its number another file's. */
   lose(): void {
     this.#files.lose();
+    this.#tasks.lose();
+  }
+
+  /** A call on the device of `entity` begins, that no other record has told of. */
+  began({ kind, phase }: KernelEvent, entity: number): void {
+    if (phase === 'enter' && (kind === 'vfio.open' || kind === 'vfio.disable'))
+      this.#tasks.used(entity, kind === 'vfio.open');
   }
 
   /** The entity that an event belongs to; null where it concerns no device. */

@@ -83,6 +83,7 @@ function deciderOf({ clusters, functions, segmentless, tasks, files }: Known): D
     namedBy: (task) => tasks.namedBy(task),
     // A task that uses several files may name the device of another one.
     speaksFor: (task) => !files.usesSeveral(task),
+    usesSeveral: (task) => tasks.usesSeveral(task),
   });
 }
 

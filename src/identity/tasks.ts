@@ -5,6 +5,9 @@ import type { Entities } from './entities.ts';
 const LONE_CALLS_MAX = 10_000;
 const NAMING_TASKS_MAX = 100_000;
 
+/** Tasks whose opens and closes are followed; the one that did neither for longest goes first. */
+const OPENING_TASKS_MAX = 4096;
+
 const NOBODY: ReadonlySet<number> = new Set();
 
 /** What tasks did without saying to whom, and whom they name elsewhere. */
@@ -17,6 +20,10 @@ export class Tasks {
   readonly #anonymous = new Map<number, string>();
   /** Those of them that stand for several calls of their task. */
   readonly #shared = new Set<number>();
+  /** Whether a task has opened a device, or closed it, without saying which, and what it did last. */
+  readonly #opened = new Map<string, boolean>();
+  /** Tasks that did so twice in a row: that is no one device. */
+  readonly #several = new Set<string>();
 
   constructor(entities: Entities) {
     this.#entities = entities;
@@ -74,8 +81,30 @@ export class Tasks {
     return this.#anonymous.get(cluster.members[0] ?? -1) ?? null;
   }
 
+  /** A call that names nobody opens a device, or closes it. */
+  used(entity: number, opens: boolean): void {
+    const task = this.#anonymous.get(entity);
+    if (task === undefined) return;
+    if (this.#opened.get(task) === opens && this.#several.size < NAMING_TASKS_MAX) this.#several.add(task);
+    this.#opened.delete(task);
+    this.#opened.set(task, opens);
+    const [oldest] = this.#opened.size > OPENING_TASKS_MAX ? this.#opened.keys() : [];
+    if (oldest !== undefined) this.#opened.delete(oldest);
+  }
+
+  /** Whether what the task did without saying to whom shows that it did it to several devices. */
+  usesSeveral(task: string): boolean {
+    return this.#several.has(task);
+  }
+
+  /** Records were lost: what was opened may be closed, and the other way round. */
+  lose(): void {
+    this.#opened.clear();
+  }
+
   reboot(): void {
     this.#byTask.clear();
+    this.#opened.clear();
   }
 
   /** A copy that goes its own way, over a copy of the entities. */
@@ -85,6 +114,8 @@ export class Tasks {
     for (const [task, named] of this.#namedBy) copy.#namedBy.set(task, new Set(named));
     for (const [entity, task] of this.#anonymous) copy.#anonymous.set(entity, task);
     for (const entity of this.#shared) copy.#shared.add(entity);
+    for (const [task, opens] of this.#opened) copy.#opened.set(task, opens);
+    for (const task of this.#several) copy.#several.add(task);
     return copy;
   }
 }

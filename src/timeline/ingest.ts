@@ -265,6 +265,7 @@ class SourceIngest {
       this.#storeRepeat(record, event, place, place.repeats, entityId);
       return;
     }
+    if (entityId !== null) this.#identity.began(event, entityId);
     // A return that was told before is no second one.
     const id = this.#store(place.closedBefore ? { ...event, kind: 'call' } : event, entityId, place.parent);
     if (place.closes) this.#close(place.closes, event, id, entityId, place.closedBefore);
