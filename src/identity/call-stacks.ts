@@ -1,8 +1,8 @@
-import type { EventKind } from '../events/event.ts';
+import type { EventKind, KernelEvent } from '../events/event.ts';
 import type { KernelRecord } from '../formats/record.ts';
 
-/** Who recorded a call: two of them may record the same one. */
-export type Tracer = 'function' | 'graph' | 'event' | 'message';
+/** Who recorded a call: two of them may record the same one. Of probes each by its name: `event tsm_bind`. */
+export type Tracer = 'function' | 'graph' | 'message' | `event ${string}`;
 
 /** A call that has been entered and, as far as is known, not left. */
 export interface OpenCall {
@@ -43,7 +43,12 @@ export interface CallStack {
   readonly limbo: OpenCall[];
   /** Calls that have just been closed, by whom: another tracer may report the same return. */
   readonly closed: { readonly call: OpenCall; readonly by: Tracer }[];
+  /** The entry that came last, with what it told. */
+  entered: { readonly call: OpenCall; readonly told: Told } | null;
 }
+
+/** What an entry tells of its call. */
+export type Told = Pick<KernelEvent, 'args' | 'clues'>;
 
 /** A call stack of the functions that we know is a dozen deep; more means that exits are missing. */
 export const DEPTH_MAX = 64;
@@ -82,7 +87,7 @@ export class CallStacks {
       this.#stacks.set(key, known);
       return known;
     }
-    const fresh: CallStack = { calls: [], limbo: [], closed: [] };
+    const fresh: CallStack = { calls: [], limbo: [], closed: [], entered: null };
     this.#stacks.set(key, fresh);
     if (this.#stacks.size > TASKS_MAX) {
       const oldest = this.#stacks.keys().next().value;
@@ -96,9 +101,11 @@ export class CallStacks {
     return this.#stacks.get(keyOf(record)) ?? null;
   }
 
-  push(record: KernelRecord, call: OpenCall): void {
-    const { calls } = isPlaceless(record) ? this.placeless : this.of(record);
+  push(record: KernelRecord, call: OpenCall, { args, clues }: Told): void {
+    const stack = isPlaceless(record) ? this.placeless : this.of(record);
+    const { calls } = stack;
     calls.push(call);
+    stack.entered = { call, told: { args, clues } };
     if (calls.length > DEPTH_MAX) calls.shift();
   }
 

@@ -1,7 +1,15 @@
-import type { EventKind, KernelEvent } from '../events/event.ts';
+import type { Clue, EventKind, KernelEvent } from '../events/event.ts';
 import { mayCall, perhapsCalls, symbolRow, traceEventRows } from '../events/index.ts';
 import type { KernelRecord } from '../formats/record.ts';
-import { type CallStack, CallStacks, DEPTH_MAX, isPlaceless, type OpenCall, type Tracer } from './call-stacks.ts';
+import {
+  type CallStack,
+  CallStacks,
+  DEPTH_MAX,
+  isPlaceless,
+  type OpenCall,
+  type Told,
+  type Tracer,
+} from './call-stacks.ts';
 
 export type { OpenCall } from './call-stacks.ts';
 export { keyOf } from './call-stacks.ts';
@@ -118,7 +126,7 @@ export class CallTracker {
       parent.ran ??= new Set();
       parent.ran.add(event.symbol);
     }
-    this.#stacks.push(record, call);
+    this.#stacks.push(record, call, event);
     return call;
   }
 
@@ -313,9 +321,24 @@ function repeated(stack: CallStack, record: KernelRecord, event: KernelEvent): O
   const top = stack.calls.at(-1);
   if (event.phase === 'point' && record.type === 'event') return null;
   if (top?.symbol !== event.symbol || top.seenBy.includes(tracerOf(record))) return null;
+  // Two probes on one function, as where two lists of them were set: what both fetch of a call is the same.
+  if (record.type === 'event' && top.seenBy.some((by) => by.startsWith('event ')))
+    return stack.entered?.call === top && agree(stack.entered.told, event) ? top : null;
   if (record.type !== 'graph') return top;
   // A probe fires before or after function_graph has written its line.
   return top.parent === null || top.parent === enclosing(stack, record) ? top : null;
+}
+
+/** Whether what two records tell of a call may be of one: nothing that both tell differs. */
+function agree(one: Told, other: Told): boolean {
+  const same = Object.entries(other.args).every(([name, value]) => (one.args[name] ?? value) === value);
+  return same && other.clues.every((clue) => one.clues.every((known) => !differ(known, clue)));
+}
+
+function differ(one: Clue, other: Clue): boolean {
+  if (one.type === 'bdf' || other.type === 'bdf')
+    return one.type === 'bdf' && other.type === 'bdf' && one.bdf !== other.bdf;
+  return one.space === other.space && one.value !== other.value;
 }
 
 /** The call that function_graph shows around the record. */
@@ -347,7 +370,8 @@ function isAt(call: OpenCall, line: number): boolean {
 
 function tracerOf(record: KernelRecord): Tracer {
   if (record.type === 'printk') return 'message';
-  return record.type === 'event' && record.name === 'console' ? 'message' : record.type;
+  if (record.type !== 'event') return record.type;
+  return record.name === 'console' ? 'message' : `event ${record.name}`;
 }
 
 function bdfOf(event: KernelEvent): string | null {

@@ -189,3 +189,57 @@ describe('printk:console in the trace', () => {
     expect(log.headlines).toEqual([`probable unbind-before-disable ${A}`]);
   });
 });
+
+describe('two probes on one function', () => {
+  /** Both at the entry, both at the return, as where two lists of probes were set. */
+  const twice = (trace: Trace, symbol: string, fields: string, ret: number) => {
+    const lines = [
+      trace.say(VMM, `short: (${symbol}+0x0/0x100) ${fields}`),
+      trace.say(VMM, `${symbol}: (${symbol}+0x0/0x100) ${fields}`),
+    ];
+    trace.say(VMM, `short_ret: (caller+0x50/0x100 <- ${symbol}) ${BDF} ret=${ret}`);
+    trace.say(VMM, `${symbol}_ret: (caller+0x50/0x100 <- ${symbol}) ${BDF} ret=${ret}`);
+    return lines;
+  };
+
+  test('tell of one call', async () => {
+    const trace = new Trace();
+    const [bind, again] = twice(trace, 'pci_tsm_bind', `${BDF} kvm=0x1000`, 0);
+    const [request] = twice(trace, 'pci_tsm_guest_req', `${BDF} scope=1`, 0);
+    const disable = trace.enter(VMM, 'vfio_pci_core_disable', BDF);
+    trace.say(VMM, `other: (vfio_pci_core_disable+0x0/0x100) ${BDF}`);
+    const log = await trace.read();
+    expect(counting(log)).toEqual([`tsm.bind ${bind}`, `tsm.guest_request ${request}`, `vfio.disable ${disable}`]);
+    expect(log.at(again ?? 0).counts).toBe(bind);
+    expect(log.headlines).toEqual([`probable unbind-before-disable ${A}`]);
+  });
+
+  // A second change of the state may be the STOP.
+  test('tell of one START: a reset after it is wrong', async () => {
+    const trace = new Trace();
+    twice(trace, 'pci_tsm_bind', `${BDF} kvm=0x1000`, 0);
+    twice(trace, 'pci_tsm_guest_req', `${BDF} scope=1`, 0);
+    trace.enter(VMM, 'pcie_flr', BDF);
+    expect((await trace.read()).headlines).toEqual([`probable flr-while-locked ${A}`]);
+  });
+
+  test('tell of two calls where they differ, or one of them tells twice', async () => {
+    const trace = new Trace();
+    const lines = [
+      trace.say(VMM, `info: (pci_tsm_guest_req+0x0/0x100) ${BDF} scope=0`),
+      trace.say(VMM, `change: (pci_tsm_guest_req+0x0/0x100) ${BDF} scope=1`),
+      trace.say(VMM, `change: (pci_tsm_guest_req+0x0/0x100) ${BDF} scope=1`),
+      trace.say(VMM, `change: (pci_tsm_guest_req+0x0/0x100) bdf="${B}" scope=1`),
+    ];
+    expect(counting(await trace.read())).toEqual(lines.map((line) => `tsm.guest_request ${line}`));
+  });
+
+  test('of two tasks tell of two calls', async () => {
+    const trace = new Trace();
+    const lines = [
+      trace.say(VMM, `short: (pcie_flr+0x0/0x100) ${BDF}`),
+      trace.say('bash-900', `pcie_flr: (pcie_flr+0x0/0x100) ${BDF}`),
+    ];
+    expect(counting(await trace.read())).toEqual(lines.map((line) => `pci.flr ${line}`));
+  });
+});
