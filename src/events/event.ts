@@ -141,7 +141,7 @@ export const EVENT_KINDS = {
   'aer.error': 'AER reports an error of the device',
   'aer.source': 'a root port reports which device sent an AER message; args.source',
   'aer.recovery': 'recovery from an error: it begins, or args.result',
-  'host.sleep': 'the machine goes to sleep; args.state',
+  'host.sleep': 'the machine goes to sleep; args.state; failed: it stays awake, and no device lost its power',
   'host.platform': 'only this platform or architecture has such a record; args.mark',
   'host.splat':
     'a WARN, BUG, KASAN report or Oops; args.type, args.at, args.functions: those of the stack that we know',

@@ -48,4 +48,21 @@ export const POWER_MESSAGES: readonly MessageRow[] = [
     'PM: hibernation: hibernation entry',
     by('hibernate', 'kernel/power/hibernate.c (6.12)', '5.8-'),
   ),
+  // Both tell of dpm_suspend_start(): the PCI core puts functions into D3 only after it (pci_pm_suspend_noirq).
+  message(
+    'host.sleep',
+    'Some devices failed to suspend',
+    /^PM: Some devices failed to suspend, or early wake event detected$/,
+    'PM: Some devices failed to suspend, or early wake event detected',
+    by('suspend_devices_and_enter', 'kernel/power/suspend.c (6.12)', '4.18-'),
+    { outcome: 'failed' },
+  ),
+  message(
+    'host.sleep',
+    'PM: suspend of devices aborted',
+    /^PM: suspend of devices aborted after \d{1,9}\.\d{3} msecs$/,
+    'PM: suspend of devices aborted after 1.796 msecs',
+    by('dpm_show_time, pm_pr_dbg', 'drivers/base/power/main.c (6.12)', '4.18-'),
+    { outcome: 'failed' },
+  ),
 ];

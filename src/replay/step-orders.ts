@@ -49,7 +49,9 @@ export type StepEffect =
   /** `unbound`: the firmware says that the TDI is not bound; what takes DMA and MMIO away again is refused with the same lines. */
   | { readonly type: 'dma-open'; readonly how: 'unbound' | 'early' | 'right'; readonly locked: StoredEvent | null }
   | { readonly type: 'mmio-accept'; readonly how: 'unbound' | 'right' }
-  | { readonly type: 'system-sleep'; readonly state: string };
+  | { readonly type: 'system-sleep'; readonly state: string }
+  /** The sleep that was begun last did not come about. */
+  | { readonly type: 'sleep-given-up' };
 
 /** Kinds that only these orders look at: they act, and they are heeded. */
 export const STEP_KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
@@ -129,6 +131,7 @@ export function stepEffects(heard: StoredEvent, notes: StepNotes, calls: readonl
     case 'mmio.accept':
       return accepting(heard);
     case 'host.sleep':
+      if (heard.outcome === 'failed') return [{ type: 'sleep-given-up' }];
       return [{ type: 'system-sleep', state: heard.args['state'] ?? 'sleep' }];
     default:
       return [];

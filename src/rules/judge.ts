@@ -60,6 +60,8 @@ export class Judge implements ReplayObserver {
   readonly #latest = new Map<DeviceTrack, Draft>();
   /** Findings that are mild only if an event comes before the operation is over. */
   #hoped: { draft: Draft; kind: EventKind; before: number; otherwise: Verdict }[] = [];
+  /** By device: the last finding of a rule that may take it back. */
+  readonly #revocable = new Map<DeviceTrack, Draft>();
   readonly #unfinished = new Unfinished();
   readonly #strays = new Strays();
   readonly #overlaps = new Overlaps();
@@ -80,8 +82,10 @@ export class Judge implements ReplayObserver {
   step(step: Step): void {
     for (const rule of this.#applicable) {
       if (rule.concerns?.(step.track, step.effect) === false) continue;
+      if (rule.takesBack?.(step)) this.#takeBack(rule, step.track);
       const bare = rule.judge(step);
       if (!bare) continue;
+      if (rule.takesBack !== undefined) this.#revocable.delete(step.track);
       const charge = holding(rule, this.#options) === 'perhaps' ? ifOfOneMachine(bare, this.#options) : bare;
       const tally = this.#tally(rule, step.track);
       tally.triggers += 1;
@@ -108,6 +112,7 @@ export class Judge implements ReplayObserver {
       this.#nameless.drafted(draft);
       if (known) this.#replace(known, draft);
       else this.#keep(draft);
+      if (rule.takesBack !== undefined) this.#revocable.set(step.track, draft);
       this.#hope(draft, step, charge);
       if (charge.doneBy !== undefined) this.#await(draft, step, charge, charge.doneBy);
     }
@@ -371,6 +376,18 @@ export class Judge implements ReplayObserver {
     const [kept, waiting] = [this.#drafts, this.#waiting.get(draft.track) ?? []];
     for (const list of [kept, waiting]) if (list.includes(known)) list[list.indexOf(known)] = draft;
     if (this.#latest.get(draft.track) === known) this.#latest.set(draft.track, draft);
+  }
+
+  /** The step did not come about: it was judged, and is no finding. */
+  #takeBack(rule: Rule, track: DeviceTrack): void {
+    const draft = this.#revocable.get(track);
+    if (draft === undefined || draft.rule !== rule) return;
+    this.#revocable.delete(track);
+    this.#drafts.splice(this.#drafts.lastIndexOf(draft), 1);
+    this.#tally(rule, track).found = this.#drafts.some((one) => one.rule === rule && one.track === track);
+    if (this.#latest.get(track) === draft) this.#latest.delete(track);
+    const waiting = this.#waiting.get(track)?.filter((one) => one !== draft);
+    if (waiting !== undefined) this.#waiting.set(track, waiting);
   }
 
   #keep(draft: Draft): void {

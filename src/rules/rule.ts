@@ -25,6 +25,8 @@ export interface Rule {
   readonly concerns?: (track: DeviceTrack, effect?: Effect) => boolean;
   /** Classes that have to be complete before the verdict can be `definite`. */
   readonly settledBy: readonly EventClass[];
+  /** Whether the step shows that the last one of the device which this rule judged did not come about. */
+  readonly takesBack?: (step: Step) => boolean;
   /** Whether the step is one that this rule judges, and what would be wrong about it; null where it is not. */
   judge(step: Step): Charge | null;
 }

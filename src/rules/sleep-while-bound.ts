@@ -6,6 +6,7 @@ export const rule: Rule = {
   rank: 39,
   restsOnBind: true,
   settledBy: BIND_CLASSES,
+  takesBack: ({ effect }) => effect.type === 'sleep-given-up',
   judge({ effect }) {
     if (effect.type !== 'system-sleep') return null;
     return {

@@ -236,6 +236,7 @@ test('a system goes to sleep, as it says or somehow', () => {
   const state = (args: Record<string, string>) => stepEffects(at('host.sleep', 9, { args }), NO_STEPS, []);
   expect(state({ state: 'mem' })).toEqual([{ type: 'system-sleep', state: 'mem' }]);
   expect(state({})).toEqual([{ type: 'system-sleep', state: 'sleep' }]);
+  expect(stepEffects(at('host.sleep', 9, { outcome: 'failed' }), NO_STEPS, [])).toEqual([{ type: 'sleep-given-up' }]);
 });
 
 test('what is done to a stream concerns all that are locked over it', () => {

@@ -10,14 +10,14 @@ export const doc: RuleDoc = {
   remedy: 'Shut the VM down, or unbind its devices, before the machine sleeps.',
   evidence: ['"PM: suspend entry (...)" or "PM: hibernation: hibernation entry" (dmesg) while the function was bound.'],
   disprove: [
-    'The sleep did not come about: "PM: suspend of devices aborted" or "Some devices failed to suspend" follows.',
+    'The sleep did not come about: where "PM: suspend of devices aborted" or "Some devices failed to suspend" follows, there is no finding. Other ways to give it up leave no such line.',
     'The kind was s2idle and the device stayed in D0, or keeps its state in D3hot.',
     'The function was unbound before without a record: probe pci_tsm_unbind.',
   ],
   platforms: ['generic', 'tdx', 'sev-tio', 'cca'],
   needs: { trigger: ['power'], state: ['bind'] },
   sources: [
-    'pm_suspend(), kernel/power/suspend.c, Linux 6.12',
+    'pm_suspend() and suspend_devices_and_enter(), kernel/power/suspend.c, Linux 6.12',
     'PCIe Base 6.x, 11.2.6, power states that lose the state of a function',
   ],
 };
