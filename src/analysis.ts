@@ -328,7 +328,8 @@ export async function judge(
 
 /** Of which of several machines side data are, nothing tells; nor of when they are where the log names another kernel. */
 function isSideDoubted(reader: TimelineReader, sources: readonly StoredSource[]): boolean {
-  return machinesOf(sources).length > 1 || reader.health().some(({ code }) => code === 'side-contradicted');
+  const doubts = reader.health().some(({ code }) => code === 'side-contradicted' || code === 'several-machines');
+  return doubts || machinesOf(sources).length > 1;
 }
 
 /** Records that tell of the machine, of one source: the first of each kind is kept. */

@@ -68,6 +68,15 @@ export const HEALTH_CODES = {
     meaning:
       'the form of the file changes, or seems to, more often than parts are told apart: what follows was read as the last one',
   },
+  'several-machines': {
+    severity: 'note',
+    meaning:
+      "messages of several machines stand among one another: each machine's are a source of its own, with its own clock and its own devices",
+  },
+  'machines-capped': {
+    severity: 'warning',
+    meaning: 'messages of more machines stand in the file than are told apart: those of the others were left out',
+  },
   'part-unusable': {
     severity: 'warning',
     meaning: 'a part of the file cannot be read, and why; the rest was analysed',

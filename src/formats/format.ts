@@ -2,6 +2,7 @@ import type { HealthItem, HealthSink } from '../base/health.ts';
 import type { Nanoseconds, TimeUnit } from '../base/time.ts';
 import type { Chunk } from '../input/chunk.ts';
 import type { Skimmed } from '../input/skim-engine.ts';
+import type { LineMachine } from './machine-name.ts';
 import type { Interest, KernelRecord } from './record.ts';
 
 /**
@@ -44,6 +45,8 @@ export interface LineParser {
   retract?(count: number): void;
   /** Whether a part of its own begins with this line, and why; asked before {@link parse}, which then is not called. */
   begins?(line: string, number: number): HealthItem | null;
+  /** Of which machine a line is, as it says itself; null where it does not. Asked before {@link parse}; changes nothing. */
+  machine?(line: string): LineMachine | null;
   /** The input is over: hands over what was held back. */
   end(): void;
   /** What the time stamps count so far. */

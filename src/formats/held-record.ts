@@ -2,6 +2,7 @@ import type { HealthItem } from '../base/health.ts';
 import type { Chunk } from '../input/chunk.ts';
 import type { Skimmed } from '../input/skim-engine.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
+import type { LineMachine } from './machine-name.ts';
 import type { KernelRecord } from './record.ts';
 
 /** Lines of a record that are kept; a longer one is shown without its end until it is complete. */
@@ -68,6 +69,10 @@ export class HeldRecord implements LineParser {
 
   begins(line: string, number: number): HealthItem | null {
     return this.#parser.begins?.(line, number) ?? null;
+  }
+
+  machine(line: string): LineMachine | null {
+    return this.#parser.machine?.(line) ?? null;
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { HeldLines } from './held-lines.ts';
 import { emitEntry, JournalEntries } from './journal-entry.ts';
+import { type LineMachine, machineOfCursor } from './machine-name.ts';
 import { PrintkStream } from './printk.ts';
 import { shareExplained } from './share.ts';
 
@@ -64,6 +65,10 @@ class JournalExportParser implements LineParser {
     if (field === null) this.#value = { name: line, missing: -1, text: '' };
     else this.#set(entry, field[1] ?? '', field[2] ?? '');
     return begins ? 'record' : 'continuation';
+  }
+
+  machine(line: string): LineMachine | null {
+    return this.#entry === null && line.startsWith('__CURSOR=') ? machineOfCursor(line) : null;
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { HeldLines } from './held-lines.ts';
 import { JournalEntries, type JournalFields } from './journal-entry.ts';
+import { type LineMachine, machineOfJson } from './machine-name.ts';
 import { PrintkStream } from './printk.ts';
 import { shareExplained } from './share.ts';
 import { decodeText } from './text.ts';
@@ -48,6 +49,10 @@ class JournalJsonParser implements LineParser {
     const held = new HeldLines(number, (raw) => this.#stream.wanted(raw));
     held.add(line, number, truncated);
     return this.#take({ held, members: new Map(Object.entries(members)) }) ? 'record' : 'skipped';
+  }
+
+  machine(line: string): LineMachine | null {
+    return this.#open === null ? machineOfJson(line) : null;
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { HeldLines } from './held-lines.ts';
 import { emitEntry, JournalEntries } from './journal-entry.ts';
+import { type LineMachine, machineOfCursor } from './machine-name.ts';
 import { PrintkStream } from './printk.ts';
 import { shareExplained } from './share.ts';
 import { wallStamp } from './wall-time.ts';
@@ -56,6 +57,10 @@ class JournalVerboseParser implements LineParser {
     if (field !== null) setField(entry, field[1] ?? '', field[2] ?? '');
     else if (entry.last !== null) entry.fields.set(entry.last, `${entry.fields.get(entry.last)}\n${line.trimStart()}`);
     return 'continuation';
+  }
+
+  machine(line: string): LineMachine | null {
+    return HEADER.test(line) ? machineOfCursor(line) : null;
   }
 
   end(): void {

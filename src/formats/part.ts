@@ -32,6 +32,8 @@ export interface PartSurroundings {
   readonly dump: NonNullable<ParserContext['dump']> | null;
   /** What the parser holds back may be asked for. */
   readonly peeked: boolean;
+  /** Parts whose lines stand among those of this one, and itself. */
+  readonly beside: (part: Part) => readonly Part[];
 }
 
 /** What a part held. lines = records + continuation + skipped + unparsed. */
@@ -83,7 +85,7 @@ export class Part {
   #early: HealthItem[] = [];
   #probe: LineParser | null = null;
 
-  constructor(format: Format, firstLine: number, { interest, open, dump, peeked }: PartSurroundings) {
+  constructor(format: Format, firstLine: number, { interest, open, dump, peeked, beside }: PartSurroundings) {
     this.format = format;
     this.firstLine = firstLine;
     this.lastLine = firstLine;
@@ -98,7 +100,11 @@ export class Part {
         this.#loss.before(record.line);
         this.open().emit(record);
       },
-      health: this.health,
+      health: (item) => {
+        // Whose the lines were that somebody left out is not known.
+        const others = item.code === 'lines-elided' ? beside(this) : [this];
+        for (const part of others) part.health(item);
+      },
       interest,
       ...(dump === null ? {} : { dump }),
     };

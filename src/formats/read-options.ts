@@ -71,6 +71,8 @@ export interface PartTotals extends ReadTotals {
   readonly lastLine: number;
   /** Why it begins where it does, for people; null where the source begins. */
   readonly begins: string | null;
+  /** Of several machines the one whose messages it holds, for people; null where nothing tells of several. */
+  readonly machine: string | null;
   /** Where its records went. */
   readonly sink: PartSink;
   /** Its first lines, latin1, where they were asked for: at most {@link SAMPLE_LINES}. */

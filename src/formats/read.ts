@@ -6,7 +6,7 @@ import type { Format } from './format.ts';
 import { formatById, INPUT_FORMATS } from './index.ts';
 import type { PartOptions, PartTotals, ReadOptions, ReadTotals } from './read-options.ts';
 import { noKernelLine, reportLines } from './read-outcome.ts';
-import { Reader } from './reader.ts';
+import { Reader, type ReaderOptions } from './reader.ts';
 import { RecordingIntake, readRecordingBytes, readRecordingFile } from './recording.ts';
 import { traceDat } from './trace-dat/id.ts';
 
@@ -29,27 +29,30 @@ export type {
  * @throws the reason of `signal` when it was aborted.
  */
 export async function readParts(source: OpenedSource, options: PartOptions): Promise<PartTotals[]> {
-  return read(source, options, options.inputFormat === null);
+  return read(source, options, { split: options.inputFormat === null, machines: true });
 }
 
 /** Like {@link readParts}, but everything is read as the one form that the beginning has. */
 export async function readSource(source: OpenedSource, options: ReadOptions): Promise<ReadTotals> {
-  const [only] = await read(source, { ...options, part: () => options }, false);
+  const [only] = await read(source, { ...options, part: () => options }, { split: false, machines: false });
   if (only === undefined) throw new Error('a source without a part');
-  const { firstLine: _first, lastLine: _last, begins: _begins, sink: _sink, ...totals } = only;
+  const { firstLine: _first, lastLine: _last, begins: _begins, machine: _machine, sink: _sink, ...totals } = only;
   return totals;
 }
 
-async function read(source: OpenedSource, options: PartOptions, split: boolean): Promise<PartTotals[]> {
+/** What is told apart in one source. */
+type Apart = Pick<ReaderOptions, 'split' | 'machines'>;
+
+async function read(source: OpenedSource, options: PartOptions, how: Apart): Promise<PartTotals[]> {
   try {
-    return await readOpen(source, options, split);
+    return await readOpen(source, options, how);
   } finally {
     // Also where what was asked for is refused before anything of it is read.
     await source.close();
   }
 }
 
-async function readOpen(source: OpenedSource, options: PartOptions, split: boolean): Promise<PartTotals[]> {
+async function readOpen(source: OpenedSource, options: PartOptions, how: Apart): Promise<PartTotals[]> {
   if (source.recording) {
     checkRecordingFormat(source, options.inputFormat);
     return [await readRecordingFile(source, options)];
@@ -62,7 +65,7 @@ async function readOpen(source: OpenedSource, options: PartOptions, split: boole
     format: chosen,
     interest,
     part,
-    split,
+    ...how,
     compression,
     peeked: options.onOpen !== undefined,
     sampled: options.sampled === true,

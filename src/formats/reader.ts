@@ -8,6 +8,7 @@ import { isHeading, isProse } from './elision.ts';
 import type { DumpSink, Format, LineParser } from './format.ts';
 import { HeldRecord } from './held-record.ts';
 import { detectFormat, SAMPLE_LINES } from './index.ts';
+import { type MachinePlace, Machines } from './machines.ts';
 import { Part, type PartSink } from './part.ts';
 import { isCrashPart, pstore } from './pstore.ts';
 import type { PartTotals, Preview } from './read-options.ts';
@@ -44,12 +45,14 @@ const WRAPPED = 'systrace';
 /** No tool prints prose between their rows. */
 const TRACES = new Set(['ftrace', 'ftrace-latency', 'ftrace-dump', 'trace-cmd', 'perf-script', 'bpftrace']);
 
-interface ReaderOptions {
+export interface ReaderOptions {
   readonly format: Format | null;
   readonly interest: Interest;
   readonly part: () => PartSink;
   /** Several parts may be told apart. */
   readonly split: boolean;
+  /** The messages of several machines may be told apart. */
+  readonly machines: boolean;
   readonly compression: OpenedSource['compression'];
   /** What is held back may be asked for. */
   readonly peeked: boolean;
@@ -69,6 +72,8 @@ function reasonFor(why: Hold, before: Part, next: Format): string {
 export class Reader implements LineSink {
   /** In the order in which they begin. */
   readonly parts: Part[] = [];
+  /** Whose messages they hold. */
+  readonly #machines: Machines;
   /** The input was longer than what was read. */
   capped = false;
   /** Why lines are of no use, where no form fits them and that is known. */
@@ -96,6 +101,7 @@ export class Reader implements LineSink {
   constructor(options: ReaderOptions) {
     this.#options = options;
     this.#held = { why: 'first', lines: [] };
+    this.#machines = new Machines(this.#place);
   }
 
   get records(): number {
@@ -111,6 +117,7 @@ export class Reader implements LineSink {
   }
 
   line(line: string, number: number, truncated: boolean): void {
+    if (this.#held === null && this.#isLeft(line, number)) return;
     const part = this.#part;
     if (this.#held !== null) this.#hold({ line, number, truncated });
     else if (part !== null && this.#options.split && this.#isTurn(part, line, number)) {
@@ -122,13 +129,15 @@ export class Reader implements LineSink {
   readonly health = (item: HealthItem): void => {
     this.capped ||= item.code === 'source-capped';
     if (this.#part === null) this.#early.push(item);
-    else this.#part.health(item);
+    else for (const part of this.#beside(this.#part)) part.health(item);
   };
 
   /** About the part that a line belongs to. */
   healthAt(item: HealthItem & { line: number }): void {
     const inside = this.parts.filter(({ firstLine, lastLine }) => firstLine <= item.line && item.line <= lastLine);
-    (inside.at(-1) ?? this.parts[0])?.health(item);
+    const part = inside.at(-1) ?? this.parts[0];
+    if (part !== undefined)
+      for (const one of this.#beside(part)) if (one === part || inside.includes(one)) one.health(item);
   }
 
   totals(part: Part): PartTotals {
@@ -136,7 +145,8 @@ export class Reader implements LineSink {
     const { format, ...counts } = part.counts();
     const { compression, sampled } = this.#options;
     const sample = sampled ? { sample: part.sample } : {};
-    return { format, compression, ...counts, firstLine, lastLine, begins, sink: part.open(), ...sample };
+    const machine = this.#machines.nameOf(part);
+    return { format, compression, ...counts, firstLine, lastLine, begins, machine, sink: part.open(), ...sample };
   }
 
   /** @param lines so far. */
@@ -345,6 +355,7 @@ export class Reader implements LineSink {
   }
 
   #take(line: string, number: number, truncated: boolean): void {
+    if (this.#isLeft(line, number)) return;
     const part = this.#part;
     if (part === null) return;
     part.tellProse(line);
@@ -454,6 +465,7 @@ export class Reader implements LineSink {
     const part = this.#newPart(format, number, this.#dumps);
     part.begins = begins;
     part.learn(lines, this.#scanner);
+    this.#machines.restart();
     for (const other of this.parts) if (other.format === format) other.resumes = false;
     if (this.#part !== null) this.#leave(this.#part, number);
     this.parts.push(part);
@@ -463,8 +475,40 @@ export class Reader implements LineSink {
 
   #newPart(format: Format, number: number, dump: (() => DumpSink | null) | null): Part {
     const { interest, part: open, peeked } = this.#options;
-    return new Part(format, number, { interest, open, peeked, dump });
+    const beside = (part: Part) => this.#beside(part);
+    return new Part(format, number, { interest, open, peeked, dump, beside });
   }
+
+  /** Parts whose lines stand among those of this one, and itself: what is missing there may be of any of them. */
+  #beside(part: Part): readonly Part[] {
+    const { parts } = this.#machines;
+    return parts.includes(part) ? parts : [part];
+  }
+
+  /** Goes to the part of the machine that the line is of. @returns whether the line is counted: there are too many machines. */
+  #isLeft(line: string, number: number): boolean {
+    const part = this.#part;
+    if (part === null || !this.#options.machines || !this.#machines.route(part, line, number)) return false;
+    part.count('skipped', number);
+    this.#fast = null;
+    return true;
+  }
+
+  readonly #place: MachinePlace = {
+    enter: (part, line) => {
+      if (this.#part !== null) this.#leave(this.#part, line);
+      this.#enter(part);
+    },
+    begin: (like, text, line, shown) => {
+      if (this.parts.length >= MAX_PARTS) return null;
+      const part = this.#newPart(like.format, line, this.#dumps);
+      part.begins = `from here on lines of ${shown} stand among those of other machines`;
+      part.learn([text], this.#scanner);
+      for (const shape of like.shapes) part.shapes.add(shape);
+      this.parts.push(part);
+      return part;
+    },
+  };
 
   /** The part goes on elsewhere, or nowhere: with `number` another one begins. */
   #leave(part: Part, number: number): void {

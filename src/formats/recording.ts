@@ -29,6 +29,7 @@ export interface RecordingPart extends PartCounts {
   readonly firstLine: number;
   readonly lastLine: number;
   readonly begins: null;
+  readonly machine: null;
   readonly sink: PartSink;
 }
 
@@ -104,6 +105,7 @@ async function readPart(
     lastTime: span.last,
     firstLine: 1,
     begins: null,
+    machine: null,
     lastLine: records + unparsed,
     sink,
   };

@@ -2,6 +2,7 @@ import type { Chunk } from '../input/chunk.ts';
 import type { LinePrefix, Skimmed } from '../input/skim-engine.ts';
 import type { Format, LineKind, LineParser, ParserContext } from './format.ts';
 import { journalLoss } from './journal-loss.ts';
+import { type LineMachine, machineOfHead } from './machine-name.ts';
 import { decodeOctal } from './octal.ts';
 import { PrintkLines } from './printk-lines.ts';
 import { shareExplained } from './share.ts';
@@ -27,6 +28,7 @@ class SyslogParser extends PrintkLines {
   /** What stood before the kernel's stamp in the line before. */
   #prefix: LinePrefix | null = null;
   readonly #parse: (line: string) => SyslogPrefix | null;
+  readonly #scanner: SyslogHead;
 
   constructor(context: ParserContext, parse: (line: string) => SyslogPrefix | null) {
     const head = new SyslogHead(parse);
@@ -48,6 +50,7 @@ class SyslogParser extends PrintkLines {
       dictionary: decodeOctal,
     });
     this.#parse = parse;
+    this.#scanner = head;
   }
 
   override parse(line: string, number: number, truncated: boolean): LineKind {
@@ -58,6 +61,11 @@ class SyslogParser extends PrintkLines {
 
   skim(chunk: Chunk, start: number, number: number): Skimmed | null {
     return this.#prefix === null ? null : this.skimMessages(chunk, start, number, this.#prefix);
+  }
+
+  machine(line: string): LineMachine | null {
+    this.#scanner.scan(line);
+    return machineOfHead(line, this.#scanner);
   }
 
   #learn(line: string): void {
@@ -88,14 +96,15 @@ function createParser(context: ParserContext, parse: (line: string) => SyslogPre
   return new SyslogParser(context, parse);
 }
 
-/** A line of dmesg may look like one of short-monotonic: nearly all stamped ones must name the host that the kernel speaks on. */
+/** A line of dmesg may look like one of short-monotonic: nearly all stamped ones must name a host that a kernel speaks on. */
 function detectMonotonic(lines: readonly string[]): number {
   const stamped = lines.filter((line) => STAMPED.test(line));
   const prefixes = stamped.map(monotonicPrefix);
-  const kernel = prefixes.find((prefix) => prefix?.ident === 'kernel') ?? null;
-  if (kernel === null) return 0;
-  const { host } = kernel;
-  const fitting = prefixes.filter((prefix) => prefix?.host === host && (host !== null || prefix.ident === 'kernel'));
+  const hosts = new Set(prefixes.flatMap((prefix) => (prefix?.ident === 'kernel' ? [prefix.host] : [])));
+  if (hosts.size === 0) return 0;
+  const fitting = prefixes.filter(
+    (prefix) => prefix !== null && hosts.has(prefix.host) && (prefix.host !== null || prefix.ident === 'kernel'),
+  );
   if (fitting.length < stamped.length * 0.9) return 0;
   return shareExplained(lines, (context) => createParser(context, monotonicPrefix));
 }

@@ -409,13 +409,16 @@ export interface Clocks {
 const COMPARED_MAX = 500;
 
 /** Puts the sources together that relate. Sources that contradict one another through a third one stay apart, all of them. */
-export function groupClocks(sources: readonly Anchored[]): Clocks {
+export function groupClocks(
+  sources: readonly Anchored[],
+  apart: (a: number, b: number) => boolean = () => false,
+): Clocks {
   const edges: { a: number; b: number; relation: Extract<ClockRelation, { related: true }> }[] = [];
   const failures: { a: number; b: number; reason: Unrelated; texts: number }[] = [];
   const { pairs, uncompared } = candidates(sources);
   for (const [i, j] of pairs) {
     const [a, b] = [sources[i], sources[j]];
-    if (!a || !b) continue;
+    if (!a || !b || apart(a.sourceId, b.sourceId)) continue;
     const relation = relate(a, b);
     if (relation.related) edges.push({ a: a.sourceId, b: b.sourceId, relation });
     else failures.push({ a: a.sourceId, b: b.sourceId, reason: relation.reason, texts: relation.texts });

@@ -70,11 +70,13 @@ const BDF = 9;
  * Finds the sources that are copies or excerpts of another one, and counts what they tell once.
  *
  * @param settle see mergeSources.
+ * @param apart whether two sources are known to be of different machines.
  * @returns the copies, and how many pairs of sources were not compared since there are too many.
  */
 export function countOnce(
   db: Database.Database,
   settle: () => void,
+  apart: (a: number, b: number) => boolean = () => false,
 ): { readonly copies: readonly Copy[]; readonly uncompared: number } {
   const candidates = db.prepare<[], Record<keyof Candidate, bigint | string>>(CANDIDATES).safeIntegers(true).all();
   const sources = candidates
@@ -93,7 +95,8 @@ export function countOnce(
   // Two, since both are read at a time; prepared once, since there may be half a million pairs of sources.
   const readers: Readers = [prepareEvents(db), prepareEvents(db)];
   for (const source of sources) {
-    const found = findOriginal(readers, source, originals, budget);
+    const others = originals.filter(({ id }) => !apart(id, source.id));
+    const found = findOriginal(readers, source, others, budget);
     if (found === null) {
       originals.push(source);
       continue;

@@ -308,7 +308,7 @@ class SourceIngest {
   /** @returns the id of the source. */
   finish(totals: Omit<PartTotals, 'sink'>): number {
     this.#release();
-    this.#writer.noteAnchors(this.sourceId, this.#anchors.finish());
+    this.#writer.noteAnchors(this.sourceId, { ...this.#anchors.finish(), machine: totals.machine });
     return this.settle(totals);
   }
 

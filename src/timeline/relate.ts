@@ -12,6 +12,8 @@ export interface KeptAnchors {
   readonly limit: number;
   /** Texts that are left out, since the source repeats them too often to tell a moment. */
   readonly crowded: number;
+  /** Of a file with the messages of several machines: of which one these are. */
+  readonly machine: string | null;
 }
 
 interface SourceRow {
@@ -46,7 +48,14 @@ export function relateClocks(
     )
     .all();
   if (rows.length < 2) return [];
-  const { copies, uncompared } = countOnce(db, settle);
+  // What two machines did alike, and at one time, is neither told twice nor a sign of one clock.
+  const machineOf = (id: number) => anchors.get(id)?.machine ?? null;
+  const pathOf = new Map(rows.map(({ id, path }) => [id, path]));
+  const apart = (a: number, b: number) => {
+    const [one, two] = [machineOf(a), machineOf(b)];
+    return one !== null && two !== null && one !== two && pathOf.get(a) === pathOf.get(b);
+  };
+  const { copies, uncompared } = countOnce(db, settle, apart);
   const isCopy = new Set(copies.map(({ sourceId }) => sourceId));
   const told = rows.filter(({ id }) => !isCopy.has(id));
   // Integers count nothing that could be added; a source of several boots has several clocks.
@@ -61,20 +70,21 @@ export function relateClocks(
       const span = spanOf.get(id);
       return { sourceId: id, ...(anchors.get(id) ?? NOTHING), ...(span && { span }) };
     }),
+    apart,
   );
-  const apart = clocks.groups.flatMap((group) => mergeSources(db, group, settle));
+  const ambiguous = clocks.groups.flatMap((group) => mergeSources(db, group, settle));
   followOriginals(db, copies);
   const names = new Map(rows.map(({ id, name }) => [id, name]));
   return [
     ...copies.map((copy) => repeated(copy, names)),
     ...clocks.groups.flatMap((group) => merged(group, names)),
-    ...apart.map(livesApart),
+    ...ambiguous.map(livesApart),
     ...standingAlone(told, clocks, names),
     ...capped(uncompared, clocks, fit, anchors, names),
   ];
 }
 
-const NOTHING: KeptAnchors = { anchors: [], limit: Number.POSITIVE_INFINITY, crowded: 0 };
+const NOTHING: KeptAnchors = { anchors: [], limit: Number.POSITIVE_INFINITY, crowded: 0, machine: null };
 
 function merged({ members, anchors }: ClockGroup, names: ReadonlyMap<number, string>): NewHealth[] {
   const [first, ...others] = members;
