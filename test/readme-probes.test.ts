@@ -36,6 +36,8 @@ describe.each(PROBES)('$symbol, return: $isReturn', ({ symbol, isReturn, fields 
   test('is an event of the device that it names', async () => {
     const trace = new Trace();
     const text = fields.map(([name, type]) => `${name}=${printed(type)}`).join(' ');
+    // A return that fetches nothing is of the device of its call.
+    if (isReturn && fields.length === 0) trace.enter('sh-60', symbol, `bdf="${A}"`);
     const line = isReturn ? trace.leave('sh-60', symbol, text) : trace.enter('sh-60', symbol, text);
     const { at } = await trace.read();
     expect(at(line)).toMatchObject({ device: A, certainty: 'exact', phase: isReturn ? 'exit' : 'enter' });

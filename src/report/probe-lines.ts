@@ -62,6 +62,11 @@ const RETURNS: Readonly<Record<string, string>> = {
   pci_enable_sriov: bdf(OF_PCI_DEV, ' ret=$retval:s32'),
   // Its VFs go between the call and its end.
   pci_disable_sriov: bdf(OF_PCI_DEV),
+  // Whether an unbind came inside them, or after.
+  vfio_basic_config_write: bdf(OF_VDEV, ' ret=$retval:s32'),
+  vfio_pci_core_disable: bdf(OF_VDEV),
+  // What was removed is freed by then: there is nothing to fetch.
+  pci_stop_and_remove_bus_device: '',
 };
 
 /** Tracepoints of the kernel, with the folder that turns them on. */
