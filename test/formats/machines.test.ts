@@ -145,7 +145,7 @@ describe('one machine', () => {
       [1, 2],
       [3, 4],
     ]);
-    expect(parts[0]?.health[0]?.message).toContain('sed s/a/b/');
+    expect(parts[0]?.health[0]?.message).toContain('behind those of a stand messages of b, and no boot begins');
   });
 });
 
