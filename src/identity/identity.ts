@@ -22,6 +22,7 @@ import { Segmentless } from './segmentless.ts';
 import { Tasks } from './tasks.ts';
 import { Told } from './told.ts';
 import type { Denied } from './told-files.ts';
+import { VdeviceEnds } from './vdevice-ends.ts';
 
 /** What a record is about: the task that it is of, the call around it, and what the catalogue says of it. */
 interface Place {
@@ -38,6 +39,7 @@ interface Parts extends Known {
   readonly pointers: Pointers;
   readonly calls: SystemCallReader;
   readonly removals: Removals;
+  readonly vdeviceEnds: VdeviceEnds;
 }
 
 /** A pointer, the line of the first use of it since it was last shown to be of a device, and that which shows it to be another's. */
@@ -67,6 +69,7 @@ export class Identity {
   readonly #guests: Guests;
   readonly #lineage: Lineage;
   readonly #removals: Removals;
+  readonly #vdeviceEnds: VdeviceEnds;
   /** Uses of a pointer that may have been of either of two devices; at most {@link REUSED_MAX}. */
   readonly #reused: Reused[] = [];
   #boot = 0;
@@ -95,6 +98,7 @@ export class Identity {
     this.#guests = from?.guests.fork() ?? new Guests();
     this.#lineage = from?.lineage.fork() ?? new Lineage();
     this.#removals = from?.removals.fork() ?? new Removals();
+    this.#vdeviceEnds = from?.vdeviceEnds.fork() ?? new VdeviceEnds();
   }
 
   /** A copy that goes its own way; its entities are of the same timeline. */
@@ -153,14 +157,24 @@ export class Identity {
     const place: Place = { task, user, parent, row };
     const named = this.#byClues(record, event, place);
     const entity = named === null ? this.#byPlace(record, event, place) : this.#show(record, event, place, named);
+    if (record.pid !== null && record.pid !== 0) this.#followEnd(event, task, named, entity);
     if (entity === null) return null;
     this.#learn(event, entity, task);
     return entity;
   }
 
+  /** What is unbound right behind the end of a vDEVICE is the device behind that. */
+  #followEnd({ kind, phase }: KernelEvent, task: string, named: number | null, entity: number | null): void {
+    const ended = this.#vdeviceEnds.take(task);
+    if (ended !== null && named !== null && kind === 'tsm.unbind') this.#handles.shown(ended, named);
+    const ends = kind === 'iommufd.vdevice_destroy' && phase === 'enter';
+    if (ends && named === null && entity !== null) this.#vdeviceEnds.begin(task, entity);
+  }
+
   /** A call on the device of `entity` returns: the record says what it made, or that it failed. */
   returned(event: KernelEvent, entity: number): void {
     if (event.handles.length > 0 || event.outcome === 'failed') this.#handles.returned(event, entity);
+    if (event.kind === 'iommufd.vdevice_destroy') this.#vdeviceEnds.over(entity);
     if (event.symbol !== null) this.#end(ENDS_AT_RETURN[event.symbol], entity);
   }
 
@@ -213,6 +227,7 @@ export class Identity {
     this.#pointers.clear();
     this.#tasks.reboot();
     this.#removals.clear();
+    this.#vdeviceEnds.clear();
     this.#files.reboot();
     this.#handles.clear();
     this.#segmentless.reboot();
@@ -258,6 +273,7 @@ export class Identity {
       pointers: this.#pointers,
       calls: this.#calls,
       removals: this.#removals,
+      vdeviceEnds: this.#vdeviceEnds,
     };
   }
 

@@ -41,8 +41,9 @@ export function movableBy(history: History, event: StoredEvent, step: StoredEven
     : history.callsAround(event).findLast((call) => isApart(history, call, step) && !isVessel(call));
   // A STOP that a guest asks for is a request of the guest.
   if (around?.kind === 'tsm.guest_request') return [around];
-  const isFree = !OF_CORE.has(event.kind) && takerOf(history, event) === null && (!inStep || OF_DRIVER.has(step.kind));
-  return [...(around === undefined || OF_CORE.has(around.kind) ? [] : [around]), ...(isFree ? [event] : [])];
+  const isOfOthers = (one: StoredEvent) => OF_CORE.has(one.kind) || takerOf(history, one) !== null;
+  const isFree = !isOfOthers(event) && (!inStep || OF_DRIVER.has(step.kind));
+  return [...(around === undefined || isOfOthers(around) ? [] : [around]), ...(isFree ? [event] : [])];
 }
 
 /** Both are part of one removal, as the task tells: what the core and the drivers unbind in it goes where that goes. */

@@ -462,6 +462,10 @@ test('what iommufd does as part of taking a vDEVICE away is not moved by itself'
   expect(await said([...BIND, ...destroy.slice(0, 3)])).toBe(
     'legal with pci_tsm_unbind added before iommufd_vdevice_destroy (line 5)',
   );
+  // Nor what the core does in that unbind.
+  expect(await said([...BIND, ...destroy.slice(0, 2), '+__pci_tsm_unbind'])).toBe(
+    'legal with pci_tsm_unbind added before iommufd_vdevice_destroy (line 5)',
+  );
   expect(await said([...BIND, '+iommufd_vdevice_destroy', '+vfio_pci_core_mmap', ...UNBIND])).toMatch(
     /^legal with pci_tsm_unbind \(line 7\) before iommufd_vdevice_destroy \(line 5\)/,
   );
