@@ -65,6 +65,7 @@ export function weighOverlap(draft: Draft, unbind: StoredEvent, unshown = false)
   const overlaps = !open && ((violation.pairId ?? 0) > unbind.id || endsLate(draft, unbind));
   if (violation.phase !== 'enter' || !(overlaps || open)) return null;
   if (inside && !(violation.symbol !== null && perhapsCalls(violation.symbol, 'pci_tsm_unbind'))) return null;
+  if (inside && isConfirmedBefore(draft, unbind)) return null;
   const told = inside && unshown;
   if (overlaps) {
     weaken(draft, 'possible', doneBefore(draft, unbind), told);
@@ -108,6 +109,11 @@ function showsHarm(other: Draft, draft: Draft, unbind: StoredEvent): boolean {
     other.violation.id < unbind.id &&
     strength(other.verdict) >= strength('probable')
   );
+}
+
+/** Whether the device itself told of the harm before the unbind began. */
+function isConfirmedBefore({ evidence, violation }: Draft, unbind: StoredEvent): boolean {
+  return evidence.some(({ role, event }) => role === 'confirmation' && event.id > violation.id && event.id < unbind.id);
 }
 
 /** Whether the step may have ended only after the unbind of another source began, as far as their clocks tell. */

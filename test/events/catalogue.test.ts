@@ -202,8 +202,6 @@ describe('messages', () => {
     'vfio-pci 0000:02:00.0: saving config space at offset 0x40 (reading 0x0)',
     'vfio-pci 0000:02:00.0: restoring config space at offset 0x4c (was 0x0, writing 0x1)',
     'vfio-pci 0000:02:00.0: not ready 1023ms after FLR; waiting',
-    'vfio-pci 0000:02:00.0: Refused to change power state, currently in D3',
-    'vfio-pci 0000:02:00.0: Refused to change power state from D3hot to D0',
     'vfio-pci 0000:02:00.0: vfio_cap_init: hiding cap 0x9@0x40',
     'vfio_ecap_init: 0000:5f:00.0 hiding ecap 0x19@0x2a0',
     'vfio-pci 0000:02:00.0: vfio_ecap_init: PCI config conflict @0x100, was ecap 0x1 now ecap 0',
