@@ -97,6 +97,26 @@ test('a VF by side data has an emulated Memory Space Enable', async () => {
   expect((await analyzeText(text, { side: sideOf(PF) })).findings).toEqual([]);
 });
 
+test.each([
+  // What vfio_basic_config_read() gave a guest of a VF: the lspci may be the guest's.
+  ['Memory Space Enable set', '\tControl: I/O- Mem+ BusMaster+ SpecCycle- MemWINV- VGASnoop- ParErr-', 'possible'],
+  // Which no VF has.
+  ['the SR-IOV capability', '\tCapabilities: [160 v1] Single Root I/O Virtualization (SR-IOV)', 'definite'],
+])('a function of which lspci shows %s', async (_, row, verdict) => {
+  const write = 'w: (vfio_basic_config_write+0x0/0x100) bdf="0000:02:00.1" pos=0x4 count=2 off=0x4 val=';
+  const text = log(
+    ...CONNECT,
+    'console: pci 0000:02:00.1: PCI/TSM: setup TSM context: DSM: 0000:02:00.0 status: success',
+    `${write}0x106`,
+    ...bind('0000:02:00.1'),
+    `${write}0x104`,
+  );
+  const side = sideOf(`0000:02:00.1 Ethernet controller: X\n${row}\n`);
+  expect((await analyzeText(text, { ...ALL, side })).findings.map(brief)).toEqual([
+    `${verdict} mse-clear-while-locked 0000:02:00.1 :7`,
+  ]);
+});
+
 const D3 = (state: number, ...between: string[]) => [
   ...between,
   `p: (pci_set_power_state+0x0/0x100) bdf="0000:02:00.0" state=${state}`,

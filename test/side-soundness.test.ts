@@ -74,7 +74,7 @@ const lies = fc
         .map(([a, flag]) => `${a} A: B\n\t\tStatus: D0 NoSoftRst${flag} PME-Enable-`),
       bdf.map(
         (a) =>
-          `${a} A: B\n\tControl: I/O- Mem+ BusMaster+ SpecCycle-\n\tRegion 0: Memory at f0000000 (32-bit, prefetchable)`,
+          `${a} A: B\n\tRegion 0: Memory at f0000000 (32-bit, prefetchable)\n\tCapabilities: [160 v1] Single Root I/O Virtualization (SR-IOV)`,
       ),
       bdf.map((a) => `${a} PCI bridge: A\n\tBus: primary=00, secondary=02, subordinate=03, sec-latency=0`),
       bdf.map((a) => `/sys/bus/pci/devices/${a}/tsm/bound:tsm0`),

@@ -113,7 +113,7 @@ export class SideCollector {
     const virtuality = agreeOnVirtuality({
       physical: sys.virtual.agreed,
       ofTwo: sys.virtual.ofTwo,
-      shown: new Map([...sys.noVfs, ...this.#lspci.noVfs]),
+      shown: sys.noVfs,
       capabilities,
     });
     const { physical, noVfs } = virtuality;

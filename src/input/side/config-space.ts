@@ -10,8 +10,6 @@ export interface ConfigSpace {
   /** Secondary and subordinate bus of a bridge. */
   readonly buses: { readonly secondary: number; readonly subordinate: number } | null;
   readonly noSoftReset: boolean | null;
-  /** Memory Space Enable, in COMMAND. */
-  readonly memory: boolean;
   /** TEE-IO Supported, in Device Capabilities. */
   readonly teeIo: boolean | null;
   readonly sriov: {
@@ -22,8 +20,6 @@ export interface ConfigSpace {
   } | null;
 }
 
-const COMMAND = 0x04;
-const MEMORY_SPACE = 0x2;
 const STATUS = 0x06;
 const HAS_CAPABILITIES = 0x10;
 const HEADER_TYPE = 0x0e;
@@ -84,7 +80,6 @@ export function readConfigSpace(bytes: Buffer): ConfigSpace | null {
     capabilities: list,
     upTo,
     isBridge,
-    memory: (bytes.readUInt16LE(COMMAND) & MEMORY_SPACE) !== 0,
     buses: isBridge ? { secondary: bytes.readUInt8(0x19), subordinate: bytes.readUInt8(0x1a) } : null,
     noSoftReset: power !== undefined && power + 6 <= bytes.length ? (bytes.readUInt16LE(power + 4) & 8) !== 0 : null,
     teeIo:

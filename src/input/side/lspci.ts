@@ -16,8 +16,6 @@ const HEAD = /^((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7])((?:\/[0-9a-f
 const BUSES = /^\s{1,32}Bus: primary=[0-9a-f]{2}, secondary=([0-9a-f]{2}), subordinate=([0-9a-f]{2}),/;
 //   \t\tStatus: D0 NoSoftRst- PME-Enable- DSel=0 DScale=1 PME-
 const POWER = /^\s{1,32}Status: D[0-3] NoSoftRst([+-]) /;
-//   \tControl: I/O- Mem+ BusMaster+ SpecCycle- MemWINV- VGASnoop- ParErr- Stepping- SERR- FastB2B- DisINTx+
-const CONTROL = /^\s{1,32}Control: I\/O[+-] Mem([+-]) BusMaster[+-] /;
 //   \t\tIOVCtl:\tEnable+ Migration- Interrupt- MSE+ ARIHierarchy-
 const IOV_ENABLED = /^\s{1,32}IOVCtl:\s{1,8}Enable([+-]) /;
 //   \t\tInitial VFs: 8, Total VFs: 8, Number of VFs: 2, Function Dependency Link: 00
@@ -49,8 +47,6 @@ export class LspciReader {
   readonly bridges = new Map<Bdf, BridgeBuses>();
   readonly noSoftReset = new Claims<Bdf, boolean>();
   readonly bars = new BarReader();
-  /** Functions that have what no VF has. */
-  readonly noVfs = new Map<Bdf, SideFact>();
   readonly capabilities = new Map<Bdf, FunctionCapabilities>();
   readonly teeIo = new Map<Bdf, { value: boolean; fact: SideFact }>();
   readonly drivers = new Map<Bdf, { driver: string; fact: SideFact }>();
@@ -139,7 +135,6 @@ export class LspciReader {
   #register(device: Bdf, row: string, place: string): void {
     const capability = CAPABILITY.exec(row);
     if (capability !== null) this.#capability(device, capability[1], capability[2] ?? '', place);
-    if (CONTROL.exec(row)?.[1] === '+') this.#memorySpace(device, place);
     if (this.bars.line(device, row, place)) return;
     const buses = BUSES.exec(row);
     if (buses?.[1] !== undefined && buses[2] !== undefined) this.#bridge(device, buses[1], buses[2], place);
@@ -177,18 +172,12 @@ export class LspciReader {
   /** What the bytes of config space say beside the capabilities: of a copy of the file `config`, too. */
   tellRegisters(device: Bdf, bytes: Buffer, space: ConfigSpace, place: string): void {
     if (space.noSoftReset !== null) this.#softReset(device, space.noSoftReset, place);
-    if (space.memory) this.#memorySpace(device, place);
     if (!space.isBridge) this.bars.bytes(device, bytes, place);
   }
 
   #softReset(device: Bdf, value: boolean, place: string): void {
     const text = `${device} has No_Soft_Reset ${value ? '+' : '-'}`;
     this.noSoftReset.tell(device, value, { place, text });
-  }
-
-  #memorySpace(device: Bdf, place: string): void {
-    if (this.noVfs.has(device)) return;
-    keep(this.noVfs, device, { place, text: `${device} had Memory Space Enable set: it is no VF` });
   }
 
   #tee(device: Bdf, value: boolean, place: string): void {

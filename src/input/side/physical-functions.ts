@@ -16,9 +16,10 @@ interface Said {
 }
 
 /**
- * Functions that are no VFs: one that has the SR-IOV capability, which a VF must not have; one that has VFs; one whose Memory Space
- * Enable was set, which is fixed at 0 in a VF (PCIe Base 6.x, 9.3.3.1, 9.3.4.1.3); one that has files of /sys which only PFs have. What
- * a function is, it is for its whole life. Where a file says that it is a VF, too, neither counts.
+ * Functions that are no VFs: one that has the SR-IOV capability, which a VF must not have (PCIe Base 6.x, 9.3.3.1); one that has VFs;
+ * one that has files of /sys which only PFs have. What a function is, it is for its whole life. Where a file says that it is a VF, too,
+ * neither counts. Memory Space Enable shows nothing: fixed at 0 in a VF, it is what the user wrote where vfio emulates it
+ * (vfio_basic_config_read(), drivers/vfio/pci/vfio_pci_config.c, Linux 7.1 merge window), and what lspci printed may be a guest's.
  */
 export function agreeOnVirtuality({ physical, ofTwo, shown, capabilities }: Said): {
   readonly physical: Map<Bdf, PhysicalFunction>;

@@ -19,7 +19,7 @@ export const doc: RuleDoc = {
   ],
   disprove: [
     'The function is a VF (its record names a PF, or lspci shows a Virtual Function; --side reads that): the write changes the copy in vfio only and cannot disturb the lock. The zap in the same write is real and is judged by bar-zap-while-bound.',
-    'What nothing shows to be no VF makes a possible finding. It is no VF where the kernel connected it (tsm/connect is a file of function 0, never of a VF), printed a BAR of it as it was enumerated, or made VFs of it with pci_enable_sriov; and where lspci -vv or /sys in the folder of --side shows the SR-IOV capability, VFs of its own, sriov_totalvfs or Mem+, which a VF never has. Definite only where functions come and go with a record, too (--complete hotplug).',
+    'What nothing shows to be no VF makes a possible finding. It is no VF where the kernel connected it (tsm/connect is a file of function 0, never of a VF), printed a BAR of it as it was enumerated, or made VFs of it with pci_enable_sriov; and where lspci -vv or /sys in the folder of --side shows the SR-IOV capability, VFs of its own or sriov_totalvfs, which a VF never has. Mem+ shows nothing: in a guest, vfio answers with it for a VF. Definite only where functions come and go with a record, too (--complete hotplug).',
     'The bit was clear before: a repeated write with bit 1 clear zaps again but changes nothing in the device.',
     'The write never reached the device: an error from vfio_basic_config_write, or a VMM that dropped it.',
     'The TDI was stopped or unbound before without a record: probe pci_tsm_unbind, __pci_tsm_unbind and pci_tsm_guest_req, or read the interface state from the device.',

@@ -116,7 +116,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     rule: 'mse-clear-while-locked',
-    name: 'cleared by the user, and lspci shows that it is no VF',
+    name: 'cleared by the user, and lspci shows its SR-IOV capability',
     when: LOCKED,
     start: SECOND,
     side: true,

@@ -14,7 +14,7 @@ export const BAR = 0xfd400000;
 const flag = (value: boolean) => (value ? '+' : '-');
 
 function lspciOf({ world: { bdf, pf, isVf }, keepsState }: Told): string {
-  // The BARs and Memory Space Enable of a VF are fixed at 0.
+  // The BARs and Memory Space Enable of a VF are fixed at 0, and it has no SR-IOV capability.
   const base = isVf ? '00 00 00 00' : '00 00 40 fd';
   const own = [
     `${bdf} Ethernet controller: Intel Corporation Device 10c9 (rev 01)`,
@@ -22,6 +22,7 @@ function lspciOf({ world: { bdf, pf, isVf }, keepsState }: Told): string {
     ...(isVf ? [] : [`\tRegion 1: Memory at ${BAR.toString(16)} (32-bit, non-prefetchable) [size=128K]`]),
     '\tCapabilities: [40] Power Management version 3',
     `\t\tStatus: D0 NoSoftRst${flag(keepsState)} PME-Enable- DSel=0 DScale=0 PME-`,
+    ...(isVf ? [] : ['\tCapabilities: [160 v1] Single Root I/O Virtualization (SR-IOV)']),
     `00: 86 80 c9 10 0${isVf ? 4 : 6} 04 10 00 01 00 00 02 00 00 00 00`,
     `10: 00 00 00 00 ${base} 00 00 00 00 00 00 00 00`,
     '20: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00',
