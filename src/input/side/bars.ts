@@ -56,15 +56,17 @@ export class BarReader {
     for (let index = 0; index < BARS; index++) {
       const at = FIRST + 4 * index;
       const value = BigInt(bytes.readUInt32LE(at));
-      // Not there, or not assigned.
-      if (value === 0n) continue;
       const isPorts = (value & 1n) === 1n;
-      const fact = { place, text: `BAR ${index} of ${device} held 0x${value.toString(16)}` };
-      this.#tell(device, at, value, isPorts ? 0xffff_fffcn : 0xffff_fff0n, true, fact);
+      const mask = isPorts ? 0xffff_fffcn : 0xffff_fff0n;
       // PCI_BASE_ADDRESS_MEM_TYPE_64: the next register is the upper half.
-      if (isPorts || (value & 6n) !== 4n || index + 1 === BARS) continue;
-      this.#tell(device, at + 4, BigInt(bytes.readUInt32LE(at + 4)), LOW_32, true, fact);
-      index += 1;
+      const isWide = !isPorts && (value & 6n) === 4n && index + 1 < BARS;
+      const upper = isWide ? BigInt(bytes.readUInt32LE(at + 4)) : 0n;
+      if (isWide) index += 1;
+      // Not there, or not assigned: an address of 0 behind the bits that tell the kind.
+      if ((value & mask) === 0n && upper === 0n) continue;
+      const fact = { place, text: `BAR ${(at - FIRST) / 4} of ${device} held 0x${value.toString(16)}` };
+      this.#tell(device, at, value, mask, true, fact);
+      if (isWide) this.#tell(device, at + 4, upper, LOW_32, true, fact);
     }
   }
 

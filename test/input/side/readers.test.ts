@@ -172,6 +172,19 @@ describe('what a function is for life', () => {
     expect(region('Region 0: [virtual] Memory at fe800000 (32-bit, non-prefetchable)')).toEqual([]);
     expect(region('Region 0: Memory at <unassigned> (32-bit, non-prefetchable)')).toEqual([]);
     expect(bars(fixture('lspci-xxxx.txt'))).toEqual(['10 fe800000 fffffff0 true']);
+    const dump = (row: string) => {
+      const rows = fixture('lspci-xxxx.txt').split('\n').slice(0, 5);
+      return bars(rows.map((one) => (one.startsWith('10: ') ? `10: ${row}` : one)).join('\n'));
+    };
+    // Flags alone are no address: of a BAR of 64 bits, prefetchable or not, of 32 bits, of ports.
+    expect(dump('0c 00 00 00 00 00 00 00 04 00 00 00 00 00 00 00')).toEqual([]);
+    expect(dump('08 00 00 00 01 00 00 00 00 00 00 00 00 00 00 00')).toEqual([]);
+    // The upper half alone is one, and what is behind a BAR that was not assigned still is read.
+    expect(dump('0c 00 00 00 00 38 00 00 04 00 00 00 00 00 00 00')).toEqual([
+      '10 0 fffffff0 true',
+      '14 3800 ffffffff true',
+    ]);
+    expect(dump('04 00 00 00 00 00 00 00 00 00 80 fe 00 00 00 00')).toEqual(['18 fe800000 fffffff0 true']);
   });
 });
 
