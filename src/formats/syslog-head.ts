@@ -1,6 +1,7 @@
 import type { Nanoseconds } from '../base/time.ts';
 import { withoutControls } from './clean.ts';
 import { behindBlank, HeadScanner } from './dmesg-head.ts';
+import type { KernelFacility } from './facility.ts';
 import { exactStamp } from './ftrace-row.ts';
 import type { LineHead } from './line-head.ts';
 import type { PrintkHead } from './printk-entry.ts';
@@ -29,10 +30,13 @@ export class SyslogHead implements LineHead {
   prefix: SyslogPrefix | null = null;
   readonly #inner = new HeadScanner();
   readonly #parse: (line: string) => SyslogPrefix | null;
+  readonly #facilities: KernelFacility;
   #time: Nanoseconds | null = null;
 
-  constructor(parse: (line: string) => SyslogPrefix | null) {
+  /** @param facilities of the source, which may have several heads. */
+  constructor(parse: (line: string) => SyslogPrefix | null, facilities: KernelFacility) {
     this.#parse = parse;
+    this.#facilities = facilities;
   }
 
   scan(line: string): boolean {
@@ -51,7 +55,7 @@ export class SyslogHead implements LineHead {
   }
 
   get claimed(): boolean {
-    return this.prefix?.claimed === true;
+    return this.prefix !== null && this.#facilities.isClaim(this.prefix.facility, this.clock === 'printk');
   }
 
   values(): PrintkHead {
@@ -64,6 +68,7 @@ export class SyslogHead implements LineHead {
     const prefix = this.#parse(line);
     this.prefix = prefix;
     if (prefix?.ident !== 'kernel') return false;
+    this.#facilities.note(prefix.facility);
     this.plain = line;
     const inner = this.#inner;
     let start = prefix.message;

@@ -1,3 +1,4 @@
+import type { Facility } from './facility.ts';
 import { monthIndex, type WallStamp, wallStamp } from './wall-time.ts';
 
 /** What a logging daemon put before a message. */
@@ -10,8 +11,8 @@ export interface SyslogPrefix {
   /** Seconds and microseconds of journalctl -o short-monotonic or short-unix, as printed. */
   readonly seconds: string | null;
   readonly level: number | null;
-  /** The prefix names a facility that is not the kernel's. */
-  readonly claimed: boolean;
+  /** Null where the form names none. */
+  readonly facility: Facility | null;
   /** Index of the message. */
   readonly message: number;
 }
@@ -51,7 +52,7 @@ export function syslogPrefix(line: string): SyslogPrefix | null {
   if (code >= 48 && code <= 57) return iso(line) ?? unix(line);
   if (code >= 65 && code <= 90) return rfc3164(line) ?? full(line);
   return BARE.test(line)
-    ? { host: null, ident: 'kernel', time: null, seconds: null, level: null, claimed: false, message: 8 }
+    ? { host: null, ident: 'kernel', time: null, seconds: null, level: null, facility: null, message: 8 }
     : null;
 }
 
@@ -60,7 +61,7 @@ export function monotonicPrefix(line: string): SyslogPrefix | null {
   const match = MONOTONIC.exec(line);
   if (match === null) return null;
   const [whole, seconds = '', host = null, ident = ''] = match;
-  return { host, ident, time: null, seconds, level: null, claimed: false, message: whole.length };
+  return { host, ident, time: null, seconds, level: null, facility: null, message: whole.length };
 }
 
 function rfc3164(line: string): SyslogPrefix | null {
@@ -68,18 +69,18 @@ function rfc3164(line: string): SyslogPrefix | null {
   if (match === null) return null;
   const [whole, priority, month = '', day, clock = '', fraction = '', host = null, ident = ''] = match;
   const time = wallStamp(null, monthIndex(month), Number(day), clock, fraction, '');
-  const claimed = hasFacility(line);
-  return { host, ident, time, seconds: null, level: levelOf(priority), claimed, message: whole.length };
+  const facility = facilityOf(line);
+  return { host, ident, time, seconds: null, level: levelOf(priority), facility, message: whole.length };
 }
 
 function iso(line: string): SyslogPrefix | null {
   const match = ISO.exec(line);
   if (match === null) return null;
-  const [whole, priority, year, month, day, clock = '', fraction = '', zone = '', host = null, facility, ident = ''] =
+  const [whole, priority, year, month, day, clock = '', fraction = '', zone = '', host = null, word, ident = ''] =
     match;
   const time = wallStamp(Number(year), Number(month) - 1, Number(day), clock, fraction, zone);
-  const claimed = hasFacility(line) || (facility !== undefined && facility !== 'kern');
-  return { host, ident, time, seconds: null, level: levelOf(priority), claimed, message: whole.length };
+  const facility = facilityOf(line) ?? wordOf(word);
+  return { host, ident, time, seconds: null, level: levelOf(priority), facility, message: whole.length };
 }
 
 function full(line: string): SyslogPrefix | null {
@@ -87,7 +88,7 @@ function full(line: string): SyslogPrefix | null {
   if (match === null) return null;
   const [whole, year, month, day, clock = '', fraction = '', zone = '', host = null, ident = ''] = match;
   const time = wallStamp(Number(year), Number(month) - 1, Number(day), clock, fraction, zone);
-  return { host, ident, time, seconds: null, level: null, claimed: false, message: whole.length };
+  return { host, ident, time, seconds: null, level: null, facility: null, message: whole.length };
 }
 
 function rfc5424(line: string): SyslogPrefix | null {
@@ -96,8 +97,8 @@ function rfc5424(line: string): SyslogPrefix | null {
   const [whole, priority, dotted, year, month, day, clock = '', fraction = '', zone = '', host = null, ident = ''] =
     match;
   const time = wallStamp(Number(year), Number(month) - 1, Number(day), clock, fraction, zone);
-  const claimed = hasFacility(line);
-  return { host, ident, time, seconds: null, level: levelOf(dotted ?? priority), claimed, message: whole.length };
+  const facility = facilityOf(line);
+  return { host, ident, time, seconds: null, level: levelOf(dotted ?? priority), facility, message: whole.length };
 }
 
 function unix(line: string): SyslogPrefix | null {
@@ -109,18 +110,23 @@ function unix(line: string): SyslogPrefix | null {
     time: BigInt(seconds.replace('.', '')) * 1000n,
     clock: 'wall',
   };
-  return { host, ident, time, seconds: null, level: null, claimed: false, message: whole.length };
+  return { host, ident, time, seconds: null, level: null, facility: null, message: whole.length };
 }
 
 const FACILITY = /^<(\d{1,3})(\.\d)?>/;
 
-/**
- * Whether the priority that a line begins with, `<14>` or SUSE's `<1.6>`, has a facility. Of the kernel's messages it is 0; but the
- * klogd of busybox gives them `user` where it was built with glibc, whose openlog() takes LOG_KERN for nothing.
- */
-function hasFacility(line: string): boolean {
-  const match = FACILITY.exec(line);
-  return match !== null && Number(match[1]) > (match[2] === undefined ? 7 : 0);
+/** Of the priority that a line begins with, `<14>` or SUSE's `<1.6>`. */
+function facilityOf(line: string): Facility | null {
+  const [, number, level] = FACILITY.exec(line) ?? [];
+  if (number === undefined) return null;
+  const facility = level === undefined ? Number(number) >> 3 : Number(number);
+  if (facility > 1) return 'other';
+  return facility === 0 ? 'kern' : 'user';
+}
+
+function wordOf(word: string | undefined): Facility | null {
+  if (word === undefined) return null;
+  return word === 'kern' ? 'kern' : 'other';
 }
 
 /** `<N>`: facility * 8 + level. */

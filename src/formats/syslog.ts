@@ -1,5 +1,6 @@
 import type { Chunk } from '../input/chunk.ts';
 import type { LinePrefix, Skimmed } from '../input/skim-engine.ts';
+import { KernelFacility } from './facility.ts';
 import type { Format, LineKind, LineParser, ParserContext } from './format.ts';
 import { journalLoss } from './journal-loss.ts';
 import { type LineMachine, machineOfHead } from './machine-name.ts';
@@ -31,9 +32,10 @@ class SyslogParser extends PrintkLines {
   readonly #scanner: SyslogHead;
 
   constructor(context: ParserContext, parse: (line: string) => SyslogPrefix | null) {
-    const head = new SyslogHead(parse);
+    const facilities = new KernelFacility();
+    const head = new SyslogHead(parse, facilities);
     super(context, {
-      createHead: () => new SyslogHead(parse),
+      createHead: () => new SyslogHead(parse, facilities),
       other(line, number, stream): LineKind | null {
         head.scan(line);
         const { prefix } = head;
@@ -51,6 +53,12 @@ class SyslogParser extends PrintkLines {
     });
     this.#parse = parse;
     this.#scanner = head;
+  }
+
+  /** Whose what comes before the first message of the kernel is its facility tells, too. */
+  override learn(lines: readonly string[]): void {
+    for (const line of lines) this.#scanner.scan(line);
+    super.learn(lines);
   }
 
   override parse(line: string, number: number, truncated: boolean): LineKind {
