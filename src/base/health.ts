@@ -115,7 +115,7 @@ export const HEALTH_CODES = {
   'rest-doubtful': {
     severity: 'warning',
     meaning:
-      'a line below a message may be the rest of it or what somebody wrote, and with it the message means something else: it was read without',
+      'a line below a message or a row may be the rest of it or what somebody wrote, and with it the message says something else: it was read without',
   },
   'user-written': {
     severity: 'note',

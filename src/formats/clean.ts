@@ -44,6 +44,11 @@ const UNFINISHED = /[:,(]$/;
 /** What joins a line to the rest of it that a mail program broke off; `=` is the soft break of quoted-printable itself. */
 export type Joint = '' | ' ' | '=';
 
+/** Whether a line begins like a record, of whatever form. */
+export function beginsRecord(line: string): boolean {
+  return RECORD.test(line.slice(0, MAX_RECORD_HEAD));
+}
+
 /**
  * How `line` goes on `previous`, of which a mail program broke it off; null where that is not certain: its first word has
  * not fitted.
@@ -55,7 +60,7 @@ export function wrapJoint(previous: string, line: string, longest: number): Join
   if (longest > MAX_WRAP || line.length > MAX_WRAP || length > MAX_WRAP || length < MIN_WRAP) return null;
   if (previous.endsWith('=')) return length >= SOFT_BREAK_MIN && length <= SOFT_BREAK_MAX ? '=' : null;
   const bare = line.slice(pasteEnd(line));
-  if (bare === '' || RECORD.test(bare.slice(0, MAX_RECORD_HEAD))) return null;
+  if (bare === '' || beginsRecord(bare)) return null;
   const blank = bare.indexOf(' ');
   const word = blank < 0 ? bare.length : blank;
   if (previous.endsWith(' ')) return length + word > FLOWED_WRAP ? '' : null;

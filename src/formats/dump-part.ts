@@ -1,7 +1,9 @@
+import type { HealthSink } from '../base/health.ts';
 import type { DumpSink, Format, LineKind } from './format.ts';
 import { dumpRows, ftraceDump } from './ftrace-dump.ts';
 import type { Part } from './part.ts';
 import type { KernelRecord } from './record.ts';
+import { doubtfulRest } from './remark.ts';
 import { decodeText, ownCopy } from './text.ts';
 
 /** Where a dump stands. */
@@ -22,12 +24,16 @@ export class DumpPart implements DumpSink {
   /** The lines of a row that was broken, while it is read. */
   #lines: readonly string[] = [];
   #number = 0;
+  #health: HealthSink = () => undefined;
 
   constructor(place: DumpPlace) {
     this.#place = place;
     const format: Format = {
       ...ftraceDump,
-      parser: (context) => dumpRows({ ...context, emit: (record) => context.emit(this.#asItStands(record)) }),
+      parser: (context) => {
+        this.#health = context.health;
+        return dumpRows({ ...context, emit: (record) => context.emit(this.#asItStands(record)) });
+      },
     };
     this.#part = place.create(format);
     this.#part.resumes = false;
@@ -64,6 +70,10 @@ export class DumpPart implements DumpSink {
 
   again(number: number): void {
     this.#place.leave('skipped', number);
+  }
+
+  doubt(number: number): void {
+    this.#health(doubtfulRest(number));
   }
 
   #asItStands(record: KernelRecord): KernelRecord {

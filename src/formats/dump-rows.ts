@@ -2,7 +2,8 @@ import { isElision } from './elision.ts';
 import type { DumpSink } from './format.ts';
 import { LatencyScanner } from './ftrace-latency-row.ts';
 import { TracePlaces } from './ftrace-wrap.ts';
-import { foldedTail, isFolded, type TerminalFold } from './terminal-fold.ts';
+import { isOpen } from './open-row.ts';
+import { foldedTail, isFolded, mayGoOn, type TerminalFold } from './terminal-fold.ts';
 import { type Place, WrapFinder } from './wrap-finder.ts';
 
 const EMPTY = '(ftrace buffer empty)';
@@ -95,7 +96,12 @@ export class DumpRows {
     if (held === null || previous === undefined || number !== held.number + held.lines.length) return false;
     if (isElision(line)) return false;
     const text = this.#joined(held.text, previous, line, around);
-    if (text === null) return false;
+    if (text === null) {
+      const { fold } = around;
+      const isDoubtful = fold !== null && isFolded(fold, previous, line);
+      if (isDoubtful && mayGoOn(previous, foldedTail(fold, previous, line))) this.#sink.doubt(number);
+      return false;
+    }
     held.text = text;
     held.lines.push(line);
     held.truncated ||= truncated;
@@ -111,7 +117,8 @@ export class DumpRows {
   }
 
   #joined(text: string, previous: string, line: string, { longest, fold }: Surroundings): string | null {
-    if (fold !== null) {
+    if (fold?.certain === true) {
+      if (!isOpen(text)) return null;
       const tail = foldedTail(fold, previous, line);
       const isTail =
         isFolded(fold, previous, line) && !this.#places.stands(tail) && this.#places.place(line) === 'other';

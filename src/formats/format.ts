@@ -24,6 +24,8 @@ export interface DumpSink {
   whole(text: string, number: number, truncated: boolean, lines: readonly string[]): void;
   /** Counts a line that was called nested as no record: it comes again. */
   again(number: number): void;
+  /** The line may be the rest of the row before, which was read without it. */
+  doubt(number: number): void;
 }
 
 export interface LineParser {

@@ -9,7 +9,7 @@ import type { LineHead } from './line-head.ts';
 import { isBelow } from './octal.ts';
 import { PrintkStream } from './printk.ts';
 import type { PrintkEntry } from './printk-entry.ts';
-import { isFolded, type TerminalFold, terminalFold } from './terminal-fold.ts';
+import { foldedTail, isFolded, isWider, type TerminalFold, terminalFold } from './terminal-fold.ts';
 import { decodeText, ownCopy } from './text.ts';
 import { unquotedLike } from './unwrap.ts';
 import { pairOf, wrapDoubts } from './wrap-doubts.ts';
@@ -76,6 +76,8 @@ export class PrintkLines implements LineParser {
   #doubts: ReadonlySet<string> = new Set();
   /** Where a terminal broke the lines. */
   #fold: TerminalFold | null = null;
+  /** A line was wider than that: there was no terminal. */
+  #refuted = false;
   /** A soft break was seen, so an equals sign anywhere is an escape. */
   #quotedPrintable = false;
 
@@ -105,9 +107,9 @@ export class PrintkLines implements LineParser {
       this.#blank = true;
       return 'skipped';
     }
-    const around = { longest: this.#longest, fold: this.#fold };
+    const around = { longest: this.#longest, fold: this.#refuted ? null : this.#fold };
     if (!this.#open && this.stream.nestedGoesOn(line, number, truncated, around)) return 'nested';
-    if (this.#isFolded(line)) return this.#goOn(line, 'fold', number, truncated);
+    if (this.#isFolded(line, number)) return this.#goOn(line, 'fold', number, truncated);
     if (this.stream.elided(line, number)) return this.#close();
     const mark = line.indexOf('** ');
     if (mark >= 0 && mark <= MAX_QUOTE && QUOTE.test(line.slice(0, mark))) {
@@ -168,6 +170,7 @@ export class PrintkLines implements LineParser {
     this.#flush();
     this.stream.advance(skimmed.stamp, skimmed.lines);
     this.#longest = Math.max(this.#longest, skimmed.longest);
+    this.#refuted ||= this.#fold !== null && skimmed.longest > this.#fold.width + this.#fold.indent;
     // The last one may go on.
     const last = chunk.bytes.toString('latin1', skimmed.lastStart, skimmed.lastEnd);
     this.#hold(last, number + skimmed.lines - 1, false);
@@ -175,6 +178,7 @@ export class PrintkLines implements LineParser {
   }
 
   #hold(line: string, number: number, truncated: boolean): void {
+    this.#refuted ||= this.#fold !== null && isWider(this.#fold, line);
     this.#first = line;
     this.#open = true;
     this.#blank = false;
@@ -242,8 +246,13 @@ export class PrintkLines implements LineParser {
     return this.#more.at(-1)?.line ?? this.#first;
   }
 
-  #isFolded(line: string): boolean {
-    return this.#open && !this.#blank && this.#fold !== null && isFolded(this.#fold, this.#previous, line);
+  #isFolded(line: string, number: number): boolean {
+    const fold = this.#fold;
+    if (fold === null) return false;
+    this.#refuted ||= isWider(fold, line);
+    if (this.#refuted || !this.#open || this.#blank || !isFolded(fold, this.#previous, line) || isElision(line))
+      return false;
+    return this.stream.foldsOn(this.#message(), foldedTail(fold, this.#previous, line), fold.certain, number);
   }
 
   #wrapJoint(line: string, number: number): Joint | null {

@@ -4,7 +4,7 @@ import type { ClockInfo, ParserContext } from './format.ts';
 import type { PrintkEntry } from './printk-entry.ts';
 import type { PrintkRecord } from './record.ts';
 import { RecordTime } from './record-time.ts';
-import { below } from './remark.ts';
+import { below, doubtfulRest, folded } from './remark.ts';
 import { type Damage, Repairs } from './repairs.ts';
 import { suppressedHere } from './suppressed.ts';
 import { PrintedEvents } from './tp-printk.ts';
@@ -152,10 +152,14 @@ export class PrintkStream {
   /** Whether a message goes on in a line below it that had no room beside it: see {@link below}. */
   goesOn(message: string, line: string, number: number): boolean {
     const what = below(message, line, this.#context.interest.meaning);
-    if (what === 'open') {
-      const said = 'what stands below a message may be the rest of it, or what somebody wrote: it was read without';
-      this.#context.health({ code: 'rest-doubtful', line: number, message: said, count: 1 });
-    }
+    if (what === 'open') this.#context.health(doubtfulRest(number));
+    return what === 'rest';
+  }
+
+  /** The same where a terminal may have broken it: see {@link folded}. */
+  foldsOn(message: string, tail: string, certain: boolean, number: number): boolean {
+    const what = folded(message, tail, certain, this.#context.interest.meaning);
+    if (what === 'open' && this.wanted(message)) this.#context.health(doubtfulRest(number));
     return what === 'rest';
   }
 

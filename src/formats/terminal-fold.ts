@@ -1,10 +1,14 @@
+import { beginsRecord } from './clean.ts';
 import { isProse, isSentence } from './elision.ts';
+import { isOpen } from './open-row.ts';
 import { unquoted, unquotedLike } from './unwrap.ts';
 
 /** How a terminal broke the lines that were copied from it: after `width` characters, whatever stands there, behind `indent` blanks. */
 export interface TerminalFold {
   readonly width: number;
   readonly indent: number;
+  /** Whether nothing but a terminal explains it; else some line may have been broken so, or somebody wrote below it. */
+  readonly certain: boolean;
 }
 
 /** What tells lines apart. */
@@ -18,18 +22,15 @@ export interface LineKinds {
 /** No terminal is as narrow as what RFC 5322 section 2.1.1 asks mail programs for; few are wider than the other. */
 const MIN_WIDTH = 79;
 const MAX_WIDTH = 320;
-/** Of consoles and of windows as they open: one line of exactly this width that goes on is told by it. */
-const USUAL = new Set([80, 100, 120, 132, 160, 200]);
-/** Of any other width that many have to go on. */
+/** That many have to go on, all of them where the width ends. */
 const MIN_BROKEN = 3;
-/** A mail program may have broken it there: at a blank, which it took away. */
-const AT_WORD = /(?:[:,|]|->|<-| -)$/;
-/** Widest that mail programs make lines. */
-const MAIL_WIDTH = 80;
+/** Of so many kinds and lengths: the rows of one probe are as wide as each other without any terminal. */
+const MIN_KINDS = 2;
+const NUMBER = /\d[\da-f]{0,32}/g;
 
 /**
  * Whether lines were copied from a terminal with the ends that it gave them: whatever goes on in a line of its own had filled
- * the width, and nothing is wider.
+ * the width, nothing is wider, and rows of different kinds and lengths end there in an open bracket.
  *
  * @param lines the first ones.
  */
@@ -46,18 +47,32 @@ export function terminalFold(lines: readonly string[], kinds: LineKinds): Termin
   for (const indent of indentsOf(bare)) {
     const width = widest - indent;
     if (width < MIN_WIDTH || width > MAX_WIDTH) continue;
-    const { full, loose, atWord, prose } = count(bare, { width: widest, indent }, kinds);
-    const isUsual = USUAL.has(width);
-    // One or two may be what somebody wrote below a line that happens to be so wide.
-    if (full < MIN_BROKEN && (!isUsual || prose > 0)) continue;
-    // What stands below other lines: the remarks of somebody, or the rest of rows that a mail program broke.
-    if (full === 0 || loose > (width > MAIL_WIDTH ? full : full / 9)) continue;
-    if (atWord === full && width <= MAIL_WIDTH) continue;
-    // What is indented, and might be a blank that stood at the end of the width.
-    if (indent > 0 && !isUsual && full < MIN_BROKEN) continue;
-    return { width, indent };
+    const { full, loose, kinds: kindsSeen, lengths } = count(bare, { width: widest, indent }, kinds);
+    if (full === 0) continue;
+    const certain = full >= MIN_BROKEN && loose === 0 && Math.min(kindsSeen, lengths) >= MIN_KINDS;
+    return { width, indent, certain };
   }
   return null;
+}
+
+/** Whether a line is wider than the terminal: there was none. */
+export function isWider({ width, indent }: TerminalFold, line: string): boolean {
+  return line.length > width + indent && unquoted(line).length > width + indent;
+}
+
+/** How a row goes on: in the middle of a word, or with its next field. */
+const REST = /^(?:[\w.:=,)\]>-]| [\w.]{1,64}=)/;
+
+/** No row ends so. */
+const UNFINISHED = /(?:[:,(=|]|->|<-| -) ?$/;
+
+/** Whether a line may say something else together with what stands below it. */
+export function mayGoOn(previous: string, tail: string): boolean {
+  if (isComment(tail) || beginsRecord(tail)) return false;
+  if (UNFINISHED.test(previous) || isOpen(previous)) return true;
+  // What has several words has a field among them.
+  if (isProse(tail) && /^[^=:]* [^=:]*$/.test(tail.trim())) return false;
+  return previous.endsWith(' ') ? /^[\w.]{1,64}=/.test(tail) : REST.test(tail);
 }
 
 /** Whether `line` goes on `previous`, which fills the width. It begins no record. */
@@ -83,12 +98,12 @@ function widestOf(lines: readonly string[], begins: readonly boolean[]): number 
 }
 
 /** How many lines go on where they must, and elsewhere. `width` is that of a whole line here, with its indent. */
-function count(lines: readonly string[], { width, indent }: TerminalFold, kinds: LineKinds) {
+function count(lines: readonly string[], { width, indent }: Pick<TerminalFold, 'width' | 'indent'>, kinds: LineKinds) {
   let full = 0;
   let loose = 0;
-  let atWord = 0;
-  let prose = 0;
   let open = false;
+  const looks = new Set<string>();
+  const lengths = new Set<number>();
   for (const [index, line] of lines.entries()) {
     const previous = lines[index - 1] ?? '';
     if (kinds.begins(line)) {
@@ -100,11 +115,12 @@ function count(lines: readonly string[], { width, indent }: TerminalFold, kinds:
     if (previous.length !== width || line.length > width) loose++;
     else {
       full++;
-      if (isProse(line)) prose++;
-      if (AT_WORD.test(previous) && !/^[ >]/.test(line)) atWord++;
+      if (!isOpen(previous)) continue;
+      looks.add(previous.replace(NUMBER, '0').replaceAll(' ', ''));
+      lengths.add(line.length);
     }
   }
-  return { full, loose, atWord, prose };
+  return { full, loose, kinds: looks.size, lengths: lengths.size };
 }
 
 /** What somebody wrote between the lines. A single word may be the rest of a name. */

@@ -1,5 +1,14 @@
 import { isProse } from './elision.ts';
-import { foldedTail, isFolded, type LineKinds, type TerminalFold, terminalFold } from './terminal-fold.ts';
+import { isOpen } from './open-row.ts';
+import {
+  foldedTail,
+  isFolded,
+  isWider,
+  type LineKinds,
+  mayGoOn,
+  type TerminalFold,
+  terminalFold,
+} from './terminal-fold.ts';
 import { unquoted } from './unwrap.ts';
 
 /** Mail programs break lines at 72 to 80, with marks of quotation beyond; some forums later. */
@@ -55,7 +64,27 @@ export class WrapFinder {
     this.#learnMail(lines);
     if (this.width > 0) return;
     this.#terminal = terminalFold(lines, this.#kinds);
-    this.width = this.#terminal?.width ?? 0;
+    this.width = this.#terminal?.certain === true ? this.#terminal.width : 0;
+  }
+
+  /** Whether every line has to be looked at: a terminal may have broken some. */
+  get suspects(): boolean {
+    return this.#terminal !== null;
+  }
+
+  /** A line wider than the terminal refutes it for good. */
+  see(line: string): void {
+    if (this.#terminal === null || !isWider(this.#terminal, line)) return;
+    this.#terminal = null;
+    this.width = 0;
+  }
+
+  /**
+   * Whether a line may be the rest of what is readable without it, and would change what that says.   */
+  isDoubtful(previous: string, line: string): boolean {
+    const terminal = this.#terminal;
+    if (terminal === null || !this.#isFolded(terminal, previous, previous, line)) return false;
+    return mayGoOn(previous, foldedTail(terminal, previous, line));
   }
 
   #isRow(line: string): boolean {
@@ -104,7 +133,8 @@ export class WrapFinder {
 
   /** The same, and the first word had no room in the line before; of a terminal, the line before is full. */
   isBrokenOff(row: string, previous: string, line: string): boolean {
-    if (this.#terminal !== null) return this.#isFolded(this.#terminal, row, previous, line);
+    // What is readable as it stands stays so: it may be another one with the rest.
+    if (this.#terminal !== null) return isOpen(row) && this.#isFolded(this.#terminal, row, previous, line);
     return isOverflow(previous, unquoted(line), this.width) && this.isTail(row, previous, line);
   }
 
@@ -132,21 +162,6 @@ function isOverflow(previous: string, tail: string, width: number): boolean {
   const blank = tail.indexOf(' ', indent);
   const word = blank < 0 ? tail.length : blank;
   return previous.length + 1 + word > width;
-}
-
-/** A bracket, a string or a comment is still open. */
-function isOpen(row: string): boolean {
-  if (row.lastIndexOf('/*') > row.lastIndexOf('*/')) return true;
-  let depth = 0;
-  let quoted = false;
-  for (const character of row) {
-    if (character === '"') quoted = !quoted;
-    else if (quoted) continue;
-    else if (character === '(' || character === '[') depth++;
-    // The columns of function_graph have a bracket that closes nothing.
-    else if ((character === ')' || character === ']') && depth > 0) depth--;
-  }
-  return quoted || depth > 0;
 }
 
 /** Calls are indented by two blanks each, so an odd one was lost at the break. */

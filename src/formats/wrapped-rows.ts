@@ -2,6 +2,7 @@ import type { HealthSink } from '../base/health.ts';
 import type { Chunk } from '../input/chunk.ts';
 import type { Skimmed } from '../input/skim-engine.ts';
 import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
+import { doubtfulRest } from './remark.ts';
 import type { Damage } from './repairs.ts';
 import { decodeText, ownCopy } from './text.ts';
 import { unquoted } from './unwrap.ts';
@@ -34,6 +35,8 @@ export class WrappedRows<P extends RowParser> implements LineParser {
   #row: Row | null = null;
   /** The line before is a header, whose end may stand below. */
   #header = false;
+  /** The line before, where a terminal may have broken some. */
+  #before = '';
   /** It was said of the lines since the last row that they are lost. */
   #lost = false;
   readonly #health: HealthSink;
@@ -63,7 +66,11 @@ export class WrappedRows<P extends RowParser> implements LineParser {
   }
 
   parse(line: string, number: number, truncated: boolean): LineKind {
-    if (this.#finder.width === 0) return this.rows.parse(line, number, truncated);
+    if (this.#finder.suspects) this.#look(line, number);
+    if (this.#finder.width === 0) {
+      this.flush();
+      return this.rows.parse(line, number, truncated);
+    }
     const row = this.#row;
     const previous = row?.lines.at(-1);
     if (row !== null && previous !== undefined && this.#finder.isBrokenOff(row.joined, previous, line)) {
@@ -85,7 +92,16 @@ export class WrappedRows<P extends RowParser> implements LineParser {
   }
 
   skim(chunk: Chunk, start: number, number: number): Skimmed | null {
-    return this.#finder.width === 0 ? (this.rows.skim?.(chunk, start, number) ?? null) : null;
+    return this.#finder.width === 0 && !this.#finder.suspects ? (this.rows.skim?.(chunk, start, number) ?? null) : null;
+  }
+
+  /** Where the line may be the rest of a row that is readable without it neither is certain. */
+  #look(line: string, number: number): void {
+    this.#finder.see(line);
+    const row = this.#row?.joined ?? this.#before;
+    const isJoined = this.#row !== null && this.#finder.isBrokenOff(row, this.#before, line);
+    if (!isJoined && this.#finder.isDoubtful(this.#before, line)) this.#health(doubtfulRest(number));
+    this.#before = line;
   }
 
   retract(count: number): void {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { HealthItem } from '../../src/base/health.ts';
 import type { Clue, KernelEvent } from '../../src/events/event.ts';
 import { INTEREST } from '../../src/events/index.ts';
 import { meaningOf } from '../../src/events/meaning.ts';
@@ -21,21 +22,27 @@ const pool = samples()
   .filter(({ name }) => !LEFT_OUT.test(name) && /\.txt(?:\.gz)?$/.test(name) && !name.includes('public-logs'))
   .map(({ name, bytes }) => ({ name, lines: bytes.toString('latin1').trimEnd().split('\n').slice(0, 120) }));
 
+/** The events, but those beside a line that may be the rest of theirs, which the log says: nothing is taken for certain there. */
 async function events(lines: readonly string[]): Promise<KernelEvent[]> {
   const records: KernelRecord[] = [];
+  const doubtful = new Set<number>();
   const source = await openSource('-', Readable.from([Buffer.from(`${lines.join('\n')}\n`, 'latin1')]));
   if (source.kind !== 'log') return [];
+  const health = ({ code, line }: HealthItem) => {
+    if (code === 'rest-doubtful' && line !== null) doubtful.add(line);
+  };
   try {
     await readParts(source, {
       inputFormat: null,
       interest: { ...INTEREST, meaning: meaningOf },
       maxBytes: 1e8,
-      part: () => ({ emit: (record) => records.push(record), health: () => undefined }),
+      part: () => ({ emit: (record) => records.push(record), health }),
     });
   } catch {
     return [];
   }
   return records.flatMap((record) => {
+    if (doubtful.has(record.endLine + 1)) return [];
     const meaning = normalise(record);
     return meaning?.type === 'event' ? [meaning.event] : [];
   });
