@@ -35,6 +35,7 @@ const FOR_LIFE = [
   'b: (pci_tsm_bind+0x0/0x100) bdf="0000:02:10.2" kvm=0x1000 tdi_id=0x400',
   'br: (caller+0x5/0x10 <- pci_tsm_bind) bdf="0000:02:10.2" ret=0',
   'w: (vfio_basic_config_write+0x0/0x100) bdf="0000:02:10.2" pos=0x4 count=2 off=0x4 val=0x104',
+  'wr: (vfio_pci_config_rw_single+0x50/0x100 <- vfio_basic_config_write) bdf="0000:02:10.2" ret=2',
   'u: (pci_tsm_unbind+0x0/0x100) bdf="0000:02:10.2"',
   'ur: (caller+0x5/0x10 <- pci_tsm_unbind) bdf="0000:02:10.2"',
   'b: (pci_tsm_bind+0x0/0x100) bdf="0000:02:10.2" kvm=0x1000 tdi_id=0x400',
