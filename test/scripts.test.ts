@@ -14,6 +14,8 @@ function run(script: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', script, ...args], {
     cwd: join(import.meta.dirname, '..'),
     encoding: 'utf8',
+    // They are no part of these tests.
+    env: { ...process.env, VITEST: undefined },
   });
   return { status, stdout, stderr };
 }

@@ -71,7 +71,7 @@ export function mayGoOn(previous: string, tail: string): boolean {
   if (isComment(tail) || beginsRecord(tail)) return false;
   if (UNFINISHED.test(previous) || isOpen(previous)) return true;
   // What has several words has a field among them.
-  if (isProse(tail) && /^[^=:]* [^=:]*$/.test(tail.trim())) return false;
+  if (isProse(tail) && tail.trim().includes(' ') && !/[=:]/.test(tail)) return false;
   return previous.endsWith(' ') ? /^[\w.]{1,64}=/.test(tail) : REST.test(tail);
 }
 
