@@ -5,7 +5,7 @@ import { RowsInMemory, type TimelineIntake } from './rows-in-memory.ts';
 import type { TimelineReader, TimelineWriter } from './timeline.ts';
 
 /** Rows that are kept in memory, some 500 bytes each. */
-const ROWS_MAX = 32_768;
+const ROWS_MAX = 24_576;
 /** Characters of their lines. */
 const CHARACTERS_MAX = 8_388_608;
 
