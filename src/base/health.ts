@@ -10,7 +10,10 @@ export const HEALTH_CODES = {
       'lines hold NUL bytes, as blocks do that were never written: what was there is missing, and a line may be of two records',
   },
   'no-final-newline': { severity: 'note', meaning: 'the last line has no newline: it may be cut' },
-  'source-changed': { severity: 'warning', meaning: 'the file changed while it was read' },
+  'source-changed': {
+    severity: 'warning',
+    meaning: 'the file changed while it was read, or the system no longer says whether it did',
+  },
   'source-rotated': {
     severity: 'warning',
     meaning: 'the followed file was replaced or cut, and reading went on in the new one; lines may be missing here',

@@ -5,7 +5,15 @@ import type { HealthSink } from '../base/health.ts';
 import { Damage } from './damage.ts';
 import { HEAD_SIZE, sniff } from './magic.ts';
 import { readSome } from './read-some.ts';
-import { nameInCommand, type OpenedSource, openError, type PackedText, refusal, shownPath } from './source.ts';
+import {
+  type FileStamp,
+  nameInCommand,
+  type OpenedSource,
+  openError,
+  type PackedText,
+  refusal,
+  shownPath,
+} from './source.ts';
 import { UNPACK_COMMAND } from './unpack.ts';
 
 /** Bytes a read of a file: each read costs two switches between threads. */
@@ -61,8 +69,11 @@ export async function readBytes(source: OpenedSource, options: ReadBytesOptions)
     if (error instanceof InputError || options.signal?.aborted) throw error;
     throw error instanceof Error && 'syscall' in error ? openError(source.path, error) : error;
   } finally {
-    await noteChange(source, options.health);
-    await source.close();
+    try {
+      await noteChange(source, options.health);
+    } finally {
+      await source.close();
+    }
   }
   return { bytes: intake.bytes, cut: intake.damaged };
 }
@@ -221,8 +232,7 @@ function noteDamage(
   }
   if (intake.bytes === 0) {
     if (damage.kind === 'refused') {
-      const command = damage.remedy.replace('FILE', () => nameInCommand(source.path));
-      throw new InputError(`${path}: ${damage.message}: unpack it with: ${command}`);
+      throw new InputError(`${path}: ${damage.message}: unpack it with: ${commandOf(damage, source)}`);
     }
     if (damage.kind === 'capped')
       throw new InputError(`${path}: lies behind the limit of ${maxBytes} bytes: raise --max-bytes`);
@@ -237,14 +247,34 @@ function noteDamage(
   }
   const what = { early: 'ends early', damaged: 'is damaged', refused: damage.message }[damage.kind];
   const data = source.compression === 'none' ? 'archive' : 'compressed data';
-  const message = `the ${data} ${what} after ${intake.bytes} bytes of text; what came before was analysed`;
+  const rest = damage.kind === 'refused' ? `; to have all of it, unpack it with: ${commandOf(damage, source)}` : '';
+  const message = `the ${data} ${what} after ${intake.bytes} bytes of text; what came before was analysed${rest}`;
   health({ code: 'source-cut', line: null, message, count: 1 });
 }
 
-/** Tells where the file is another one than when it was opened. */
+function commandOf({ remedy }: Damage, { path }: OpenedSource): string {
+  return remedy.replace('FILE', () => nameInCommand(path));
+}
+
+/**
+ * Tells where the file is another one than when it was opened, or where the system no longer says: that takes nothing from
+ * what was read.
+ */
 export async function noteChange(source: Pick<OpenedSource, 'handle' | 'stamp'>, health: HealthSink): Promise<void> {
   if (source.handle === null || source.stamp === null) return;
-  const now = await source.handle.stat({ bigint: true });
-  if (now.size === source.stamp.size && now.mtimeNs === source.stamp.mtime) return;
-  health({ code: 'source-changed', line: null, message: 'the file changed while it was read', count: 1 });
+  const change = await changeOf(source.handle, source.stamp);
+  if (change !== null) health({ code: 'source-changed', line: null, message: change, count: 1 });
+}
+
+/** In words; null: none. */
+async function changeOf(handle: FileHandle, stamp: FileStamp): Promise<string | null> {
+  try {
+    const now = await handle.stat({ bigint: true });
+    return now.size === stamp.size && now.mtimeNs === stamp.mtime ? null : 'the file changed while it was read';
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    // A file of a network whose server went away: ESTALE, EIO.
+    const code = 'code' in error ? String(error.code) : 'unknown error';
+    return `whether the file changed while it was read cannot be told (${code}): read a local copy of it`;
+  }
 }

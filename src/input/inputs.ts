@@ -10,6 +10,7 @@ import { takeMember } from './side/archive.ts';
 import type { SideCollector } from './side/collector.ts';
 import {
   type FolderInput,
+  nameInCommand,
   type OpenedArchive,
   type OpenedSource,
   openMember,
@@ -99,13 +100,13 @@ class Tally {
   /**
    * A file that holds no kernel log, or cannot be read.
    *
-   * @param archive the path of the one that it lies in, where no command reaches it.
+   * @param inside the archive that it lies in, where no command reaches it.
    */
-  leave(name: string, { message }: InputError, archive: string | null): void {
+  leave(name: string, { message }: InputError, inside: Inside | null): void {
     this.#leftCount += 1;
     if (this.#left.length < NAMES_MAX) this.#left.push(name);
     if (this.#remedies.length === NAMES_MAX || NO_LOG.test(message)) return;
-    this.#remedies.push(archive === null ? message : takenOut(message, archive, name));
+    this.#remedies.push(inside === null ? message : takenOut(message, inside, name));
   }
 
   /** It may not be read, and is told of by itself. */
@@ -163,12 +164,21 @@ class Tally {
   }
 }
 
+/** A member of an archive. `shown`: its name, unlike that of all others; `number`: of those with its own name. */
+interface Inside {
+  readonly archive: string;
+  readonly shown: string;
+  readonly number: number;
+}
+
 /** What to do with a member: its path in a command would be that of no file. */
-function takenOut(message: string, archive: string, name: string): string {
-  const path = shownPath(`${archive}:${name}`);
-  const [head, tail] = [message.slice(0, path.length), message.slice(path.length)];
-  if (head !== path || !tail.includes(path)) return message;
-  return `${head}${tail.replaceAll(path, () => shownPath(name))} (take it out of the archive first)`;
+function takenOut(message: string, { archive, shown, number }: Inside, name: string): string {
+  const path = `${archive}:${shown}`;
+  const [head, tail] = [message.slice(0, shownPath(path).length), message.slice(shownPath(path).length)];
+  if (head !== shownPath(path) || !tail.includes(nameInCommand(path))) return message;
+  const which = number === 1 ? '' : ` --occurrence=${number}`;
+  const take = `tar -xf ${nameInCommand(archive)}${which} ${nameInCommand(name)}`;
+  return `${head}${tail.replaceAll(nameInCommand(path), () => nameInCommand(name))} (take it out of the archive first: ${take})`;
 }
 
 async function readArchive(opened: OpenedArchive, options: InputOptions, tally: Tally): Promise<void> {
@@ -187,12 +197,14 @@ async function readArchive(opened: OpenedArchive, options: InputOptions, tally: 
         if (options.side === undefined || !(await takeMember(member, options.side))) tally.passed += 1;
         continue;
       }
+      const number = numberOf(member, names);
+      const shown = number === 1 ? member.name : `${member.name} (no. ${number} of that name)`;
       try {
-        await options.read(await openMember(opened, named(member, names), budget));
+        await options.read(await openMember(opened, { ...member, name: shown }, budget));
         tally.read += 1;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        tally.leave(member.name, error, path);
+        tally.leave(member.name, error, { archive: path, shown, number });
       }
       if (budget.left < 0) throw new Damage('capped');
     }
@@ -200,19 +212,22 @@ async function readArchive(opened: OpenedArchive, options: InputOptions, tally: 
     if (!(error instanceof Damage)) throw error;
     noteDamage(opened, error, options, tally);
   } finally {
-    await noteChange(opened, (item) => {
-      if (tally.read > 0) options.health({ ...item, message: `${shownPath(path)}: ${item.message}` });
-    });
-    await bytes.close();
-    await opened.close();
+    try {
+      await noteChange(opened, (item) => {
+        if (tally.read > 0) options.health({ ...item, message: `${shownPath(path)}: ${item.message}` });
+      });
+      await bytes.close();
+    } finally {
+      await opened.close();
+    }
   }
 }
 
 /** A file that was added to an archive once more stands in it twice, under one name. */
-function named(member: TarMember, names: Map<string, number>): TarMember {
-  const number = (names.get(member.name) ?? 0) + 1;
-  if (number > 1 || names.size < ENTRIES_MAX) names.set(member.name, number);
-  return number === 1 ? member : { ...member, name: `${member.name} (no. ${number} of that name)` };
+function numberOf({ name }: TarMember, names: Map<string, number>): number {
+  const number = (names.get(name) ?? 0) + 1;
+  if (number > 1 || names.size < ENTRIES_MAX) names.set(name, number);
+  return number;
 }
 
 const DAMAGE_CODES: Readonly<Record<Damage['kind'], HealthCode>> = {

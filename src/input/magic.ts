@@ -29,7 +29,11 @@ const MAGICS: readonly Magic[] = [
   },
   { bytes: '7z\xbc\xaf\x27\x1c', what: 'a 7z archive', remedy: 'unpack it with: 7z x FILE' },
   { bytes: '\x04\x22\x4d\x18', what: 'lz4-compressed', remedy: 'unpack it with: lz4 -dk FILE' },
+  { bytes: '\x02\x21\x4c\x18', what: 'lz4-compressed', remedy: 'unpack it with: lz4 -dk FILE' },
   { bytes: 'LZIP', what: 'lzip-compressed', remedy: 'unpack it with: lzip -dk FILE' },
+  { bytes: '\x89LZO\0\r\n\x1a\n', what: 'lzop-compressed', remedy: 'unpack it with: lzop -d FILE' },
+  { bytes: '\x1f\x9d', what: 'packed by compress', remedy: 'unpack it with: gzip -dk FILE' },
+  { bytes: 'Rar!\x1a\x07', what: 'a rar archive', remedy: 'unpack it with: unrar x FILE' },
   {
     bytes: '\x7fELF',
     what: 'an ELF file',

@@ -83,9 +83,17 @@ export function shownPath(path: string): string {
   return path === '-' ? 'stdin' : escapeForTerminal(path);
 }
 
-/** The same in a command that is proposed: what came through a pipe has a name that only the user knows. */
+/** What a shell takes as it stands. */
+const PLAIN_NAME = /^[\p{L}\p{N}_./@%+=:,~-]+$/u;
+
+/**
+ * The same in a command that is proposed, which somebody may paste into a shell; the name of a member is the archive's to choose.
+ * What came through a pipe has a name that only the user knows.
+ */
 export function nameInCommand(path: string): string {
-  return path === '-' ? 'FILE' : shownPath(path);
+  if (path === '-') return 'FILE';
+  const shown = shownPath(path);
+  return PLAIN_NAME.test(shown) && !shown.startsWith('~') ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
 }
 
 /** A thread that waits in the kernel cannot be called off, and keeps the process from ending. */

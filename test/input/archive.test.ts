@@ -177,10 +177,49 @@ describe('archives', () => {
     const path = file('outer.tar', tar([inner, { name: 'a.log', content: LOG }, wide]));
     const remedies = [
       `${path}:inner.tar: an archive inside an archive is not read: unpack it, and name it`,
-      `${path}:wide.log: is UTF-16 text: convert it with: iconv -f UTF-16 -t UTF-8 wide.log (take it out of the archive first)`,
+      `${path}:wide.log: is UTF-16 text: convert it with: iconv -f UTF-16 -t UTF-8 wide.log (take it out of the archive first: tar -xf ${path} wide.log)`,
     ].join('; ');
     const left = '2 of 3 files that were tried hold no kernel log line or cannot be read: inner.tar, wide.log';
     expect((await readAll(path)).health).toEqual([['members-left', `${path}: ${left}; ${remedies}`]]);
+  });
+
+  test.each([
+    ['m.7z', '7z\xbc\xaf\x27\x1c', 'is a 7z archive: unpack it with: 7z x m.7z'],
+    ['var/log/m.lz4', '\x04\x22\x4d\x18', 'is lz4-compressed: unpack it with: lz4 -dk var/log/m.lz4'],
+    ['m.lzo', '\x89LZO\0\r\n\x1a\n', 'is lzop-compressed: unpack it with: lzop -d m.lzo'],
+    ['m.Z', '\x1f\x9d\x90', 'is packed by compress: unpack it with: gzip -dk m.Z'],
+    ['m.rar', 'Rar!\x1a\x07\x01\0', 'is a rar archive: unpack it with: unrar x m.rar'],
+    ['m.zip', 'PK\x03\x04', 'is a zip archive: name the file in it that is the log: unzip -p m.zip LOG | tdi-trace'],
+  ])('%s, which nobody unpacks here, is told with the commands that do', async (name, magic, says) => {
+    const content = Buffer.from(`${magic}${'\x80'.repeat(40)}`, 'latin1');
+    const path = file(
+      `packed-${name.replaceAll('/', '-')}.tar`,
+      tar([
+        { name: 'a.log', content: LOG },
+        { name, content },
+      ]),
+    );
+    const [[code, message] = ['', ''], ...more] = (await readAll(path)).health;
+    expect([code, more]).toEqual(['members-left', []]);
+    expect(message).toContain(`; ${path}:${name}: ${says}`);
+    expect(message).toContain(` (take it out of the archive first: tar -xf ${path} ${name})`);
+    expect(message).not.toContain('\n');
+    // The same where nothing else is in it, as the error.
+    const alone = file(`alone-${name.replaceAll('/', '-')}.tar`, tar([{ name, content }]));
+    await expect(readAll(alone)).rejects.toThrow(`(take it out of the archive first: tar -xf ${alone} ${name})`);
+  });
+
+  test('the second one of a name, and a name that a shell would take apart', async () => {
+    const content = Buffer.from('LZIP\x01\x80\x80', 'latin1');
+    const members = [
+      { name: 'm.lz', content: LOG },
+      { name: 'm.lz', content },
+      { name: '$(x) y.lz', content },
+    ];
+    const path = file('odd-names.tar', tar(members));
+    const message = (await readAll(path)).health[0]?.[1] ?? '';
+    expect(message).toContain(`lzip -dk m.lz (take it out of the archive first: tar -xf ${path} --occurrence=2 m.lz)`);
+    expect(message).toContain(`lzip -dk '$(x) y.lz' (take it out of the archive first: tar -xf ${path} '$(x) y.lz')`);
   });
 
   test('nothing in it: one line', async () => {
