@@ -6,10 +6,11 @@ import { expect, test } from 'vitest';
 import { EVENT_CLASSES } from '../src/model/states.ts';
 import { analyzeFiles, brief } from './support/analyze.ts';
 import { type Line, legalHistory, STEPS } from './support/histories.ts';
+import { runs } from './support/runs.ts';
 import { row } from './support/two-sources.ts';
 
 // Constructed: files as tracefs has them in per_cpu/cpuN/trace, of histories whose task is moved between two CPUs.
-const RUNS = { numRuns: Math.ceil(Number(process.env['SOUNDNESS_RUNS'] ?? 60) / 2) };
+const RUNS = runs(0.03);
 const BDF = '0000:01:00.0';
 const HEAD = ['# tracer: nop', '#'];
 

@@ -5,11 +5,11 @@ import type { Analysis, Finding } from '../src/model/analysis.ts';
 import { EVENT_CLASSES } from '../src/model/states.ts';
 import { analyzeText, brief } from './support/analyze.ts';
 import { type Line, legalHistory, render, seededHistory } from './support/histories.ts';
-import { PATIENCE } from './support/runs.ts';
+import { PATIENCE, runs } from './support/runs.ts';
 
 // Records that may be of either of two devices: what rests on them accuses nobody, and takes no accusation back to another one.
 // fast-check 4 cannot shrink what an infinite stream has ordered: the first failure is shown as it is.
-const RUNS = { numRuns: Number(process.env['SOUNDNESS_RUNS'] ?? 30), endOnFailure: true };
+const RUNS = { ...runs(0.03), endOnFailure: true };
 const OMNISCIENT: Partial<JudgeOptions> = { complete: EVENT_CLASSES, fromBoot: true, platform: 'sev-tio' };
 const profile = fc.constantFrom<Partial<JudgeOptions>>(
   {},
@@ -18,9 +18,6 @@ const profile = fc.constantFrom<Partial<JudgeOptions>>(
   { platform: 'cca' },
   OMNISCIENT,
 );
-
-// Thirty histories take some seconds; a machine that has other work takes longer.
-const TIMEOUT = PATIENCE;
 
 /** A task that works for all devices, and names each of them elsewhere. */
 const SHARED = 900;
@@ -107,7 +104,7 @@ test(
       RUNS,
     );
   },
-  TIMEOUT,
+  PATIENCE,
 );
 
 test(
@@ -127,7 +124,7 @@ test(
       RUNS,
     );
   },
-  TIMEOUT,
+  PATIENCE,
 );
 
 test(
@@ -149,7 +146,7 @@ test(
       RUNS,
     );
   },
-  TIMEOUT,
+  PATIENCE,
 );
 
 test(
@@ -169,5 +166,5 @@ test(
       RUNS,
     );
   },
-  TIMEOUT,
+  PATIENCE,
 );
