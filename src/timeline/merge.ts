@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { ClockGroup, ClockMember } from './clock-relation.ts';
+import type { ClockGroup, ClockMember } from './clock-groups.ts';
 
 /*
  * Sources whose clocks relate become one history. Their events are numbered anew, so that the order of ids is the order of

@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3';
 import { formatSeconds } from '../base/time.ts';
 import type { Anchor } from './anchors.ts';
-import { type ClockGroup, type Clocks, groupClocks, type Unrelated } from './clock-relation.ts';
+import { type ClockGroup, type Clocks, groupClocks } from './clock-groups.ts';
+import type { Unrelated } from './clock-relation.ts';
 import { type Copy, countOnce, followOriginals } from './copies.ts';
 import { mergeSources } from './merge.ts';
 import type { NewHealth } from './rows.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type Anchor, AnchorCollector, type AnchorVia, isUnique } from '../../src/timeline/anchors.ts';
-import { type Anchored, type ClockRelation, groupClocks, relate } from '../../src/timeline/clock-relation.ts';
+import { groupClocks } from '../../src/timeline/clock-groups.ts';
+import { type Anchored, type ClockRelation, relate } from '../../src/timeline/clock-relation.ts';
 
 // Constructed: no capture at hand holds printk:console beside the dmesg of the same run.
 
