@@ -143,6 +143,7 @@ export const TDX_CODES = {
         [0xc000_0f4a_0000_0000n, 'TDX_DEVIF_TDISP_ERROR_STATE'],
       ],
       versions: OLD,
+      // What they are worth in a log is for src/replay/tdx-abi.ts to say.
       source: 'intel/tdx-module 1666adc4, error codes: later ABIs say TDI for DEVIF and may number otherwise',
     },
     {

@@ -8,6 +8,7 @@ import type { Belief } from './belief.ts';
 import type { Ledger } from './ledger.ts';
 import { STREAM_KINDS } from './sole-stream.ts';
 import { takesAway } from './takers.ts';
+import type { OtherNumbers } from './tdx-abi.ts';
 
 /**
  * What the firmware or the device said. `wrong-state`: refused, and the answer names the state as the reason; `mapped`: refused
@@ -32,6 +33,7 @@ export type ProtocolEffect =
       readonly command: string;
       /** The answer is a status of the firmware's, not an errno. */
       readonly named: boolean;
+      readonly otherNumbers?: OtherNumbers;
     }
   /** `stop`: what is recorded to have put the TDI into the state that is asked for. */
   | {
@@ -40,6 +42,7 @@ export type ProtocolEffect =
       readonly command: string;
       readonly named: boolean;
       readonly stop?: StoredEvent | undefined;
+      readonly otherNumbers?: OtherNumbers;
     }
   /** `leftBy`: what was recorded of an unbind explains it, see {@link Ledger}. */
   | {
@@ -54,6 +57,7 @@ export type ProtocolEffect =
       readonly answer: Answer;
       readonly status?: string | null;
       readonly stop?: StoredEvent | undefined;
+      readonly otherNumbers?: OtherNumbers;
     }
   | { readonly type: 'reclaim'; readonly stopped: boolean }
   | { readonly type: 'vdev-destroy'; readonly answer: Answer; readonly stopped: boolean }
@@ -155,6 +159,12 @@ export function protocolEffects(
 }
 
 function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEvent[]): ProtocolEffect[] {
+/** What was answered, where the number of the answer may mean something else. */
+export function asNumbered(effect: ProtocolEffect, otherNumbers: OtherNumbers): ProtocolEffect {
+  const isAnswer = effect.type === 'request' || effect.type === 'refusal' || effect.type === 'private-unmap';
+  return isAnswer ? { ...effect, otherNumbers } : effect;
+}
+
   const request = REQUESTS[heard.kind];
   const answer = answerOf(heard);
   const command = commandOf(heard);

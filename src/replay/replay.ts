@@ -131,6 +131,7 @@ export class Replay {
     this.#cover(event);
     scene.calls.remember(event);
     scene.takers.note(event);
+    scene.tdxAbis.note(event, scene.clocks.history(event.sourceId));
     const own = scene.owner(event);
     own?.noteTime(event);
     if (own?.bdf != null) this.#presence.moveIn(event, own, own.bdf);

@@ -6,6 +6,7 @@ import { ResetsOutOfSight } from './out-of-sight.ts';
 import type { RecordedEvents } from './recorded.ts';
 import type { ReplayObserver, ReplayOptions, Shown } from './step.ts';
 import { Takers } from './takers.ts';
+import { TdxAbis } from './tdx-abi.ts';
 import { type Reach, Topology } from './topology.ts';
 import type { DeviceTrack } from './track.ts';
 
@@ -25,6 +26,7 @@ export class Scene {
   readonly clocks: SourceClocks;
   readonly calls: Calls;
   readonly takers = new Takers();
+  readonly tdxAbis = new TdxAbis();
   observer: ReplayObserver;
   tracks: ReadonlyMap<number, DeviceTrack> = new Map();
   /** The first event after the last loss, by history. */

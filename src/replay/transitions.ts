@@ -15,7 +15,7 @@ import { openedBy } from './opened-by.ts';
 import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
 import { noVf } from './origin-notes.ts';
 import type { Presence } from './presence.ts';
-import { afterProtocol, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
+import { afterProtocol, asNumbered, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
 import type { Scene } from './scene.ts';
 import { guestOf, noteSharedFence } from './shared-fence.ts';
@@ -164,11 +164,13 @@ export class Transitions {
       if (found.size === 0) track.session = noteSessionOfNobody(track.session, heard);
     }
     const taker = event.kind === 'tsm.unbind' ? scene.takers.around(event) : null;
+    const others = scene.tdxAbis.otherNumbers(heard, scene.clocks.history(heard.sourceId));
     const opened = own && openedBy(heard, own, optionsFor(scene.options, own).complete);
     for (const [track, reach] of found) {
       const closed = track.belief.closed(optionsFor(scene.options, track).complete);
       const around = taker === null ? calls : [...calls, taker];
-      const said: Effect[] = protocolEffects(heard, track.ledger, around, reach !== null, opened);
+      const answers = protocolEffects(heard, track.ledger, around, reach !== null, opened);
+      const said: Effect[] = others === null ? answers : answers.map((effect) => asNumbered(effect, others));
       if (reach === null) {
         said.push(...stepEffects(heard, track.ledger.steps, calls).map((effect) => this.#withManager(effect, track)));
         const { side, platform, x86 } = scene.options;

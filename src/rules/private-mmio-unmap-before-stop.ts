@@ -1,4 +1,5 @@
 import { doc } from './docs/private-mmio-unmap-before-stop.ts';
+import { unlessOtherNumbers } from './other-numbers.ts';
 import { type Charge, isLocked, LOCK_CLASSES, NOT_ITS_STOP, type Rule } from './rule.ts';
 
 export const rule: Rule = {
@@ -21,9 +22,12 @@ export const rule: Rule = {
           provedByAnswer: true,
         };
         // Two answers that do not go together: one of the records is not what it seems.
-        return effect.stop === undefined
-          ? refused
-          : { ...refused, atMost: 'possible', takesForGranted: [NOT_ITS_STOP], shownBy: [effect.stop] };
+        return unlessOtherNumbers(
+          effect.stop === undefined
+            ? refused
+            : { ...refused, atMost: 'possible', takesForGranted: [NOT_ITS_STOP], shownBy: [effect.stop] },
+          effect.otherNumbers,
+        );
       }
       case 'unknown':
         return {

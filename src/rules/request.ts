@@ -1,5 +1,6 @@
 import type { ExplicitRequest } from '../replay/protocol.ts';
 import type { Step } from '../replay/step.ts';
+import { unlessOtherNumbers } from './other-numbers.ts';
 import type { Charge } from './rule.ts';
 import { weigh } from './verdict.ts';
 
@@ -24,7 +25,11 @@ export function chargeOfRequest(
     const takesForGranted = ['the state was the reason: RMI_ERROR_DEVICE also says that a message is still under way'];
     return { ...charge, atMost: 'possible', takesForGranted };
   }
-  const charge: Charge = { wrongIn, summary, provedByAnswer: effect.answer === 'wrong-state', symptom: true };
+  const proved = effect.answer === 'wrong-state';
+  const charge = unlessOtherNumbers(
+    { wrongIn, summary, provedByAnswer: proved, symptom: true },
+    certain ? undefined : effect.otherNumbers,
+  );
   if (effect.named || effect.answer !== 'wrong-state' || certain) return charge;
   return {
     ...charge,
@@ -46,6 +51,7 @@ export function isCertain({ belief, calls, options }: Step, wrongIn: Charge['wro
 
 const OPERATIONS: ReadonlySet<string> = new Set([
   'tsm.bind',
+  'tsm.bind_core',
   'tsm.unbind',
   'tsm.unbind_core',
   'tsm.connect',

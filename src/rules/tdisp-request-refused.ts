@@ -1,4 +1,5 @@
 import { doc } from './docs/tdisp-request-refused.ts';
+import { unlessOtherNumbers } from './other-numbers.ts';
 import { NOT_ITS_STOP, type Rule } from './rule.ts';
 
 export const rule: Rule = {
@@ -15,13 +16,16 @@ export const rule: Rule = {
       case 'queued':
         return { ...charge, provedByAnswer: false, summary: `${command} was refused` };
       case 'wrong-state':
-        return {
-          ...charge,
-          provedByAnswer: true,
-          ...(effect.named ? {} : { atMost: 'probable' }),
-          summary: `${command} was refused: the answer says that the TDI was in the wrong state for it`,
-          ...(effect.stop ? { atMost: 'possible', takesForGranted: [NOT_ITS_STOP], shownBy: [effect.stop] } : {}),
-        };
+        return unlessOtherNumbers(
+          {
+            ...charge,
+            provedByAnswer: true,
+            ...(effect.named ? {} : { atMost: 'probable' }),
+            summary: `${command} was refused: the answer says that the TDI was in the wrong state for it`,
+            ...(effect.stop ? { atMost: 'possible', takesForGranted: [NOT_ITS_STOP], shownBy: [effect.stop] } : {}),
+          },
+          effect.otherNumbers,
+        );
       case 'mapped':
         return {
           ...charge,

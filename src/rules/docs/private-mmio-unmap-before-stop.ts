@@ -9,7 +9,7 @@ export const doc: RuleDoc = {
     'The module refuses the unmap with TDX_DEVIF_TDISP_INVALID_STATE; KVM gives up a VM whose private mapping cannot be removed.',
   remedy: 'Send STOP inside the unbind before the revoke of the dma-bufs and before the mappings are removed.',
   evidence: [
-    'tdh_mmio_unmap whose answer is TDX_DEVIF_TDISP_INVALID_STATE: definite without any other record, possible after a STOP that was answered with success.',
+    'tdh_mmio_unmap whose answer is TDX_DEVIF_TDISP_INVALID_STATE: definite where a call named TDH.DEVIF shows the ABI whose numbers are public, probable where no call tells, possible where one of a later ABI (TDH.IDE.STREAM.KM, TDH.SPDM.CONNECT) does, or after a STOP that was answered with success.',
     'tdh_mmio_unmap without a recorded answer, while the TDI was locked or running: probable at most.',
   ],
   disprove: [

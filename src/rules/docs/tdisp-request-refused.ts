@@ -9,7 +9,7 @@ export const doc: RuleDoc = {
   remedy:
     'Find the step that took the TDI out of the state that the request needs: read the state back before it, and look at what came between.',
   evidence: [
-    'A status of the firmware that names the state: INVALID_TDI_STATE (SEV-TIO), TDX_DEVIF_TDISP_INVALID_STATE and TDX_DEVIF_TDISP_ERROR_STATE (TDX). It is definite by itself.',
+    'A status of the firmware that names the state: INVALID_TDI_STATE (SEV-TIO), TDX_DEVIF_TDISP_INVALID_STATE and TDX_DEVIF_TDISP_ERROR_STATE (TDX). It is definite by itself; on TDX only where a call named TDH.DEVIF shows the ABI whose numbers are public.',
     'RMI_ERROR_GRANULE (Arm CCA): device memory is still mapped.',
     'A failure that names no reason ("failed to unlock vdev", "fial to request bind", an errno): possible at most.',
   ],
