@@ -13,6 +13,8 @@ import type { StoredEvent } from '../timeline/rows.ts';
 export interface ConfigChange {
   readonly type: 'config-change';
   readonly register: string;
+  /** Tells one register of several of that name from the others; null where there is one only. */
+  readonly place?: string | null;
   readonly old: 'differs' | 'same' | 'unknown';
   /** The function that writes the register is one that a VF leaves to its PF. */
   readonly ofPf: boolean;
@@ -62,7 +64,7 @@ export function configChanges(
   if (!WRITES.has(heard.kind)) return [];
   const changes = writtenBy(heard, bdf, side).flatMap(({ name, bits, value, key, side: fact }): ConfigChange[] => {
     const before = registers.findLast((one) => one.key === key);
-    const change = { type: 'config-change', register: name, ofPf: false, side: fact } as const;
+    const change = { type: 'config-change', register: name, place: key, ofPf: false, side: fact } as const;
     if (bits.starts) return value === 0 || value === null ? [] : [{ ...change, old: 'differs' }];
     if (name === BARS && (value === ALL_ONES || before?.value === ALL_ONES)) {
       // Asking for the size of a BAR; what comes back after it is the rest of that.

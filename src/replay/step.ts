@@ -71,7 +71,13 @@ export interface Unordered {
 
 /** What is done to whom: the same in every order in which it is done. */
 export function keyOf({ effect, track }: Step): string {
-  return `${effect.type} ${'bit' in effect ? effect.bit : ''} ${track.id}`;
+  return `${effect.type} ${partOf(effect)} ${track.id}`;
+}
+
+/** What sets it apart from others of its type that the same event has: one write may reach two registers. */
+function partOf(effect: Effect): string {
+  if ('bit' in effect) return effect.bit;
+  return effect.type === 'config-change' ? `${effect.register} ${effect.place ?? ''}` : '';
 }
 
 /** Who watches the replay. */
