@@ -1,10 +1,9 @@
 import { isElision } from './elision.ts';
 import type { DumpSink } from './format.ts';
-import { LatencyScanner } from './ftrace-latency-row.ts';
 import { TracePlaces } from './ftrace-wrap.ts';
 import { isOpen } from './open-row.ts';
 import { foldedTail, isFolded, mayGoOn, type TerminalFold } from './terminal-fold.ts';
-import { type Place, WrapFinder } from './wrap-finder.ts';
+import { WrapFinder } from './wrap-finder.ts';
 
 const EMPTY = '(ftrace buffer empty)';
 /** Stands at both ends of the rows, ftrace_dump_one() in kernel/trace/trace.c. */
@@ -15,17 +14,6 @@ const MAX_BETWEEN = 1000;
 /** Mail programs make lines no wider than this, and wrap at no less than that. */
 const MAX_MAIL = 80;
 const MIN_MAIL = 72;
-
-/** Where the messages of a dump stand. */
-class DumpPlaces extends TracePlaces {
-  readonly #scanner = new LatencyScanner();
-
-  override place(line: string): Place {
-    const place = super.place(line);
-    // A mail program takes the blank away that it breaks a row at, here the one behind the time.
-    return place === 'other' && line.endsWith(':') && this.#scanner.scan(`${line} `) ? 'part' : place;
-  }
-}
 
 /** A row that may go on in the next line. */
 interface HeldRow {
@@ -54,7 +42,7 @@ export class DumpRows {
   /** The dump is over. */
   done = false;
   readonly #sink: DumpSink;
-  readonly #places = new DumpPlaces();
+  readonly #places = new TracePlaces();
   readonly #finder = new WrapFinder(this.#places);
   #inside = false;
   #others = 0;

@@ -14,6 +14,9 @@ import type { Place, Places } from './wrap-finder.ts';
 import { WrappedRows } from './wrapped-rows.ts';
 
 const HASH = 35;
+/** `iova=0x%016llx - 0x%016llx paddr=..`, the events map and unmap in include/trace/events/iommu.h. */
+const RANGE_BEGINS = /=0x[\da-f]{1,16}$/;
+const RANGE_ENDS = /^- 0x[\da-f]{1,16}(?: |$)/;
 /** The frames of a stack and the end of a comment stand in lines of their own. */
 const OWN_LINE = /^(?: ?=> | \*\/$)/;
 
@@ -30,6 +33,8 @@ export class TracePlaces implements Places {
     if (this.#row.scan(bare)) return this.#isMarker(bare) ? 'other' : 'row';
     if (this.#graph.scan(bare) || this.#latency.scan(bare)) return 'row';
     if (bare.charCodeAt(0) === HASH) return 'header';
+    // A mail program takes the blank away that it breaks a row at, here the one behind the time.
+    if (bare.endsWith(':') && (this.#latency.scan(`${bare} `) || this.#row.scan(`${bare} `))) return 'part';
     const columns = this.#graph.columnsEnd(bare);
     // How deep a call is shows in the blanks before it: without them the rest of the row is of no use.
     return columns > 0 && bare.length > columns ? 'part' : 'other';
@@ -37,6 +42,10 @@ export class TracePlaces implements Places {
 
   stands(tail: string): boolean {
     return OWN_LINE.test(tail) || this.#row.scan(tail) || this.#marks.take(tail, 0);
+  }
+
+  goesOn(row: string, tail: string): boolean {
+    return RANGE_ENDS.test(tail) && RANGE_BEGINS.test(row);
   }
 
   #isMarker(line: string): boolean {

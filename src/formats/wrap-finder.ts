@@ -28,6 +28,8 @@ const TAIL = /^(?:[([{]|\/\*|<-|->|[\w.]{1,64}=)/;
 const COMMENT = /^(?:\/\*|\(ret=)/;
 const WHOLE = /[;{}]$/;
 const UNFINISHED = /(?:[:,(=|]|->|<-| -)$/;
+/** The same in the middle of a word, where a mail program breaks nothing. */
+const IN_WORD = /\w[=(]$/;
 
 /** What stands in a line of a trace. `part`: the columns of function_graph and a call that is not whole. */
 export type Place = 'row' | 'part' | 'header' | 'other';
@@ -106,7 +108,7 @@ export class WrapFinder {
     const fits = broken.filter((index) => isOverflow(lines[index] ?? '', unquoted(lines[index + 1] ?? ''), widest));
     // Rows that go on in the next line at any width are so by themselves; a terminal breaks in the middle of a word.
     const isAnyWidth = fits.length * 10 < broken.length * 9;
-    const atWord = fits.every((index) => UNFINISHED.test(lines[index] ?? ''));
+    const atWord = fits.every((index) => UNFINISHED.test(lines[index] ?? '') && !IN_WORD.test(lines[index] ?? ''));
     const isTerminal = !atWord && widest > MAIL_WIDTH && fits.every((index) => lines[index]?.length === widest);
     if (fits.length >= MIN_BROKEN && !isAnyWidth && !isTerminal) this.width = widest;
   }
