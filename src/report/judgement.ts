@@ -4,7 +4,7 @@ import type { EventClass } from '../model/states.ts';
 import type { Host } from '../replay/hosts.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { Draft } from '../rules/draft.ts';
-import type { Coverage } from '../rules/judge.ts';
+import type { Coverage } from '../rules/tallies.ts';
 import type { NewHealth } from '../timeline/rows.ts';
 
 /** What the replay and the rules found out, with the parameters they worked under. */

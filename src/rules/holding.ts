@@ -17,6 +17,12 @@ export function holding({ doc: { platforms } }: Rule, { platform, x86, perhaps =
   return perhaps.length > 0 ? 'perhaps' : 'undecided';
 }
 
+/** Whether a rule is asked at all. */
+export function isApplied(rule: Rule, options: ReplayOptions): boolean {
+  const holds = holding(rule, options);
+  return holds === 'yes' || holds === 'perhaps';
+}
+
 /** The charge of a rule that holds only if the inputs are of one machine, which nothing shows: they may be of two. */
 export function ifOfOneMachine(charge: Charge, { perhaps = [] }: ReplayOptions): Charge {
   const names = perhaps.join(' or ');

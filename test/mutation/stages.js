@@ -32,7 +32,9 @@ const rules = [
   'src/rules/verdict.ts',
 ];
 
-const court = ['draft', 'judge', 'nameless', 'strays'].map((name) => `src/rules/${name}.ts`);
+/** The judge, and what it was split into. */
+const JUDGE = ['judge', 'contradictions', 'headlines', 'hopes', 'judgeable', 'symptoms', 'tallies'];
+const court = [...JUDGE, 'draft', 'nameless', 'strays'].map((name) => `src/rules/${name}.ts`);
 
 /** @type {Readonly<Record<string, { mutate: readonly string[], tests: readonly string[] }>>} */
 export const STAGES = {
