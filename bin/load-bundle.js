@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 // By name it would keep an older Node from saying what is needed.
 import zlib from 'node:zlib';
+import { withUsualFlags } from './young-space.js';
 
 /** Modules of Node that take long to load and that hardly any run asks for: loaded when something of them is. */
 const LAZY = ['node:crypto', 'node:net', 'node:child_process'];
@@ -60,7 +61,7 @@ function makeKeeper(folder) {
       const kept = join(folder, `${basename(path)}-${process.version}-${process.arch}`);
       const sum = crc32(source);
       const cachedData = isOurs ? readKept(kept, sum) : undefined;
-      const script = new Script(source, { filename: path, cachedData });
+      const script = withUsualFlags(() => new Script(source, { filename: path, cachedData }));
       if (isWanted && (cachedData === undefined || script.cachedDataRejected)) missing.push({ script, kept, sum });
       return script;
     },
@@ -71,7 +72,10 @@ function makeKeeper(folder) {
         if (!isOnlyOwners(folder)) rmSync(folder, { recursive: true, force: true });
         mkdirSync(folder, { recursive: true, mode: 0o755 });
         removeParts(folder);
-        for (const { script, kept, sum } of missing) writeWhole(kept, sum, script.createCachedData());
+        for (const { script, kept, sum } of missing) {
+          const made = withUsualFlags(() => script.createCachedData());
+          writeWhole(kept, sum, made);
+        }
       } catch {
         // A start without it is only slower.
       }

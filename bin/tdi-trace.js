@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadBundle } from './load-bundle.js';
 import { withNode } from './node-version.js';
+import { limitYoungSpace } from './young-space.js';
 
 /**
  * The program in few files, unless it was compiled again since (tsc alone writes no bundle); null where there is neither. Only a
@@ -37,7 +38,10 @@ withNode(fileURLToPath(import.meta.url), process.argv.slice(2), () => {
     return;
   }
   load(entry)
-    .then((cli) => cli.main())
+    .then((cli) => {
+      limitYoungSpace();
+      return cli.main();
+    })
     .then(leave)
     .catch((error) => {
       // Node's own answer would be exit code 1, which here means findings.

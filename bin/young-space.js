@@ -1,0 +1,36 @@
+// Keeps V8's space for young objects from growing to its utmost, twice 32 MB. With half of that a log that is stored line by line
+// takes no longer, and 30 MB less.
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+
+/** Bytes of both halves together, as V8 counts them. */
+const ENOUGH = 2 * 16 * 1024 * 1024;
+const EVERY_MS = 100;
+/** V8 asks for the factor whenever it grows the space; of the flag for its limit only the start of the process takes notice. */
+const GROWTH = '--semi-space-growth-factor';
+/** What V8 (12.4 to 14) has without us. */
+const AS_EVER = 2;
+
+let isLimited = false;
+
+/** From now on: where the space is large enough it stays so. */
+export function limitYoungSpace() {
+  const timer = setInterval(() => {
+    const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
+    if (young === undefined || young.space_size < ENOUGH) return;
+    isLimited = true;
+    setFlagsFromString(`${GROWTH}=1`);
+    clearInterval(timer);
+  }, EVERY_MS);
+  timer.unref();
+}
+
+/** Code that V8 keeps is good only under the flags that it was made with: it is made, and taken, under those of every start. */
+export function withUsualFlags(work) {
+  if (!isLimited) return work();
+  setFlagsFromString(`${GROWTH}=${AS_EVER}`);
+  try {
+    return work();
+  } finally {
+    setFlagsFromString(`${GROWTH}=1`);
+  }
+}
