@@ -57,9 +57,10 @@ const QUEUED: ReadonlySet<string> = new Set([
 export const CCA_SYMBOLS: readonly SymbolRow[] = [
   host('cca_tsm_connect', 'tsm.driver', { fixed: { op: 'connect' } }),
   host('cca_tsm_disconnect', 'tsm.driver', { fixed: { op: 'disconnect' }, void: true }),
-  host('cca_tsm_bind', 'tsm.driver', {
+  host('cca_tsm_bind', 'tsm.bind_core', {
     fixed: { op: 'bind' },
     pointer: true,
+    keeps: { vm: ['kvm'], tdi_id: ['tdi_id'] },
     handles: [
       { type: 'vm', arguments: ['kvm'] },
       { type: 'guest-bdf', arguments: ['tdi_id'] },

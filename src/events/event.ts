@@ -48,6 +48,8 @@ export const EVENT_KINDS = {
   'tsm.disconnect': 'tsm/disconnect was written: the core unbinds every function, then disconnects',
   'tsm.context': 'the core made a TSM context for the function; args.dsm, args.status',
   'tsm.bind': 'pci_tsm_bind: the TDI is bound to a VM',
+  'tsm.bind_core':
+    "the TDI is bound to a VM, told by the platform's TSM driver or by what calls the core (series); inside pci_tsm_bind it is part of that one",
   'tsm.bind_driver': 'the bind of the TSM driver reached pci_tsm_tdi_constructor',
   'tsm.unbind': 'pci_tsm_unbind',
   'tsm.unbind_core':

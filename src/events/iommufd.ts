@@ -158,7 +158,7 @@ export const IOMMUFD_SYMBOLS: readonly SymbolRow[] = [
     handles: VDEVICE,
     keeps: { op: ['type', 'op'] },
     decodes: { op: 'iommufd-tsm-op' },
-    kindBy: { argument: 'op', kinds: { 2: 'tsm.unbind_core' } },
+    kindBy: { argument: 'op', kinds: { 1: 'tsm.bind_core', 2: 'tsm.unbind_core' } },
     zeroOrError: true,
     anywhere: true,
     versions: V5,

@@ -129,8 +129,9 @@ export const SEV_TIO_SYMBOLS: readonly SymbolRow[] = [
   command('sev_tio_guest_request', 'firmware.call', 'TIO_GUEST_REQUEST', WIP),
   {
     symbol: 'tdi_bind',
-    kind: 'tsm.driver',
+    kind: 'tsm.bind_core',
     subject: PDEV,
+    keeps: { vm: ['kvm'], tdi_id: ['tdi_id'] },
     handles: [
       { type: 'vm', arguments: ['kvm'] },
       { type: 'guest-bdf', arguments: ['tdi_id'] },

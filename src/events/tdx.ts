@@ -140,8 +140,9 @@ export const TDX_SYMBOLS: readonly SymbolRow[] = [
   },
   {
     symbol: 'tdx_tsm_bind',
-    kind: 'tsm.driver',
+    kind: 'tsm.bind_core',
     subject: PDEV,
+    keeps: { vm: ['kvm'], tdi_id: ['tdi_id'] },
     handles: [KVM_ARGUMENT, { type: 'guest-bdf', arguments: ['tdi_id'] }],
     pointer: true,
     fixed: { op: 'bind' },

@@ -131,7 +131,15 @@ export const TSM_SYMBOLS: readonly SymbolRow[] = [
   { symbol: 'tsm_register', kind: 'tsm.register', pointer: true, anywhere: true, versions: '6.19-', source: CORE },
   { symbol: 'tsm_unregister', kind: 'tsm.unregister', void: true, anywhere: true, versions: '6.19-', source: CORE },
   // What iommufd calls; the core's functions run inside and say what was done.
-  { symbol: 'tsm_bind', kind: 'call', subject: DEVICE, anywhere: true, versions: V5, source: CORE },
+  {
+    symbol: 'tsm_bind',
+    kind: 'tsm.bind_core',
+    zeroOrError: true,
+    subject: DEVICE,
+    anywhere: true,
+    versions: V5,
+    source: CORE,
+  },
   {
     symbol: 'tsm_unbind',
     kind: 'tsm.unbind_core',

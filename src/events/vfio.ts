@@ -378,7 +378,8 @@ export const VFIO_SYMBOLS: readonly SymbolRow[] = [
   },
   {
     symbol: 'vfio_pci_ioctl_tsm_bind',
-    kind: 'iommufd.tsm_op',
+    kind: 'tsm.bind_core',
+    zeroOrError: true,
     subject: VDEV,
     fixed: { op: '1', op_name: 'BIND' },
     within: ['vfio_pci_core_ioctl'],

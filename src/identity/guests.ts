@@ -10,7 +10,7 @@ export class Guests {
   /** A record tells of the device of `entity`. */
   note({ kind, args, outcome, handles }: KernelEvent, entity: number): void {
     const makes = kind === 'iommufd.vdevice_alloc' || args['cmd_name'] === 'IOMMU_VDEVICE_ALLOC';
-    if ((kind !== 'tsm.bind' && !makes) || outcome === 'failed') return;
+    if ((kind !== 'tsm.bind' && kind !== 'tsm.bind_core' && !makes) || outcome === 'failed') return;
     const guest = guestBdf(handles);
     // The latest word is the last one.
     this.#of.delete(entity);

@@ -38,6 +38,7 @@ export const IMPERSONAL: ReadonlySet<EventKind> = new Set([
 /** What makes a device worth a row although nothing names it. */
 export const SIGNIFICANT: ReadonlySet<EventKind> = new Set([
   'tsm.bind',
+  'tsm.bind_core',
   'tsm.unbind',
   'tsm.unbind_core',
   'tsm.disconnect',

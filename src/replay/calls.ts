@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../timeline/rows.ts';
+import { isPartOfBind } from './binds.ts';
 import type { RecordedEvents } from './recorded.ts';
 
 // Enclosing calls are looked up by id; the innermost ones are nearly always still here. A power of two.
@@ -55,8 +56,10 @@ export class Calls {
     return entry ? { ...event, args: { ...entry.args, ...event.args } } : event;
   }
 
-  /** With the kind that its argument gives an ioctl, which no return repeats. */
+  /** With the kind that its argument gives an ioctl, which no return repeats; what is part of the core's bind is no bind itself. */
   asCalled(event: StoredEvent): StoredEvent {
+    if (isPartOfBind(event, event.kind === 'tsm.bind_core' ? this.around(event) : []))
+      return { ...event, kind: 'call' };
     if (event.kind !== 'iommufd.tsm_op' || event.phase !== 'exit') return event;
     const { kind } = this.entryOf(event);
     return kind === event.kind ? event : { ...event, kind };

@@ -14,6 +14,8 @@ export type Effect =
   | { readonly type: 'command-clear'; readonly bit: CommandBit; readonly certain: boolean }
   /** The same of a port above: it forwards nothing any more, while the TDI stays as it is. */
   | { readonly type: 'port-clear'; readonly bit: CommandBit; readonly certain: boolean }
+  /** A write that clears a bit which is clear already: nothing changes, whatever the state. */
+  | { readonly type: 'command-kept'; readonly bit: CommandBit }
   | { readonly type: 'function-reset'; readonly certain: boolean }
   | { readonly type: 'conventional-reset' }
   | { readonly type: 'power-loss'; readonly certain: boolean; readonly state: string }
@@ -22,7 +24,8 @@ export type Effect =
   | { readonly type: 'removal' }
   | { readonly type: 'sriov-change'; readonly certain: boolean }
   | { readonly type: 'disconnect' }
-  | { readonly type: 'bind' }
+  /** `isPart`: perhaps of a bind that was recorded at another level. */
+  | { readonly type: 'bind'; readonly isPart?: true }
   | { readonly type: 'guest-request' }
   /**
    * `usedBy`: what another process did with the device since. `outlasted`: the trace goes on, without a loss, for as long as
@@ -102,9 +105,15 @@ function commandClears(event: StoredEvent, before: CommandState): Effect[] {
     if (after[bit] !== 'clear') return [];
     // pci_dbg "disabling bus mastering" is printed only when the bit was set.
     if (bit === 'bme' && event.args['changed'] === '1') return [{ type: 'command-clear', bit, certain: true }];
-    if (before[bit] === 'clear') return [];
+    if (before[bit] === 'clear') return writesClear(event, bit) ? [{ type: 'command-kept', bit }] : [];
     return [{ type: 'command-clear', bit, certain: before[bit] === 'set' }];
   });
+}
+
+/** Whether it is a write, not the driver's own business, that clears the bit by itself. */
+function writesClear(event: StoredEvent, bit: CommandBit): boolean {
+  const isWrite = event.kind === 'vfio.config_write' || event.kind === 'pci.config_write';
+  return isWrite && commandAfter(event, COMMAND_UNKNOWN)[bit] === 'clear';
 }
 
 function others(event: StoredEvent): Effect[] {

@@ -1,5 +1,6 @@
 import { parseBdf } from '../base/bdf.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
+import { isBind } from './binds.ts';
 import { commandAfter } from './command.ts';
 import { isConcern } from './concern.ts';
 import { noteOrigin } from './origin-notes.ts';
@@ -48,6 +49,7 @@ export function learn(
       track.ownerExit = null;
       break;
     case 'tsm.bind':
+    case 'tsm.bind_core':
     case 'tsm.guest_request':
       track.bindRecorded = true;
       noteState(event, track);
@@ -137,12 +139,12 @@ export function noteState(event: StoredEvent, track: DeviceTrack): void {
   track.boundEvidence = true;
   track.everBound = true;
   // A bind of a function that is bound already changes nothing: the first one is the evidence.
-  const none = track.stateEvidence.every(({ certainty }) => certainty === 'maybe');
-  if (event.kind === 'tsm.bind' && (none || track.released)) {
+  const none = track.stateEvidence.every(({ certainty, kind }) => certainty === 'maybe' || kind === 'tsm.bind_core');
+  if (isBind(event) && (none || track.released)) {
     track.stateEvidence = [event];
     track.released = false;
   } else track.stateEvidence = withEvidence(track.stateEvidence, event);
-  if (event.kind === 'tsm.bind') track.binder = event.pid;
+  if (isBind(event)) track.binder = event.pid;
   // Whoever binds or asks after the exit has the device: its owner is not gone.
   track.ownerExit = null;
 }

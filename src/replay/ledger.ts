@@ -1,5 +1,6 @@
 import type { Rebind } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
+import { isBind, isPartOfBind } from './binds.ts';
 import { NO_REGISTERS, type Registers } from './config-change.ts';
 import { isSamePointer } from './same-pointer.ts';
 import { NO_STEPS, noteSteps, type StepNotes } from './step-orders.ts';
@@ -14,6 +15,8 @@ export interface Ledger {
   readonly vm: string | null;
   /** A bind, not followed by an unbind. */
   readonly bound: boolean;
+  /** What tells of that bind, or of one under way, is above the core or below it: a call of the core may be the same one. */
+  readonly boundBeside: boolean;
   /** Since that bind neither the VM nor the device was given up: who names the same VM means the same binding. */
   readonly held: boolean;
   /** What was known when the last bind came to its end of the one before. */
@@ -44,6 +47,7 @@ export interface Ledger {
 export const NOTHING_NOTED: Ledger = {
   vm: null,
   bound: false,
+  boundBeside: false,
   held: false,
   rebind: 'first',
   moved: null,
@@ -81,6 +85,7 @@ export function notedOfStream(ledger: Ledger, heard: StoredEvent): Ledger {
 }
 
 function notedOfTdi(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
+  if (isPartOfBind(heard, calls)) return ledger;
   // Whoever gives the device up, or binds it anew, was told of what was left behind.
   const before = afterBeginning(ledger, heard);
   // The answer to a LOCK is known with its entry, which is the line to show.
@@ -91,6 +96,8 @@ function notedOfTdi(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEv
   if (heard.phase === 'enter' && heard.pairId !== null) return before;
   return heard.outcome === 'failed' ? afterFailure(before, heard, calls) : afterSuccess(before, heard, calls);
 }
+
+const UNBOUND = { vm: null, bound: false, boundBeside: false, held: false, moved: null, locked: null } as const;
 
 /** What both of two ledgers hold: of the rest nothing is known, and what may excuse a step is taken to have happened. */
 export function common(one: Ledger, other: Ledger): Ledger {
@@ -107,6 +114,7 @@ export function common(one: Ledger, other: Ledger): Ledger {
 }
 
 function afterBeginning(ledger: Ledger, { kind }: StoredEvent): Ledger {
+  if (kind === 'tsm.bind_core') return { ...ledger, boundBeside: ledger.boundBeside || !ledger.bound };
   if (kind === 'tsm.bind') return { ...ledger, failedBind: null, leftBy: null };
   return kind === 'vfio.disable' ? { ...ledger, failedBind: null } : ledger;
 }
@@ -114,10 +122,10 @@ function afterBeginning(ledger: Ledger, { kind }: StoredEvent): Ledger {
 function afterFailure(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
   if (heard.kind === 'tdisp.stop' && calls.some(({ kind }) => kind === 'tsm.unbind' || kind === 'tsm.unbind_core'))
     return { ...ledger, leftBy: heard };
-  if (heard.kind !== 'tsm.bind') return ledger;
+  if (!isBind(heard)) return ledger;
   const attempt = ledger.lockInBind;
   const failedBind = attempt?.done ? { lock: attempt.lock, cleaned: ledger.stopped } : null;
-  return { ...ledger, lockInBind: null, failedBind };
+  return { ...ledger, lockInBind: null, failedBind, boundBeside: ledger.boundBeside && ledger.bound };
 }
 
 function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
@@ -130,6 +138,7 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
         ...ledger,
         vm: heard.args['vm'] ?? null,
         bound: true,
+        boundBeside: false,
         held: true,
         rebind,
         stop: isStoppedSince(ledger, heard) ? ledger.stop : null,
@@ -139,6 +148,22 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
         lockInBind: null,
       };
     }
+    case 'tsm.bind_core':
+      // Known of the core's own call, it says nothing more.
+      if (ledger.bound && !ledger.boundBeside) return ledger;
+      return {
+        ...ledger,
+        vm: heard.args['vm'] ?? ledger.vm,
+        bound: true,
+        boundBeside: true,
+        held: true,
+        stop: isStoppedSince(ledger, heard) ? ledger.stop : null,
+        connected: true,
+        locked: ledger.lockInBind?.lock ?? ledger.locked,
+        lockInBind: null,
+        failedBind: null,
+        leftBy: null,
+      };
     case 'vm.destroy':
       // Its file may be closed, and its key given back, while others still hold the VM.
       return heard.args['what'] === 'VM' ? { ...ledger, held: false } : ledger;
@@ -148,7 +173,7 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
     case 'tsm.unbind':
     case 'tsm.unbind_core':
       if (isOvertaken(heard, ledger)) return ledger;
-      return { ...ledger, vm: null, bound: false, held: false, moved: null, locked: null, failedBind: cleaned(ledger) };
+      return { ...ledger, ...UNBOUND, failedBind: cleaned(ledger) };
     case 'tsm.disconnect':
     case 'tsm.disconnect_core':
     case 'tsm.destroy':
@@ -178,10 +203,10 @@ function isStoppedSince({ stop }: Ledger, bind: StoredEvent): boolean {
   return stop !== null && stop.id > (bind.pairId ?? bind.id);
 }
 
-function rebindOf({ bound, held, vm }: Ledger, { args, outcome }: StoredEvent): Rebind {
+function rebindOf({ bound, boundBeside, held, vm }: Ledger, { args, outcome }: StoredEvent): Rebind {
   const now = args['vm'];
-  if (!bound || vm === null || now === undefined) return 'first';
-  if (isSamePointer(vm, now)) return held ? 'again' : 'first';
+  if (!bound || vm === null || now === undefined) return boundBeside ? 'again' : 'first';
+  if (isSamePointer(vm, now)) return held || boundBeside ? 'again' : 'first';
   // Whether the core let it through is part of what tells.
   return outcome === 'ok' ? 'elsewhere' : 'first';
 }
@@ -194,7 +219,7 @@ export function isOvertaken({ kind, phase, pairId }: StoredEvent, { moved }: Led
 
 function afterLock(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
   const done = heard.outcome === 'ok' && heard.args['queued'] !== '1';
-  const binding = calls.some(({ kind }) => kind === 'tsm.bind');
+  const binding = calls.some(isBind);
   return {
     ...ledger,
     asked: askedIn(calls, 'lock') ?? ledger.asked,

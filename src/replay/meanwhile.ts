@@ -5,6 +5,7 @@ import type { Belief } from './belief.ts';
 /** States that a call leads to, by what is called. */
 const LEADS_TO: Partial<Record<StoredEvent['kind'], (state: TdiState) => boolean>> = {
   'tsm.bind': ({ bind }) => bind === 'bound',
+  'tsm.bind_core': ({ bind }) => bind === 'bound',
   'tsm.connect': ({ bind }) => bind !== 'unbound',
   'tdisp.lock': ({ contract }) => contract === 'locked',
   'tdisp.start': ({ contract }) => contract === 'run',

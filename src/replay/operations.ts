@@ -36,6 +36,7 @@ const OPERATIONS: ReadonlySet<string> = new Set([
   'tsm.disconnect',
   'tsm.disconnect_core',
   'tsm.bind',
+  'tsm.bind_core',
   'tsm.unbind',
   'tsm.unbind_core',
   'tsm.guest_request',
@@ -64,6 +65,7 @@ const NAMES: Partial<Record<StoredEvent['kind'], string>> = {
   'tsm.disconnect': 'disconnect',
   'tsm.disconnect_core': 'disconnect',
   'tsm.bind': 'bind',
+  'tsm.bind_core': 'bind',
   'tsm.guest_request': 'guest request',
   // Only an ioctl that unbinds has a result.
   'tsm.unbind_core': 'unbind',
@@ -79,6 +81,9 @@ function afterSuccess(before: Belief, event: StoredEvent, setting: Setting): Bel
       return before.apply(afterDisconnect, placeOf(event));
     case 'tsm.bind':
       return before.apply((state) => afterBind(state, setting.locks, setting.rebind), placeOf(event));
+    case 'tsm.bind_core':
+      // Above the core's own bind, or below it: one bind.
+      return before.apply((state) => afterBind(state, setting.locks, 'again'), placeOf(event));
     case 'tsm.unbind':
     case 'tsm.unbind_core':
       return before.apply(afterUnbind, placeOf(event));

@@ -69,6 +69,7 @@ export type ProtocolEffect =
 /** Operations of the core whose own result says what became of the TDI, whatever their steps were. */
 const GOVERNED_BY: ReadonlySet<StoredEvent['kind']> = new Set([
   'tsm.bind',
+  'tsm.bind_core',
   'tsm.unbind',
   'tsm.unbind_core',
   'tsm.connect',
@@ -158,13 +159,13 @@ export function protocolEffects(
   return [...own, ...farEffects(heard, opened)];
 }
 
-function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEvent[]): ProtocolEffect[] {
 /** What was answered, where the number of the answer may mean something else. */
 export function asNumbered(effect: ProtocolEffect, otherNumbers: OtherNumbers): ProtocolEffect {
   const isAnswer = effect.type === 'request' || effect.type === 'refusal' || effect.type === 'private-unmap';
   return isAnswer ? { ...effect, otherNumbers } : effect;
 }
 
+function ownEffects(heard: StoredEvent, ledger: Ledger, calls: readonly StoredEvent[]): ProtocolEffect[] {
   const request = REQUESTS[heard.kind];
   const answer = answerOf(heard);
   const command = commandOf(heard);

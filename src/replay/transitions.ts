@@ -223,7 +223,10 @@ export class Transitions {
 
 /** What vfio keeps from a VF does not happen to it. */
 function ownEffects(event: StoredEvent, track: DeviceTrack): Effect[] {
-  return effectsOf(event, track.command).filter((effect) => !(track.isVf && isOfMse(effect)));
+  const effects = effectsOf(event, track.command).filter((effect) => !(track.isVf && isOfMse(effect)));
+  // A call of the core inside a bind that was recorded above it asks for no other one.
+  if (event.kind !== 'tsm.bind' || !track.ledger.boundBeside) return effects;
+  return effects.map((effect) => (effect.type === 'bind' ? { ...effect, isPart: true } : effect));
 }
 
 /** What happens to a function unless it is a VF. */

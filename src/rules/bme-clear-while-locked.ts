@@ -1,6 +1,6 @@
 import { doc } from './docs/bme-clear-while-locked.ts';
 import { chargeOfPort } from './port-clear.ts';
-import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { isLocked, KEPT, LOCK_CLASSES, type Rule } from './rule.ts';
 
 export const rule: Rule = {
   doc,
@@ -8,6 +8,7 @@ export const rule: Rule = {
   restsOnBind: true,
   settledBy: LOCK_CLASSES,
   judge({ effect, event }) {
+    if (effect.type === 'command-kept' && effect.bit === 'bme') return KEPT;
     if (effect.type !== 'command-clear' || effect.bit !== 'bme') return chargeOfPort(effect, 'bme');
     const isWrite = event.kind === 'vfio.config_write' || event.kind === 'pci.config_write';
     const who = isWrite ? 'a configuration write' : `${event.symbol ?? 'the kernel'}`;

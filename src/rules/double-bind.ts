@@ -14,7 +14,7 @@ export const rule: Rule = {
     return {
       wrongIn: isBound,
       // The same VM again succeeds, and does nothing.
-      ...(refused ? {} : { provedByAnswer: false }),
+      ...(refused && effect.isPart !== true ? {} : { provedByAnswer: false }),
       onlyIfLikely: true,
       summary: 'pci_tsm_bind() was called for a function that is bound to another VM, and refused with -EBUSY',
       atMost: 'possible',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EvidenceRole, Severity, Verdict } from '../model/analysis.ts';
 import type { EventClass } from '../model/states.ts';
 import type { Assumption, Layers } from '../replay/belief.ts';
+import { isBind } from '../replay/binds.ts';
 import type { SourceClocks } from '../replay/clocks.ts';
 import { afterEffect, isOperation } from '../replay/operations.ts';
 import type { Step } from '../replay/replay.ts';
@@ -219,7 +220,7 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict, later: Late
       ofRecord(`${lineOf(event, step.event, step.clocks)} (${event.symbol ?? event.kind})`, restsOn(event, step, [])),
     );
   if (verdict === 'possible') granted.push(...doubtsOf(step));
-  if (step.track.stateEvidence.some((event) => event.kind === 'tsm.bind' && event.outcome === 'unknown')) {
+  if (step.track.stateEvidence.some((event) => isBind(event) && event.outcome === 'unknown')) {
     granted.push('the bind succeeded: its result was not recorded');
   }
   if (later !== null && isStronger(later) && later.was === 'possible') {
@@ -230,7 +231,7 @@ function assumptionsOf(step: Step, charge: Charge, verdict: Verdict, later: Late
   if (verdict === 'definite' || verdict === 'inconsistent' || charge.provedByAnswer) return granted;
   const disproof = step.options.disproved?.get(step.track.id);
   if (disproof !== undefined) granted.push(`no class of events is complete here: ${lackShownBy(disproof, step)}`);
-  const bind = step.track.stateEvidence.find((event) => event.kind === 'tsm.bind');
+  const bind = step.track.stateEvidence.find(isBind);
   const since = bind ? ` between ${linesOf(bind, step.event, step.clocks)}` : '';
   const { before, after } = later?.excuse ?? { before: excuseOf(step, charge), after: [] };
   const unseen = [
@@ -258,7 +259,7 @@ function excuseOf({ belief }: Step, { wrongIn }: Charge): Assumption[] {
 function doubtsOf(step: Step): string[] {
   const { event, clocks } = step;
   return unclaimedOf(step).map((one) => {
-    const whose = one.kind === 'tsm.bind' ? 'this' : 'another';
+    const whose = isBind(one) ? 'this' : 'another';
     const record = `${lineOf(one, event, clocks)} (${one.symbol ?? one.kind})`;
     return `${record} is of ${whose} device: it names none, and may be of ${others(one.maybe.length)}`;
   });
@@ -266,7 +267,7 @@ function doubtsOf(step: Step): string[] {
 
 /** The records of these doubts: of an operation its outermost call, once. */
 function unclaimedOf({ track }: Step): StoredEvent[] {
-  const bind = track.stateEvidence.find(({ kind }) => kind === 'tsm.bind')?.id ?? 0;
+  const bind = track.stateEvidence.find(isBind)?.id ?? 0;
   const since = track.doubts.filter((one) => one.id > bind && !track.stateEvidence.includes(one));
   const ids = new Set(since.map(({ id }) => id));
   const isPart = ({ id, pairId, phase, rootId }: StoredEvent) =>
@@ -319,7 +320,7 @@ function toConfirm(rule: Rule, step: Step, charge: Charge, verdict: Verdict): st
   if (verdict === 'inconsistent')
     return [...list, 'check what was declared with --complete and --from-boot, and whether lines are missing'];
   if (verdict === 'definite' || charge.provedByAnswer) return list;
-  const [unclaimed] = verdict === 'possible' ? unclaimedOf(step).filter(({ kind }) => kind !== 'tsm.bind') : [];
+  const [unclaimed] = verdict === 'possible' ? unclaimedOf(step).filter((one) => !isBind(one)) : [];
   if (unclaimed !== undefined) {
     const record = `${lineOf(unclaimed, step.event, step.clocks)} (${unclaimed.symbol ?? unclaimed.kind})`;
     list.push(`tell whose ${record} is: probe it with bdf=, or name its pointer or file with --map`);

@@ -1,3 +1,4 @@
+import { isBind } from '../replay/binds.ts';
 import type { Readings, Turn } from '../replay/readings.ts';
 import { keyOf, type Step } from '../replay/step.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
@@ -104,5 +105,5 @@ export function isOpenToLater(rule: Rule, step: Step, charge: Charge): boolean {
  */
 export function mayBeAccusedLater({ track, options }: Step): boolean {
   if (!track.boundEvidence && !track.startKnown) return false;
-  return options.complete.has('bind') || track.stateEvidence.some(({ kind }) => kind === 'tsm.bind');
+  return options.complete.has('bind') || track.stateEvidence.some(isBind);
 }

@@ -1,7 +1,7 @@
 import { noVf } from '../replay/origin-notes.ts';
 import { doc } from './docs/mse-clear-while-locked.ts';
 import { chargeOfPort } from './port-clear.ts';
-import { fromSideForLife, isLocked, LOCK_CLASSES, type Rule, SHOW_NO_VF } from './rule.ts';
+import { fromSideForLife, isLocked, KEPT, LOCK_CLASSES, type Rule, SHOW_NO_VF } from './rule.ts';
 
 export const rule: Rule = {
   doc,
@@ -11,6 +11,7 @@ export const rule: Rule = {
   // vfio emulates Memory Space Enable of a VF: the write does not reach the device. A port above cuts it off all the same.
   concerns: (track, effect) => !track.isVf || effect?.type === 'port-clear',
   judge({ effect, track, options }) {
+    if (effect.type === 'command-kept' && effect.bit === 'mse') return KEPT;
     if (effect.type !== 'command-clear' || effect.bit !== 'mse') return chargeOfPort(effect, 'mse');
     const shown = noVf(track, options);
     const charge = {

@@ -1,3 +1,4 @@
+import { isBind } from '../replay/binds.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Draft } from './draft.ts';
@@ -44,11 +45,11 @@ export class Nameless {
     if (track.bdf !== null) {
       if (event.outcome === 'failed') return;
       const { bind } = this.#seen.get(track) ?? NEVER;
-      if (event.kind === 'tsm.bind') this.#seen.set(track, { bind: this.#position, bound: this.#position });
+      if (isBind(event)) this.#seen.set(track, { bind: this.#position, bound: this.#position });
       if (event.kind === 'tsm.guest_request') this.#seen.set(track, { bind, bound: this.#position });
       return;
     }
-    if (event.kind === 'tsm.bind') this.#bound.add(track);
+    if (isBind(event)) this.#bound.add(track);
     const excuse = excuseOf(event);
     if (excuse === null || this.#bound.has(track)) return;
     const list = excuse === 'close' ? this.#closes : this.#loose;

@@ -45,6 +45,8 @@ export interface Charge {
    * was not. Absent: the belief decides.
    */
   readonly provedByAnswer?: boolean;
+  /** Why the step could break nothing, whatever the state. */
+  readonly changesNothing?: string;
   /** The verdict can be no stronger: something about the step itself is open. */
   readonly atMost?: Extract<Verdict, 'probable' | 'possible'>;
   readonly severity?: Severity;
@@ -105,6 +107,14 @@ export function fromSideForLife({ place, text }: SideFact): string {
 export function fromSide({ place, text }: SideFact): string {
   return `side: ${place}: ${text}, also when the step was done`;
 }
+
+/** A write that clears a bit which was clear breaks nothing: it is seen and judged, in any state. */
+export const KEPT: Charge = {
+  wrongIn: () => false,
+  provedByAnswer: false,
+  summary: 'a configuration write cleared a bit that was clear',
+  changesNothing: 'the bit was clear before',
+};
 
 export const isBound = (state: TdiState): boolean => state.bind === 'bound';
 export const isLocked = (state: TdiState): boolean => state.contract !== 'unlocked';

@@ -1,4 +1,5 @@
 import { type Bdf, parseBdf, slotOf } from '../base/bdf.ts';
+import { isBind } from '../replay/binds.ts';
 import type { SourceClocks } from '../replay/clocks.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
@@ -20,7 +21,7 @@ export class Strays {
 
   /** To be told of every event of a function, in order. */
   note(event: StoredEvent, track: DeviceTrack): void {
-    if (event.kind === 'tsm.bind') this.#bound.add(track);
+    if (isBind(event)) this.#bound.add(track);
     const excuse = excuseOf(event);
     if (excuse === null) return;
     const recorded = this.#recorded.get(event.sourceId);

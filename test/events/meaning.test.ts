@@ -182,7 +182,7 @@ test("the driver's and the firmware's steps belong to the device of the operatio
     ]),
   );
   expect(log.at(4)).toMatchObject({ kind: 'tdisp.lock', device: BDF, inside: 3 });
-  expect(log.at(3)).toMatchObject({ kind: 'tsm.driver', device: BDF, inside: 2 });
+  expect(log.at(3)).toMatchObject({ kind: 'tsm.bind_core', device: BDF, inside: 2 });
 });
 
 test('what is called from everywhere ends no call', async () => {
