@@ -74,6 +74,11 @@ export class WrapFinder {
     return this.#terminal !== null;
   }
 
+  /** How wide lines may be that leave it a suspicion, with what all are indented by. */
+  get suspectWidth(): number {
+    return this.#terminal === null ? 0 : this.#terminal.width + this.#terminal.indent;
+  }
+
   /** A line wider than the terminal refutes it for good. */
   see(line: string): void {
     if (this.#terminal === null || !isWider(this.#terminal, line)) return;
@@ -82,7 +87,8 @@ export class WrapFinder {
   }
 
   /**
-   * Whether a line may be the rest of what is readable without it, and would change what that says.   */
+   * Whether a line may be the rest of what is readable without it, and would change what that says.
+   */
   isDoubtful(previous: string, line: string): boolean {
     const terminal = this.#terminal;
     if (terminal === null || !this.#isFolded(terminal, previous, previous, line)) return false;

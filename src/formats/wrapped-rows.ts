@@ -92,7 +92,21 @@ export class WrappedRows<P extends RowParser> implements LineParser {
   }
 
   skim(chunk: Chunk, start: number, number: number): Skimmed | null {
-    return this.#finder.width === 0 && !this.#finder.suspects ? (this.rows.skim?.(chunk, start, number) ?? null) : null;
+    if (this.#finder.width > 0) return null;
+    const skimmed = this.rows.skim?.(chunk, start, number) ?? null;
+    if (skimmed !== null && this.#finder.suspects) this.#lookAlong(chunk, start, skimmed.end);
+    return skimmed;
+  }
+
+  /** What is skimmed are rows, none of which is the rest of another one: only how wide they are matters, and the last one. */
+  #lookAlong(chunk: Chunk, start: number, end: number): void {
+    for (let at = start; at < end && this.#finder.suspects; ) {
+      const wide = chunk.endOfLineBeyond(this.#finder.suspectWidth, at, end);
+      if (wide < 0) break;
+      this.#finder.see(chunk.lineBefore(wide));
+      at = wide;
+    }
+    this.#before = chunk.lineBefore(end);
   }
 
   /** Where the line may be the rest of a row that is readable without it neither is certain. */

@@ -29,6 +29,20 @@ export class Chunk {
   }
 
   /**
+   * The first line of more than `width` bytes, among the whole lines from `start` to `end`: the index behind its line feed, -1
+   * where there is none. Jumps over several lines at once.
+   */
+  endOfLineBeyond(width: number, start: number, end: number): number {
+    const { bytes } = this;
+    for (let at = start; at < end; ) {
+      const feed = bytes.lastIndexOf(LINE_FEED, Math.min(at + width, end - 1));
+      if (feed < at) return bytes.indexOf(LINE_FEED, at) + 1;
+      at = feed + 1;
+    }
+    return -1;
+  }
+
+  /**
    * The bytes from `start` to `end` as latin1. The text may share memory with all of the chunk: whoever keeps a part of it
    * makes a copy.
    */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { INTEREST } from '../../src/events/index.ts';
 import { type OpenReading, readParts } from '../../src/formats/read.ts';
 import { MAX_LINE } from '../../src/input/lines.ts';
@@ -208,6 +208,49 @@ test('a clock that falls behind a second that is only a digit away', async () =>
     const lines = [`[${one}.000010] a`, `[${next}.000010] b`, `[${one}.500000] c`, `[${next}.000020] d`, ''].join('\n');
     await expectSame(`${log('')}${lines}`);
   }
+});
+
+describe('a trace that a terminal may have broken one row of', () => {
+  const row = (i: number) => `          <idle>-0       [003] ...1.    11.${String(i).padStart(6, '0')}: kfree <-`;
+  /** Rows of the width that the terminal may have had. */
+  const full = (i: number) => `${row(i)}${'x'.repeat(85 - row(i).length)}\n`;
+  const shorter = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => `${row(from + i)}x\n`).join('');
+  const suspect = `${shorter(0, 10)}${full(10)}tail\n${shorter(11, 440)}`;
+  const doubts = async (text: string) => {
+    const said = JSON.stringify(await read(Buffer.from(text, 'latin1'), [], true, false));
+    return [...said.matchAll(/"rest-doubtful","line":(\d+)/g)].map(([, line]) => Number(line));
+  };
+
+  test('is skimmed all the same', async () => {
+    const rows = vi.spyOn(engine, 'rows');
+    const text = suspect + shorter(451, 20_000);
+    expect(await doubts(text)).toEqual([12]);
+    const skimmed = rows.mock.results.reduce((sum, { value }) => sum + (value?.lines ?? 0), 0);
+    // All but those that showed what it is, and those that are looked at in passing.
+    expect(skimmed).toBeGreaterThan(19_500);
+    await expectSame(text);
+  });
+
+  test.each(['\n', '\r\n'])(
+    'is doubtful where a row is as wide, also one that was skimmed, lines end in %j',
+    async (ending) => {
+      const text = `${suspect}${shorter(451, 100)}${full(551)}tail\n${shorter(552, 100)}`.replaceAll('\n', ending);
+      expect(await doubts(text)).toEqual([12, 554]);
+      await expectSame(text);
+    },
+  );
+
+  test.each(['\n', '\r\n'])(
+    'is no longer, behind a row that is wider, also one that was skimmed, lines end in %j',
+    async (ending) => {
+      const wider = full(501).replace('\n', 'x\n');
+      const below = `${shorter(502, 50)}${full(552)}tail\n${shorter(553, 100)}`;
+      const text = `${suspect}${shorter(451, 50)}${wider}${below}`.replaceAll('\n', ending);
+      expect(await doubts(text)).toEqual([12]);
+      for (const cuts of [[], [30_000, 33_000, 33_001, 33_090]]) await expectSame(text, cuts);
+    },
+  );
 });
 
 test('anything, in any pieces', async () => {
