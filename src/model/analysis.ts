@@ -207,6 +207,8 @@ export interface RuleCoverage {
   readonly device: Bdf | null;
   readonly status: CoverageStatus;
   readonly triggers: number;
+  /** Triggers among them that change nothing, whatever the state: a write that clears a bit which is clear. */
+  readonly without_effect: number;
   readonly findings: readonly string[];
   readonly missing: readonly (EventClass | 'platform')[];
 }

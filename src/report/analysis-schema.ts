@@ -197,6 +197,7 @@ const COVERAGE = record('what the capture tells about a rule and a device', {
   device: orNull(BDF),
   status: oneOf(['violated', 'held', 'not-applicable', 'blind']),
   triggers: number('steps that the rule judges'),
+  without_effect: number('steps among them that change nothing, whatever the state: a bit is cleared that is clear'),
   findings: list(id('f', 'id of a finding')),
   missing: list(oneOf([...EVENT_CLASSES, 'platform']), 'what would have to be recorded or told to lift blind'),
 });

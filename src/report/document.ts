@@ -58,12 +58,13 @@ function coverageOf(judgement: Judgement, ids: ReadonlyMap<Draft, string>): Rule
   }
   return judgement.coverage
     .filter(({ track }) => isReported(judgement, track))
-    .map(({ rule, track, status, triggers, missing }) => ({
+    .map(({ rule, track, status, triggers, withoutEffect, missing }) => ({
       rule: rule.doc.id,
       device_id: deviceKey(track.id),
       device: track.bdf,
       status,
       triggers,
+      without_effect: withoutEffect,
       findings: found.get(track)?.get(rule.doc.id) ?? NONE,
       missing,
     }));

@@ -122,9 +122,15 @@ function writeStatus(
   const found = rules.filter((rule) => rule.status === status);
   if (found.length === 0) return;
   const names = found.map((rule) =>
-    status === 'held' ? `${rule.rule} (${rule.triggers}x)` : `${rule.rule}${doubtOf(rule, verdicts)}`,
+    status === 'held' ? `${rule.rule} (${timesOf(rule)})` : `${rule.rule}${doubtOf(rule, verdicts)}`,
   );
   page.paragraph(4, { text: LABEL[status], style }, names.join(', '), 4 + LABEL_WIDTH);
+}
+
+/** How often a rule was held; steps that could not break it, as the bit that they clear was clear, are told apart. */
+function timesOf({ triggers, without_effect: idle }: RuleCoverage): string {
+  if (idle === 0) return `${triggers}x`;
+  return `${triggers}x, ${idle === triggers ? '' : `${idle} of them `}clearing a bit that was clear`;
 }
 
 /** ` (possible)` after a rule whose findings do not accuse. */

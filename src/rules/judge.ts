@@ -66,6 +66,7 @@ export class Judge implements ReplayObserver {
       const charge = holding(rule, this.#options) === 'perhaps' ? ifOfOneMachine(bare, this.#options) : bare;
       const tally = this.#tallies.of(rule, step.track);
       tally.triggers += 1;
+      if (charge.changesNothing) tally.withoutEffect += 1;
       const later = this.#laterOf(rule, step, charge);
       const verdict = judgeCharge(step, charge, later);
       if (isOpenToLater(rule, step, charge)) this.#awaitLater(rule, step, charge);

@@ -45,8 +45,8 @@ export interface Charge {
    * was not. Absent: the belief decides.
    */
   readonly provedByAnswer?: boolean;
-  /** Why the step could break nothing, whatever the state. */
-  readonly changesNothing?: string;
+  /** The step breaks nothing, whatever the state. */
+  readonly changesNothing?: true;
   /** The verdict can be no stronger: something about the step itself is open. */
   readonly atMost?: Extract<Verdict, 'probable' | 'possible'>;
   readonly severity?: Severity;
@@ -113,7 +113,7 @@ export const KEPT: Charge = {
   wrongIn: () => false,
   provedByAnswer: false,
   summary: 'a configuration write cleared a bit that was clear',
-  changesNothing: 'the bit was clear before',
+  changesNothing: true,
 };
 
 export const isBound = (state: TdiState): boolean => state.bind === 'bound';

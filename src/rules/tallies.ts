@@ -11,12 +11,15 @@ export interface Coverage {
   readonly track: DeviceTrack;
   readonly status: CoverageStatus;
   readonly triggers: number;
+  /** Triggers among them that change nothing, whatever the state. */
+  readonly withoutEffect: number;
   readonly missing: readonly (EventClass | 'platform')[];
 }
 
 /** Counts of one rule on one device. */
 interface Tally {
   triggers: number;
+  withoutEffect: number;
   /** Triggers that the state was known well enough for. */
   judged: number;
   /** There is a finding, of whatever verdict. */
@@ -44,7 +47,7 @@ export class Tallies {
     const ofRule = this.#tallies.get(rule);
     const known = ofRule?.get(track.id);
     if (known) return known;
-    const fresh = { triggers: 0, judged: 0, found: false, startMissing: false, open: false };
+    const fresh = { triggers: 0, withoutEffect: 0, judged: 0, found: false, startMissing: false, open: false };
     ofRule?.set(track.id, fresh);
     return fresh;
   }
@@ -58,7 +61,7 @@ export class Tallies {
 
   #coverageOf(rule: Rule, track: DeviceTrack): Coverage {
     const tally = this.of(rule, track);
-    const base = { rule, track, triggers: tally.triggers };
+    const base = { rule, track, triggers: tally.triggers, withoutEffect: tally.withoutEffect };
     if (tally.triggers === 0 && rule.concerns?.(track) === false)
       return { ...base, status: 'not-applicable', missing: [] };
     const holds = holding(rule, this.#options);

@@ -113,7 +113,17 @@ const FINDINGS: readonly Finding[] = [
 ];
 
 function coverage(rule: string, status: RuleCoverage['status'], rest: Partial<RuleCoverage> = {}): RuleCoverage {
-  return { rule, device_id: 'd1', device: BDF, status, triggers: 0, findings: [], missing: [], ...rest };
+  return {
+    rule,
+    device_id: 'd1',
+    device: BDF,
+    status,
+    triggers: 0,
+    without_effect: 0,
+    findings: [],
+    missing: [],
+    ...rest,
+  };
 }
 
 /** What `analyze` says about that trace: one headline, two findings that follow from it. */

@@ -79,6 +79,7 @@ describe('a headline', () => {
             rule: 'conventional-reset-while-locked',
             status: 'blind' as const,
             triggers: 0,
+            without_effect: 0,
             missing: ['reset' as const],
           }
         : rule,
@@ -196,6 +197,17 @@ describe('a run without a finding', () => {
     expect(text).not.toMatch(/\b(ok|okay|passed|clean|success)\b/i);
   });
 
+  test('says of a rule that held where its steps changed nothing', () => {
+    const rules = CLEAN.rules.map((rule) => ({ ...rule, without_effect: rule.rule === 'double-bind' ? 1 : 0 }));
+    expect(render({ ...CLEAN, rules })).toContain('double-bind (1x, clearing a bit that was clear)');
+    const some = CLEAN.rules.map((rule) => ({
+      ...rule,
+      ...(rule.rule === 'double-bind' ? { triggers: 3 } : {}),
+      without_effect: 1,
+    }));
+    expect(render({ ...CLEAN, rules: some })).toMatch(/double-bind \(3x, 1 of them clearing a\s+bit that was clear\)/);
+  });
+
   test('without a rule that held it says that nothing was checked, and why', () => {
     const rules = CLEAN.rules.map((rule) => ({ ...rule, status: 'blind' as const, triggers: 0 }));
     expect(render({ ...CLEAN, rules })).toMatch(/\nNothing was checked: no rule met a step that it judges in a state/);
@@ -225,6 +237,7 @@ describe('a run without a finding', () => {
       device: device.bdf,
       status: 'blind' as const,
       triggers: 0,
+      without_effect: 0,
       findings: [],
       missing: [],
     }));

@@ -207,6 +207,7 @@ export const ANALYSIS: Analysis = {
       device: BDF,
       status: 'violated',
       triggers: 1,
+      without_effect: 0,
       findings: ['f1'],
       missing: ['start', 'link'],
     },
