@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { closeRanks } from './merge.ts';
+import { closeRanks } from './merge-devices.ts';
 
 /*
  * One capture given twice, by other paths, or whole and as an excerpt: what both tell happened once. Nothing but the records can
