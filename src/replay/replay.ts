@@ -108,6 +108,7 @@ export class Replay {
       this.#end(track);
       if (!track.gone) scene.place(track, track.sourceId);
     }
+    scene.observer.cutOff?.(scene.openCalls.left.filter((call) => !this.#isOutlasted(call)));
     return [...scene.tracks.values()];
   }
 
@@ -131,6 +132,7 @@ export class Replay {
     this.#cover(event);
     scene.calls.remember(event);
     scene.takers.note(event);
+    scene.openCalls.note(event);
     scene.tdxAbis.note(event, scene.clocks.history(event.sourceId));
     const own = scene.owner(event);
     own?.noteTime(event);
@@ -186,7 +188,7 @@ export class Replay {
     });
   }
 
-  /** Whether a close after the event would be in its source, and was not lost: the end of a capture closes nothing. */
+  /** Whether what follows from the event would be in its source, and was not lost: the end of a capture ends nothing. */
   #isOutlasted({ id: exit, sourceId, time }: StoredEvent): boolean {
     const { recorded, clocks, lostBefore } = this.#scene;
     if ((lostBefore.get(clocks.history(sourceId)) ?? 0) > exit) return false;

@@ -2,6 +2,7 @@ import type { SideFact } from '../input/side-data.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { Calls } from './calls.ts';
 import type { SourceClocks } from './clocks.ts';
+import { OpenCalls } from './open-calls.ts';
 import { ResetsOutOfSight } from './out-of-sight.ts';
 import type { RecordedEvents } from './recorded.ts';
 import type { ReplayObserver, ReplayOptions, Shown } from './step.ts';
@@ -26,6 +27,7 @@ export class Scene {
   readonly clocks: SourceClocks;
   readonly calls: Calls;
   readonly takers = new Takers();
+  readonly openCalls = new OpenCalls();
   readonly tdxAbis = new TdxAbis();
   observer: ReplayObserver;
   tracks: ReadonlyMap<number, DeviceTrack> = new Map();

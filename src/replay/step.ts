@@ -89,4 +89,6 @@ export interface ReplayObserver {
   seen(event: StoredEvent, track: DeviceTrack): void;
   /** The event fits no hypothesis; the belief was reset to what the event implies. */
   impossible(event: StoredEvent, track: DeviceTrack, before: Belief, clocks: SourceClocks): void;
+  /** After the last event: calls that the end of the trace may have cut off before they did anything. */
+  cutOff?(calls: readonly StoredEvent[]): void;
 }
