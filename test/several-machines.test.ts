@@ -80,3 +80,22 @@ test('a machine that is given its name at boot is one', async () => {
   expect(headlines(analysis)).toEqual([`${FLR_LOCKED} :5`]);
   expect(analysis.sources).toHaveLength(1);
 });
+
+test('journalctl -m -o json-pretty: what one machine does wrong is found, and nothing across machines', async () => {
+  const entry = ([host, second, text]: Row) =>
+    `${JSON.stringify({ MESSAGE: text, _TRANSPORT: 'kernel', _HOSTNAME: host, _BOOT_ID: host.repeat(32), __REALTIME_TIMESTAMP: `179534160${second}000000` }, null, '\t').replaceAll('": "', '" : "')}\n`;
+  const log = (...rows: Row[]) => rows.map(entry).join('');
+  const apart = log(['a', 0, OTHER], ['b', 1, OTHER], ['a', 2, BIND], ['a', 3, BOUND], ['b', 4, FLR], ['b', 5, DONE]);
+  expect(headlines(await analyzeText(apart + log(['a', 6, OTHER])))).toEqual([]);
+  const among = log(
+    ['a', 0, OTHER],
+    ['b', 1, OTHER],
+    ['a', 2, BIND],
+    ['b', 3, OTHER],
+    ['a', 4, BOUND],
+    ['b', 5, OTHER],
+  );
+  // The seventh entry of seven lines each.
+  const analysis = await analyzeText(among + log(['a', 6, FLR], ['b', 7, OTHER], ['a', 8, DONE]));
+  expect(headlines(analysis)).toEqual([`${FLR_LOCKED} :43`]);
+});

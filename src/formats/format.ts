@@ -49,12 +49,25 @@ export interface LineParser {
   begins?(line: string, number: number): HealthItem | null;
   /** Of which machine a line is, as it says itself; null where it does not. Asked before {@link parse}; changes nothing. */
   machine?(line: string): LineMachine | null;
+  /**
+   * The lines so far of the entry that goes on with the line which {@link machine} was just asked about: they are the parser's no
+   * longer, for they are of another machine. None where each line tells by itself of which one it is.
+   */
+  release?(): readonly ReleasedLine[];
   /** The input is over: hands over what was held back. */
   end(): void;
   /** What the time stamps count so far. */
   readonly clock: ClockInfo;
   /** Times of the first and the last record in the order of the file, handed over or not; null where they carry none. */
   span(): TimeSpan;
+}
+
+/** A line that {@link LineParser.parse} called `kind`. */
+export interface ReleasedLine {
+  readonly line: string;
+  readonly number: number;
+  readonly truncated: boolean;
+  readonly kind: LineKind;
 }
 
 export interface TimeSpan {

@@ -1,7 +1,7 @@
 import type { HealthItem } from '../base/health.ts';
 import type { Chunk } from '../input/chunk.ts';
 import type { Skimmed } from '../input/skim-engine.ts';
-import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
+import type { ClockInfo, Format, LineKind, LineParser, ParserContext, ReleasedLine, TimeSpan } from './format.ts';
 import type { LineMachine } from './machine-name.ts';
 import type { KernelRecord } from './record.ts';
 
@@ -73,6 +73,12 @@ export class HeldRecord implements LineParser {
 
   machine(line: string): LineMachine | null {
     return this.#parser.machine?.(line) ?? null;
+  }
+
+  release(): readonly ReleasedLine[] {
+    const released = this.#parser.release?.() ?? [];
+    if (released.length > 0) this.#lines = [];
+    return released;
   }
 
   end(): void {

@@ -1,10 +1,10 @@
-import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
+import type { ClockInfo, Format, LineKind, LineParser, ParserContext, ReleasedLine, TimeSpan } from './format.ts';
 import { HeldLines } from './held-lines.ts';
 import { JournalEntries, type JournalFields } from './journal-entry.ts';
-import { type LineMachine, machineOfJson } from './machine-name.ts';
+import { type LineMachine, machineOfEntry, machineOfJson } from './machine-name.ts';
 import { PrintkStream } from './printk.ts';
 import { shareExplained } from './share.ts';
-import { decodeText } from './text.ts';
+import { decodeText, ownCopy } from './text.ts';
 
 // json-seq (RFC 7464) puts a record separator before each object, json-sse (server-sent events) a name.
 const RECORD_SEPARATOR = '\x1e';
@@ -14,10 +14,17 @@ const MEMBER = /^"(\w{1,64})" : (.*?),?$/;
 /** A field of the journal: a brace alone is any JSON. */
 const OF_JOURNAL = /"(?:__CURSOR|__REALTIME_TIMESTAMP|_TRANSPORT|MESSAGE)" ?:/;
 const MAX_MEMBERS = 256;
+/** Longest object, in characters: its lines are kept until it is seen whose it is. */
+const MAX_OBJECT = 1024 * 1024;
+/** How an object ends. */
+const END = /^\},?$/;
 
 interface OpenObject {
   readonly held: HeldLines;
   readonly members: Map<string, unknown>;
+  /** As they stand in the source; none of an entry in one line. */
+  readonly lines: ReleasedLine[];
+  length: number;
 }
 
 /**
@@ -48,11 +55,20 @@ class JournalJsonParser implements LineParser {
       return 'unparsed';
     const held = new HeldLines(number, (raw) => this.#stream.wanted(raw));
     held.add(line, number, truncated);
-    return this.#take({ held, members: new Map(Object.entries(members)) }) ? 'record' : 'skipped';
+    return this.#take({ held, members: new Map(Object.entries(members)), lines: [], length: 0 }) ? 'record' : 'skipped';
   }
 
   machine(line: string): LineMachine | null {
-    return this.#open === null ? machineOfJson(line) : null;
+    const open = this.#open;
+    if (open === null) return machineOfJson(line);
+    // Its members stand in any order.
+    return END.test(withoutFraming(line).trim()) ? machineOfEntry(fieldsOf(open.members), open.held.line) : null;
+  }
+
+  release(): readonly ReleasedLine[] {
+    const lines = this.#open?.lines ?? [];
+    this.#open = null;
+    return lines;
   }
 
   end(): void {
@@ -67,24 +83,24 @@ class JournalJsonParser implements LineParser {
   #begin(line: string, number: number, truncated: boolean): LineKind {
     const held = new HeldLines(number, (raw) => this.#stream.wanted(raw));
     held.add(line, number, truncated);
-    this.#open = { held, members: new Map() };
-    return 'record';
+    this.#open = { held, members: new Map(), lines: [], length: 0 };
+    return keep(this.#open, line, number, truncated, 'record');
   }
 
   #member(open: OpenObject, text: string, line: string, number: number, truncated: boolean): LineKind {
-    if (text === '}' || text === '},') {
+    if (END.test(text)) {
       open.held.endLine = number;
       this.#flush();
       return 'continuation';
     }
     const match = MEMBER.exec(text);
-    if (text === '{' || match === null || open.members.size >= MAX_MEMBERS) {
+    if (text === '{' || match === null || open.members.size >= MAX_MEMBERS || open.length > MAX_OBJECT) {
       this.#flush();
       return text === '{' ? this.#begin(line, number, truncated) : 'unparsed';
     }
     open.held.add(line, number, truncated);
     open.members.set(match[1] ?? '', parseJson(match[2] ?? ''));
-    return 'continuation';
+    return keep(open, line, number, truncated, 'continuation');
   }
 
   #flush(): void {
@@ -95,8 +111,7 @@ class JournalJsonParser implements LineParser {
 
   /** @returns whether the entry is the kernel's. */
   #take({ held, members }: OpenObject): boolean {
-    const fields: JournalFields = { get: (name) => fieldText(members.get(name)) };
-    const entry = this.#entries.take(fields, held.line);
+    const entry = this.#entries.take(fieldsOf(members), held.line);
     if (entry === null) return false;
     if (!held.wanted) return true;
     const { device, ...head } = entry;
@@ -111,6 +126,16 @@ class JournalJsonParser implements LineParser {
     });
     return true;
   }
+}
+
+function keep(open: OpenObject, line: string, number: number, truncated: boolean, kind: LineKind): LineKind {
+  open.length += line.length;
+  open.lines.push({ line: ownCopy(line), number, truncated, kind });
+  return kind;
+}
+
+function fieldsOf(members: ReadonlyMap<string, unknown>): JournalFields {
+  return { get: (name) => fieldText(members.get(name)) };
 }
 
 function withoutFraming(line: string): string {

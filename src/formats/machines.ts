@@ -62,16 +62,16 @@ export class Machines {
    */
   route(part: Part, text: string, line: number): boolean {
     const last = this.#last;
-    const isLeft = last !== null && this.#lastPart === null;
+    const isLeft = last !== null && last.mark !== null && this.#lastPart === null;
     if (part.parser.machine === undefined) return false;
     if (last !== null && isOfSame(text, last)) return this.#go(this.#lastPart, part, line);
     const machine = this.#known(text) ?? part.parser.machine(text);
     if (machine === null) return isLeft;
-    const to = this.#partOf(part, machine, text, line);
+    const to = this.#partOf(part, machine, text, machine.from ?? line);
     if (to !== undefined) {
       this.#last = machine;
       this.#lastPart = to;
-      return this.#go(to, part, line);
+      return this.#go(to, part, machine.from ?? line);
     }
     return false;
   }
@@ -102,7 +102,9 @@ export class Machines {
     const former = this.#ownerless(part) ? undefined : this.#names.get(part);
     const isNameless = NAMELESS.test(name);
     // What boots anew knows nothing of what was before: the part says so itself.
-    const goesOn = former === undefined || (!this.#several && (isNameless || (isNew && machine.boots)));
+    const goesOn =
+      former === undefined ||
+      (!this.#several && (isNameless || (isNew && machine.boots && !isOfOther(machine, former))));
     if (goesOn) return this.#claim(part, machine, isNameless);
     return this.#begin(part, machine, former, text, line);
   }
@@ -150,6 +152,11 @@ export class Machines {
     this.#owners.set(name, part);
     return part;
   }
+}
+
+/** Whether it is known that a boot is of another machine. */
+function isOfOther({ machine }: LineMachine, former: LineMachine): boolean {
+  return machine !== null && former.machine !== null && machine !== former.machine;
 }
 
 /** Whether `long` is `short` with a domain. */

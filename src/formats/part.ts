@@ -156,7 +156,8 @@ export class Part {
 
   /** Takes back what {@link count} was told of a line: it belongs to another part. */
   discount(kind: LineKind, number: number): void {
-    if (kind === 'continuation') this.continuation--;
+    if (kind === 'record') this.records--;
+    else if (kind === 'continuation') this.continuation--;
     else if (kind === 'skipped') this.skipped--;
     else if (kind === 'unparsed') {
       this.unparsed--;

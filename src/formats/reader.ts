@@ -488,10 +488,22 @@ export class Reader implements LineSink {
   /** Goes to the part of the machine that the line is of. @returns whether the line is counted: there are too many machines. */
   #isLeft(line: string, number: number): boolean {
     const part = this.#part;
-    if (part === null || !this.#options.machines || !this.#machines.route(part, line, number)) return false;
+    if (part === null || !this.#options.machines) return false;
+    const isLeft = this.#machines.route(part, line, number);
+    if (isLeft || this.#part !== part) this.#handOn(part, isLeft ? null : this.#part);
+    if (!isLeft) return false;
     part.count('skipped', number);
     this.#fast = null;
     return true;
+  }
+
+  /** The entry that the last line went to is of another machine, as its next line shows. @param to null: it is left out. */
+  #handOn(from: Part, to: Part | null): void {
+    for (const { line, number, truncated, kind } of from.parser.release?.() ?? []) {
+      from.discount(kind, number);
+      if (to === null) from.count('skipped', number);
+      else to.count(to.parser.parse(line, number, truncated), number);
+    }
   }
 
   readonly #place: MachinePlace = {

@@ -156,6 +156,9 @@ describe('boots of the journal, which are of one machine each', () => {
   const forms: Record<string, (boot: string, n: number) => string> = {
     'journal-json': (boot, n) =>
       `${JSON.stringify({ __CURSOR: cursor(boot, n), __REALTIME_TIMESTAMP: `${n}`, _BOOT_ID: boot, _TRANSPORT: 'kernel', MESSAGE: RESET })}\n`,
+    // Its members stand in any order, since systemd 236 in that of a hash table: the boot may come last.
+    'json-pretty': (boot, n) =>
+      `{\n\t"MESSAGE" : "${RESET}",\n\t"_TRANSPORT" : "kernel",\n\t"__REALTIME_TIMESTAMP" : "${n}",\n\t"_BOOT_ID" : "${boot}"\n}\n`,
     'journal-export': (boot, n) =>
       `__CURSOR=${cursor(boot, n)}\n__REALTIME_TIMESTAMP=${n}\n_BOOT_ID=${boot}\n_TRANSPORT=kernel\nMESSAGE=${RESET}\n\n`,
     'journal-verbose': (boot, n) =>
@@ -182,6 +185,72 @@ describe('boots of the journal, which are of one machine each', () => {
       expect(parts[1]?.totals.machine).toBe('boot aaaaaaaa');
     });
   }
+
+  describe('json-pretty', () => {
+    const M = 'c'.repeat(32);
+    const N = 'd'.repeat(32);
+    const entry = (boot: string, fields: Record<string, string> = {}) =>
+      JSON.stringify(
+        { MESSAGE: RESET, _TRANSPORT: 'kernel', __REALTIME_TIMESTAMP: '1', ...fields, _BOOT_ID: boot },
+        null,
+        '\t',
+      ).replaceAll('": "', '" : "');
+    const text = (...entries: string[]) => `${entries.join('\n')}\n`;
+    const counts = ({ totals }: ReadPart) => [totals.records, totals.continuation, totals.skipped, totals.unparsed];
+
+    test('the boot of another machine is told apart at once, another boot of the same one is none', async () => {
+      const on = (boot: string, machine: string) => entry(boot, { _MACHINE_ID: machine });
+      const two = await read(text(on(A, M), on(B, N), on(B, N)));
+      // Entries of seven lines.
+      expect(two.map(lines)).toEqual([[1], [8, 15]]);
+      expect(two.map(counts)).toEqual([
+        [1, 6, 0, 0],
+        [2, 12, 0, 0],
+      ]);
+      expect(two.map(codes)).toEqual([['several-machines 8'], []]);
+      expect(two.map(({ totals }) => [totals.firstLine, totals.lastLine])).toEqual([
+        [1, 7],
+        [8, 21],
+      ]);
+      const one = await read(text(on(A, M), on(B, M)));
+      expect(one.map(codes)).toEqual([['reboot 8']]);
+    });
+
+    test('what other programs say is counted where it stands, and begins no machine', async () => {
+      const said = entry(B, { _TRANSPORT: 'stdout' });
+      const parts = await read(text(entry(A), said, entry(A), entry(B), said, entry(A)));
+      expect(parts.map(counts)).toEqual([
+        [5, 25, 0, 0],
+        [1, 5, 0, 0],
+      ]);
+      expect(parts.map(codes)).toEqual([['reboot 19', 'several-machines 31'], []]);
+    });
+
+    test('an entry whose end is missing, an empty one, words in between: no line is lost', async () => {
+      const cut = entry(B).slice(0, -2);
+      const parts = await read(text(entry(A), entry(B), entry(A), cut, entry(A), '{\n}', 'words', entry(B), '{'));
+      expect(parts.length).toBe(2);
+      expect(parts.flatMap(({ records }) => records).length).toBe(6);
+    });
+
+    test('a message that quotes an entry tells of no machine', async () => {
+      const quoting = entry(A, { MESSAGE: `"_BOOT_ID" : "${B}"\n}` });
+      const parts = await read(text(entry(A), quoting, entry(A)));
+      expect(parts.map(codes)).toEqual([[]]);
+      expect(parts[0]?.records.map(({ line }) => line)).toEqual([1, 7, 13]);
+    });
+
+    test('of more machines than are told apart the rest is left out, all lines of it', async () => {
+      const boot = (n: number) => n.toString(16).padStart(32, '0');
+      const on = (n: number) => entry(boot(n), { _MACHINE_ID: boot(n) });
+      const rows = Array.from({ length: 40 }, (_, n) => on(n));
+      const parts = await read(text(...rows, ...rows));
+      expect(parts).toHaveLength(32);
+      expect(parts.every(({ totals }) => totals.records === 2)).toBe(true);
+      // Sixteen entries of seven lines.
+      expect(parts.reduce((sum, { totals }) => sum + totals.skipped, 0)).toBe(112);
+    });
+  });
 
   test('what a message quotes of an entry is none', async () => {
     const entry = forms['journal-export'] ?? (() => '');
