@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import type { Bdf } from './base/bdf.ts';
 import { InputError } from './base/errors.ts';
 import type { HealthCode } from './base/health.ts';
-import { formatTime, parseSeconds } from './base/time.ts';
 import { toolVersion } from './base/version.ts';
 import type { Hints } from './identity/hints.ts';
 import { readInput } from './input/inputs.ts';
@@ -10,26 +9,36 @@ import { SideCollector } from './input/side/collector.ts';
 import type { SideData } from './input/side-data.ts';
 import { shownPath } from './input/source.ts';
 import type { LegalOrder } from './legal/order.ts';
-import { legalOrders, TREATED_MAX } from './legal/search.ts';
+import { legalOrders } from './legal/search.ts';
 import type { Shelf } from './legal/stretch.ts';
 import type { Analysis } from './model/analysis.ts';
 import type { EventClass, Platform } from './model/states.ts';
-import { SourceClocks } from './replay/clocks.ts';
 import { gapsOf } from './replay/gaps.ts';
 import { contradicting, hostsOf, machinesOf } from './replay/hosts.ts';
-import { oneCpuSources } from './replay/one-cpu.ts';
-import type { OutOfSight } from './replay/out-of-sight.ts';
+import { judgedEvents } from './replay/judged-events.ts';
 import type { ReplayOptions } from './replay/replay.ts';
 import { SomeSources } from './replay/some-sources.ts';
 import type { DeviceTrack } from './replay/track.ts';
 import { documentOf } from './report/document.ts';
+import {
+  beliefReset,
+  coverageCapped,
+  laterCapped,
+  ofOneCpu,
+  ordersCapped,
+  platformContradicted,
+  resetReachUnknown,
+  sourceHealth,
+  statesMerged,
+  tracesEnded,
+} from './report/replay-health.ts';
 import { sideContradicted, sideHealth } from './report/side-health.ts';
 import type { Draft } from './rules/draft.ts';
 import { RULES } from './rules/index.ts';
 import { holdTrial, type Trial } from './rules/trial.ts';
 import { createTimeline, createTimelineFrom, createTransientTimeline } from './timeline/create.ts';
 import { ingest } from './timeline/ingest.ts';
-import type { NewHealth, StoredEvent, StoredSource } from './timeline/rows.ts';
+import type { NewHealth, StoredSource } from './timeline/rows.ts';
 import { refuseTicks } from './timeline/ticks.ts';
 import type { TimelineReader, TimelineWriter } from './timeline/timeline.ts';
 
@@ -340,85 +349,6 @@ interface HostTrial extends Trial {
   readonly recorded: Shelf;
 }
 
-/** `--since`, `--until`, `--last-boot`: earlier events still move the state, they are not judged. */
-function judgedEvents(
-  reader: TimelineReader,
-  { since, until, lastBoot }: JudgeOptions,
-): (event: StoredEvent) => boolean {
-  const from = since === null ? null : parseSeconds(since);
-  const to = until === null ? null : parseSeconds(until);
-  const bootLine = new Map<number, number>();
-  for (const { code, sourceId, line } of reader.health()) {
-    if (lastBoot && code === 'reboot' && sourceId !== null && line !== null) {
-      bootLine.set(sourceId, Math.max(line, bootLine.get(sourceId) ?? 0));
-    }
-  }
-  // Of merged inputs the clock of the first one counts.
-  const clocks = new SourceClocks(reader.sources());
-  return (event) => {
-    if (event.line < (bootLine.get(event.sourceId) ?? 0)) return false;
-    const time = clocks.time(event);
-    if (time === null) return true;
-    return (from === null || time >= from) && (to === null || time <= to);
-  };
-}
-
-function sourceHealth(reader: TimelineReader): NewHealth[] {
-  const sources = reader.sources();
-  const health: NewHealth[] = sources
-    .filter((source) => source.events === 0)
-    .map((source) => ({
-      sourceId: source.id,
-      code: 'nothing-recognised',
-      line: null,
-      message: 'no line bears on a device that can be assigned to a VM: nothing can be said about it',
-      count: 1,
-    }));
-  return health;
-}
-
-function platformContradicted({ sourceId, line, args }: StoredEvent, wanted: string): NewHealth {
-  const message = `the record is of ${args['mark']}, and was judged as ${wanted} since --platform says so: leave it out to have the log decide`;
-  return { sourceId, code: 'platform-contradicted', line, message, count: 1 };
-}
-
-function resetReachUnknown({ event, port, device }: OutOfSight): NewHealth {
-  const message = `a reset below ${port} was recorded, and nothing tells what is below it: ${device}, which was bound, may be; --side tells`;
-  return { sourceId: event.sourceId, code: 'reset-reach-unknown', line: event.line, message, count: 1 };
-}
-
-/** Traces of one CPU: nothing of what they show is sure, since a task is moved from CPU to CPU. */
-function ofOneCpu(reader: TimelineReader): NewHealth[] {
-  const message =
-    'the trace holds the records of one CPU: what others did between any two of them is missing; analyse the file `trace` of the tracing directory, or a trace.dat, which have all CPUs in order';
-  return [...oneCpuSources(reader)].map((sourceId) => ({ sourceId, code: 'one-cpu', line: null, message, count: 1 }));
-}
-
-/** Of merged inputs: the traces that end before another one does. */
-function tracesEnded(reader: TimelineReader): NewHealth[] {
-  const sources = reader.sources();
-  const clocks = new SourceClocks(sources);
-  const merged = sources.filter(({ id }) => clocks.isMerged(id));
-  if (merged.length === 0) return [];
-  const traces = reader.tracingSources();
-  return merged.flatMap((source): NewHealth[] => {
-    if (!traces.has(source.id)) return [];
-    const end = clocks.time({ sourceId: source.id, time: source.lastTime });
-    const others = clocks.members(source.clockGroup).filter(({ id, lastTime }) => {
-      const time = clocks.time({ sourceId: id, time: lastTime });
-      return end !== null && time !== null && time > end + clocks.widestError(source.clockGroup);
-    });
-    if (others.length === 0) return [];
-    const more = others.length > 3 ? ` and ${others.length - 3} more` : '';
-    const names = `${others
-      .slice(0, 3)
-      .map(({ path }) => path)
-      .join(', ')}${more}`;
-    const message = `the trace ends at ${formatTime(source.lastTime, source.timeUnit)}: what is told later by ${names} was judged as if there were no trace`;
-    return [{ sourceId: source.id, code: 'trace-ended', line: null, message, count: 1 }];
-  });
-}
-
 /** Devices without a name whose coverage is told: the function tracer makes one of every task that it cannot place. */
 const UNNAMED_MAX = 1000;
 
@@ -429,41 +359,4 @@ function coveredTracks(tracks: readonly DeviceTrack[], accused: ReadonlySet<Devi
     unnamed += 1;
     return unnamed <= UNNAMED_MAX;
   });
-}
-
-function coverageCapped(left: number): NewHealth[] {
-  if (left === 0) return [];
-  const message = `${left} further devices that no record names, without a finding: what the rules could tell of them is left out`;
-  return [{ sourceId: null, code: 'coverage-capped', line: null, message, count: left }];
-}
-
-function ordersCapped(left: number): NewHealth[] {
-  if (left === 0) return [];
-  const message = `the legal order of ${left} headlines was not looked for: that of the ${TREATED_MAX} surest was, as far as it could be had at a bounded price`;
-  return [{ sourceId: null, code: 'legal-orders-capped', line: null, message, count: left }];
-}
-
-function statesMerged({ sourceId, bdf, spans, mergedSpans }: DeviceTrack): NewHealth {
-  return {
-    sourceId,
-    code: 'states-merged',
-    line: spans.at(-1)?.cause?.line ?? null,
-    message: `${bdf ?? 'an unnamed device'} changed its state ${mergedSpans} times more after this line: one entry stands for all of them`,
-    count: mergedSpans,
-  };
-}
-
-function laterCapped({ sourceId, bdf, waitedTooLong }: DeviceTrack): NewHealth {
-  const message = `${bdf ?? 'an unnamed device'}: ${waitedTooLong} steps were judged without all of the records after them`;
-  return { sourceId, code: 'later-capped', line: null, message, count: waitedTooLong };
-}
-
-function beliefReset(event: StoredEvent): NewHealth {
-  return {
-    sourceId: event.sourceId,
-    code: 'belief-reset',
-    line: event.line,
-    message: `${event.symbol ?? event.kind} with this result fits no state that the device can have been in; the log is incomplete, or a class was wrongly declared complete`,
-    count: 1,
-  };
 }
