@@ -17,6 +17,8 @@ export type Effect =
   /** A write that clears a bit which is clear already: nothing changes, whatever the state. */
   | { readonly type: 'command-kept'; readonly bit: CommandBit }
   | { readonly type: 'function-reset'; readonly certain: boolean }
+  /** The function that holds the device security manager of this one was reset; that one is no VF of it. */
+  | { readonly type: 'manager-reset'; readonly certain: boolean }
   | { readonly type: 'conventional-reset' }
   | { readonly type: 'power-loss'; readonly certain: boolean; readonly state: string }
   | { readonly type: 'zap' }
@@ -73,7 +75,7 @@ const FAR_EFFECTS: Readonly<Record<Tie, ReadonlySet<EffectType>>> = {
   below: new Set(['conventional-reset', 'removal', 'port-clear']),
   device: new Set(['conventional-reset']),
   bus: new Set(['conventional-reset']),
-  dsm: new Set(['disconnect']),
+  dsm: new Set(['disconnect', 'manager-reset']),
 };
 
 /**
@@ -86,8 +88,13 @@ export function farEffectsOf(event: StoredEvent, tie: Tie, command: CommandState
   if (event.kind === 'pci.sriov_enable') return [];
   return effectsOf(event, command)
     .map((effect): Effect => (effect.type === 'command-clear' ? { ...effect, type: 'port-clear' } : effect))
+    .map((effect): Effect => (effect.type === 'function-reset' && tie === 'dsm' ? ofManager(effect) : effect))
     .filter(({ type }) => FAR_EFFECTS[tie].has(type))
     .map((effect) => (effect.type === 'sriov-change' ? { ...effect, certain: true } : effect));
+}
+
+function ofManager({ certain }: Extract<Effect, { type: 'function-reset' }>): Effect {
+  return { type: 'manager-reset', certain };
 }
 
 const CLEARS: ReadonlySet<StoredEvent['kind']> = new Set([

@@ -37,7 +37,8 @@ export function reached(
   const at = own?.bdf ?? null;
   const effects = effectsOf(event, COMMAND_UNKNOWN);
   const wide = effects.some(({ type }) => type === 'conventional-reset');
-  const ofVfs = event.kind === 'pci.sriov_disable' || effects.some(({ type }) => type === 'function-reset');
+  const ofFunction = effects.some(({ type }) => type === 'function-reset');
+  const ofVfs = event.kind === 'pci.sriov_disable' || ofFunction;
   const takesBuses = event.kind === 'pci.remove' && topology.isBridge(at);
   const cutsOff = topology.isBridge(at) && effects.some(({ type }) => type === 'command-clear');
   const toManaged = isDisconnect(event) || event.kind === 'tsm.connect';
@@ -47,7 +48,9 @@ export function reached(
     if (port !== null) return port;
     if (toManaged) return topology.managedBy(at, track);
     for (const one of asked) {
-      const reach = wide ? topology.sharesReset(one, track, below) : ofVfs ? topology.virtual(one, track) : null;
+      const shared = wide ? topology.sharesReset(one, track, below) : ofVfs ? topology.virtual(one, track) : null;
+      // Its VFs are reset with it; what it manages beside them may lose its session and streams.
+      const reach = shared ?? (ofFunction ? topology.hasManager(one, track) : null);
       if (reach !== null) return reach;
     }
     return null;
@@ -118,8 +121,12 @@ export function spreads(scene: Scene, event: StoredEvent): boolean {
   const topology = scene.topology(event.sourceId);
   const isOfBridge = topology.isBridge(own?.bdf ?? null);
   if (isOfBridge && (event.kind === 'pci.remove' || hasEffect(event, 'command-clear'))) return true;
-  if (own === null || !(hasEffect(event, 'function-reset') || event.kind === 'pci.sriov_disable')) return false;
-  for (const track of scene.tracks.values()) if (topology.virtual(own, track) !== null) return true;
+  const isReset = hasEffect(event, 'function-reset');
+  if (own === null || !(isReset || event.kind === 'pci.sriov_disable')) return false;
+  for (const track of scene.tracks.values()) {
+    if (topology.virtual(own, track) !== null) return true;
+    if (isReset && track !== own && topology.hasManager(own, track) !== null) return true;
+  }
   return false;
 }
 

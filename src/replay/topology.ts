@@ -38,7 +38,14 @@ export class Topology {
   /** Functions from which a port has received an AER message: they are below it. With the event that says so. */
   readonly #sources = new Map<string, Map<string, number>>();
 
+  /** What side data say of the DSM of functions. */
+  readonly #managers = new Map<Bdf, { readonly manager: Bdf; readonly side: SideFact }>();
+
   constructor(side: SideData | null = null) {
+    for (const { bdf, name, value, fact } of side?.tsm ?? []) {
+      const manager = name === 'dsm' ? parseBdf(value) : null;
+      if (manager !== null) this.#managers.set(bdf, { manager, side: fact });
+    }
     for (const [bridge, { first, last, fact }] of side?.bridges ?? []) {
       this.#buses.set(bridge, { first, last, record: null, side: fact });
     }
@@ -133,6 +140,17 @@ export class Topology {
     if (slotOf(device.bdf) === slotOf(manager)) return reach;
     if (this.#ofDevice(manager, device)) return { ...reach, record: device.pfRecord, side: device.pfSide };
     return device.dsm === null ? null : reach;
+  }
+
+  /**
+   * Whether `device` is known to have its security manager on `manager`, function 0 of a device: its connect was recorded, the core or
+   * side data said so. That it has the number 0 says no such thing by itself.
+   */
+  hasManager(manager: DeviceTrack, device: DeviceTrack): Reach | null {
+    if (manager.bdf === null || device.bdf === null || !manager.bdf.endsWith('.0')) return null;
+    if (device.dsm === manager.bdf || device.dsmRecord?.dsm === manager.bdf) return this.managedBy(manager.bdf, device);
+    const stored = device.dsm === null ? this.#managers.get(device.bdf) : undefined;
+    return stored?.manager === manager.bdf ? { tie: 'dsm', record: null, side: stored.side } : null;
   }
 
   #announce(event: StoredEvent, bridge: string): SideFact | null {

@@ -221,7 +221,7 @@ describe('what an event does', () => {
 describe('what reaches other functions', () => {
   // By the tie between the two: a VF of the PF, below the port, of the same device, on the same bus, managed by the DSM.
   test.each<[string, StoredEvent, Partial<Record<Tie, string>>]>([
-    ['FLR of a PF', storedEvent('pci.flr'), { vf: 'function-reset true' }],
+    ['FLR of a PF', storedEvent('pci.flr'), { vf: 'function-reset true', dsm: 'manager-reset true' }],
     [
       'bus reset',
       storedEvent('pci.bus_reset'),

@@ -241,6 +241,39 @@ describe('the device security manager', () => {
   });
 });
 
+describe('the DSM that a reset of a function reaches others by', () => {
+  const DSM = '0000:3b:00.0';
+  const reach = { tie: 'dsm', record: null, side: null };
+  const fact = { place: 'sys/tsm/dsm', text: `0000:3b:00.1 had its DSM on ${DSM}` } as SideFact;
+  const attribute = (name: string, value: string) => ({ bdf: '0000:3b:00.1', name, value, fact });
+
+  it('is function 0 that was connected, or that the core named', () => {
+    const topology = new Topology();
+    expect(topology.hasManager(track(DSM), track('0000:3b:00.1', { dsm: DSM }))).toEqual(reach);
+    const said = track('0000:3b:00.1');
+    said.dsmRecord = { dsm: DSM as Bdf, id: 12 };
+    expect(topology.hasManager(track(DSM), said)).toEqual({ ...reach, record: 12 });
+  });
+
+  it('is not function 0 as such, nor any other function, nor one that is not known', () => {
+    const topology = new Topology();
+    expect(topology.hasManager(track(DSM), track('0000:3b:00.1'))).toBeNull();
+    expect(topology.hasManager(track('0000:3b:00.2'), track('0000:3b:00.1', { dsm: '0000:3b:00.2' }))).toBeNull();
+    expect(topology.hasManager(track(null), track('0000:3b:00.1', { dsm: DSM }))).toBeNull();
+    expect(topology.hasManager(track(DSM), track('0000:3b:00.1', { dsm: '0000:3a:00.0' }))).toBeNull();
+  });
+
+  it('is the one that side data name, where no record names another', () => {
+    const topology = new Topology({ bridges: new Map(), tsm: [attribute('dsm', DSM)] } as unknown as SideData);
+    expect(topology.hasManager(track(DSM), track('0000:3b:00.1'))).toEqual({ ...reach, side: fact });
+    expect(topology.hasManager(track(DSM), track('0000:3b:00.2'))).toBeNull();
+    expect(topology.hasManager(track('0000:3c:00.0'), track('0000:3b:00.1'))).toBeNull();
+    expect(topology.hasManager(track(DSM), track('0000:3b:00.1', { dsm: '0000:3a:00.0' }))).toBeNull();
+    const connected = new Topology({ bridges: new Map(), tsm: [attribute('connect', DSM)] } as unknown as SideData);
+    expect(connected.hasManager(track(DSM), track('0000:3b:00.1'))).toBeNull();
+  });
+});
+
 describe('side data', () => {
   const fact = { place: 'lspci.txt:12', text: 'secondary=01, subordinate=04' } as SideFact;
   const side = {

@@ -5,7 +5,7 @@ export const doc: RuleDoc = {
   title: 'Function level reset of a locked TDI',
   order:
     'A function level reset follows the unbind of the TDI; that of a PF follows the unbind of the PF and of all its VFs.',
-  why: 'A function level reset moves every TDI that it reaches from CONFIG_LOCKED or RUN to ERROR, not to CONFIG_UNLOCKED as a conventional reset does. The reset of a PF reaches its VFs; the reset of a VF reaches only that VF. pci_try_reset_function() also writes COMMAND with INTx Disable alone before the reset, which breaks the lock by itself. Linux 7.1 checks the bound state neither in VFIO_DEVICE_RESET nor in the emulation of the FLR bit nor in the sysfs reset.',
+  why: 'A function level reset moves every TDI that it reaches from CONFIG_LOCKED or RUN to ERROR, not to CONFIG_UNLOCKED as a conventional reset does. The reset of a PF reaches its VFs; the reset of a VF reaches only that VF. Function 0 holds the device security manager: its reset may end the SPDM session and the IDE streams that the TDIs of the other functions are locked over; only of resets of the other functions it is said that they do not. pci_try_reset_function() also writes COMMAND with INTx Disable alone before the reset, which breaks the lock by itself. Linux 7.1 checks the bound state neither in VFIO_DEVICE_RESET nor in the emulation of the FLR bit nor in the sysfs reset.',
   consequence:
     'Every TDI that the reset reached is expected to be in TDISP ERROR, while the host still counts it as bound. The configuration that the kernel restores afterwards does not bring the TDI back.',
   remedy:
@@ -21,6 +21,7 @@ export const doc: RuleDoc = {
     'The reset did not happen: pci_try_reset_function returned an error such as -EAGAIN or -ENOTTY, or "flr failed with ..." was printed.',
     'The reset belongs to an open or to a close: vfio_pci_core_enable() resets before any bind, vfio_pci_core_disable() is judged by unbind-before-disable.',
     'An unlogged unbind or STOP before it: probe pci_tsm_unbind, __pci_tsm_unbind and pci_tsm_guest_req.',
+    'For a function named because of function 0 (never more than possible): the device kept its session and streams, as a read-back of LOCKED or RUN, or a request that succeeds later, shows.',
     'For a VF named because of its PF: the finding shows the record that ties them (the VF appeared or went inside a call on the PF, or vfio named both), or the file of --side. Check that the VF existed at that time.',
   ],
   platforms: ['generic', 'tdx', 'sev-tio', 'cca'],
