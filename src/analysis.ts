@@ -1,13 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Bdf } from './base/bdf.ts';
-import { InputError } from './base/errors.ts';
-import type { HealthCode } from './base/health.ts';
+import type { InputError } from './base/errors.ts';
 import { toolVersion } from './base/version.ts';
-import type { Hints } from './identity/hints.ts';
-import { readInput } from './input/inputs.ts';
 import { SideCollector } from './input/side/collector.ts';
 import type { SideData } from './input/side-data.ts';
-import { shownPath } from './input/source.ts';
 import type { LegalOrder } from './legal/order.ts';
 import { legalOrders } from './legal/search.ts';
 import type { Shelf } from './legal/stretch.ts';
@@ -36,40 +32,11 @@ import { sideContradicted, sideHealth } from './report/side-health.ts';
 import type { Draft } from './rules/draft.ts';
 import { RULES } from './rules/index.ts';
 import { holdTrial, type Trial } from './rules/trial.ts';
-import { createTimeline, createTimelineFrom, createTransientTimeline } from './timeline/create.ts';
-import { ingest } from './timeline/ingest.ts';
-import type { NewHealth, StoredSource } from './timeline/rows.ts';
-import { refuseTicks } from './timeline/ticks.ts';
+import { type IngestOptions, isKept, readInputs } from './timeline/read-inputs.ts';
+import type { StoredSource } from './timeline/rows.ts';
 import type { TimelineReader, TimelineWriter } from './timeline/timeline.ts';
 
-/** What to read and how to keep it. */
-export interface IngestOptions {
-  /** Paths as the user typed them, `-` for stdin; logs, archives and directories of logs, or timelines. */
-  readonly inputs: readonly string[];
-  /** Where to keep the timeline; null: a private temporary file that is removed by `close`. */
-  readonly db: string | null;
-  /**
-   * Nobody opens the file: without `db` there is none as long as it would be small, and otherwise it stays unfinished, without
-   * indexes and findings. It is read by means of {@link Analyzed.timeline} only.
-   */
-  readonly transient?: boolean;
-  /** A format id that overrides detection, or null. */
-  readonly inputFormat: string | null;
-  /** Limit of decompressed bytes an input. */
-  readonly maxBytes: number;
-  /** What the user says of pointers; none where it is left out. */
-  readonly hints?: Hints;
-  readonly onProgress?: (progress: Progress) => void;
-  readonly signal?: AbortSignal;
-}
-
-export interface Progress {
-  readonly path: string;
-  readonly lines: number;
-  readonly bytes: number;
-  /** Size of the input as stored; null for a pipe. */
-  readonly totalBytes: number | null;
-}
+export type { IngestOptions, Progress } from './timeline/read-inputs.ts';
 
 /**
  * How to judge what was read. `since` / `until`: decimal seconds of the source's own clock, inclusive; where sources were
@@ -113,14 +80,10 @@ export async function analyze(options: IngestOptions, judgement: JudgeOptions): 
   // A sos report tells of the machine that its logs are of, and of no other.
   const [only, ...others] = options.inputs;
   const own = only === undefined || others.length > 0 || judgement.side !== null ? null : new SideCollector();
-  const { writer, failures } = await readAll(options, own, judgement);
+  const { writer, failures } = await readInputs(options, own, judgement);
   const found = own?.finish(only ?? '') ?? null;
   const side = judgement.side ?? (found?.files.length === 0 ? null : found);
   return conclude(writer, failures, { ...judgement, side }, isKept(options), options.signal);
-}
-
-function isKept({ db, transient }: IngestOptions): boolean {
-  return db !== null || transient !== true;
 }
 
 /**
@@ -158,102 +121,6 @@ export async function conclude(
 async function hearSignals(signal: AbortSignal | undefined): Promise<void> {
   await setImmediate();
   signal?.throwIfAborted();
-}
-
-/** Every input into one timeline. An input that cannot be read leaves the others alone. */
-async function readAll(
-  options: IngestOptions,
-  side: SideCollector | null,
-  judgement: JudgeOptions,
-): Promise<{ writer: TimelineWriter; failures: InputError[] }> {
-  const failures: InputError[] = [];
-  // Set in callbacks, which the compiler does not follow.
-  let writer = null as TimelineWriter | null;
-  let read = 0;
-  try {
-    for (const path of options.inputs) {
-      options.signal?.throwIfAborted();
-      const inside: InputError[] = [];
-      try {
-        await readInput(path, {
-          maxBytes: options.maxBytes,
-          ...(options.signal && { signal: options.signal }),
-          ...(side && { side }),
-          async prepare() {
-            writer ??= isKept(options) ? await createTimeline(options.db) : createTransientTimeline();
-          },
-          async read(opened) {
-            if (writer) await readOne(writer, opened, options);
-          },
-          async timeline() {
-            if (options.inputs.length > 1) {
-              throw new InputError(`${shownPath(path)}: is a timeline; a timeline can only be analysed alone`);
-            }
-            writer = createTimelineFrom(path, options.db);
-            writer.clearAnalysis();
-          },
-          health: (item) => writer?.addHealth({ ...item, sourceId: null }),
-          unreadable: (error) => inside.push(error),
-        });
-        for (const { message } of inside)
-          writer?.addHealth({ sourceId: null, code: 'source-unusable', line: null, message, count: 1 });
-        failures.push(...inside);
-        read += 1;
-        if (writer) refuseTicks(writer.reader, judgement);
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        failures.push(error);
-      }
-    }
-    if (writer && read > 0) {
-      for (const item of hintHealth(options.hints ?? null)) writer.addHealth(item);
-      return { writer, failures };
-    }
-  } catch (error) {
-    writer?.abort();
-    throw error;
-  }
-  writer?.abort();
-  throw nothingRead(failures);
-}
-
-async function readOne(
-  writer: TimelineWriter,
-  opened: Parameters<typeof ingest>[1],
-  { inputFormat, maxBytes, hints, onProgress, signal }: IngestOptions,
-): Promise<void> {
-  const { path } = opened;
-  await ingest(writer, opened, {
-    inputFormat,
-    maxBytes,
-    ...(hints && { hints }),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress: (progress) => onProgress({ path, ...progress }) }),
-  });
-}
-
-/** What the user said, as far as it mattered; what contradicts the log is told where that shows. */
-export function hintHealth(hints: Hints | null): NewHealth[] {
-  if (hints === null) return [];
-  const row = (code: HealthCode, message: string, count: number) =>
-    count === 0 ? [] : [{ sourceId: null, code, line: null, message, count }];
-  const used = [...hints.used].map(([pointer, bdf]) => `${pointer} is ${bdf}`);
-  const { unused } = hints;
-  return [
-    ...row('hints-used', `as the user says (--map, --hints): ${some(used)}`, used.length),
-    ...row('hints-unused', `no record holds these pointers (--map, --hints): ${some(unused)}`, unused.length),
-  ];
-}
-
-function some(list: readonly string[]): string {
-  return list.length <= 8 ? list.join(', ') : `${list.slice(0, 8).join(', ')} and ${list.length - 8} more`;
-}
-
-function nothingRead(failures: readonly InputError[]): InputError {
-  const [first, ...others] = failures;
-  if (!first) return new InputError('no input was given');
-  first.others = others;
-  return first;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { type Analyzed, conclude, hintHealth, type IngestOptions, type JudgeOptions, judge } from '../analysis.ts';
+import { type Analyzed, conclude, type IngestOptions, type JudgeOptions, judge } from '../analysis.ts';
 import type { ReadBytesOptions, ReadBytesResult } from '../input/bytes.ts';
 import type { OpenedSource } from '../input/source.ts';
 import { openTail, type Tail } from '../input/tail.ts';
@@ -7,6 +7,7 @@ import type { Analysis, Verdict } from '../model/analysis.ts';
 import type { News } from '../report/news.ts';
 import type { Draft } from '../rules/draft.ts';
 import { createTimeline } from '../timeline/create.ts';
+import { hintHealth } from '../timeline/hint-health.ts';
 import { deviceKey, sourceKey } from '../timeline/ids.ts';
 import { ingest, type OpenIngest } from '../timeline/ingest.ts';
 import type { TimelineWriter } from '../timeline/timeline.ts';
