@@ -76,6 +76,11 @@ export const HEALTH_CODES = {
     meaning:
       "messages of several machines stand among one another: each machine's are a source of its own, with its own clock and its own devices",
   },
+  'machine-renamed': {
+    severity: 'note',
+    meaning:
+      'a machine is called otherwise from here on, in the middle of a boot: a line says so and the clock of its kernel goes on, so it was read as one',
+  },
   'machines-capped': {
     severity: 'warning',
     meaning: 'messages of more machines stand in the file than are told apart: those of the others were left out',

@@ -50,6 +50,11 @@ export interface LineParser {
   /** Of which machine a line is, as it says itself; null where it does not. Asked before {@link parse}; changes nothing. */
   machine?(line: string): LineMachine | null;
   /**
+   * Whether the line, of a machine that was not heard of before, is of the parser's own one: it was said that it would be called so,
+   * and its clock goes on. Changes nothing.
+   */
+  becomes?(line: string): boolean;
+  /**
    * The lines so far of the entry that goes on with the line which {@link machine} was just asked about: they are the parser's no
    * longer, for they are of another machine. None where each line tells by itself of which one it is.
    */

@@ -75,6 +75,10 @@ export class HeldRecord implements LineParser {
     return this.#parser.machine?.(line) ?? null;
   }
 
+  becomes(line: string): boolean {
+    return this.#parser.becomes?.(line) ?? false;
+  }
+
   release(): readonly ReleasedLine[] {
     const released = this.#parser.release?.() ?? [];
     if (released.length > 0) this.#lines = [];

@@ -18,7 +18,8 @@ export interface MachinePlace {
 /**
  * The messages of several machines in one file, as a log server writes them: each machine has a clock of its own, and devices of
  * its own that are called the same, so its lines are a part of their own. A machine has one name but for these: none yet
- * (`localhost`), its name with and without the domain, another one from a boot on.
+ * (`localhost`), its name with and without the domain, another one from a boot on, or from where a line says so and the kernel's clock
+ * goes on.
  */
 export class Machines {
   readonly #place: MachinePlace;
@@ -97,6 +98,8 @@ export class Machines {
     const known = this.#owners.get(name) ?? this.#alias(machine);
     if (known !== undefined) return known;
     if (!kernel) return undefined;
+    const renamed = this.#renamed(part, machine, text, line);
+    if (renamed !== null) return renamed;
     const isNew = !this.#seen.has(name);
     if (this.#seen.size < MAX_MACHINES * MAX_MACHINES) this.#seen.add(name);
     const former = this.#ownerless(part) ? undefined : this.#names.get(part);
@@ -107,6 +110,16 @@ export class Machines {
       (!this.#several && (isNameless || (isNew && machine.boots && !isOfOther(machine, former))));
     if (goesOn) return this.#claim(part, machine, isNameless);
     return this.#begin(part, machine, former, text, line);
+  }
+
+  /** The part whose machine the line is of, under a new name; null where that is not proved of exactly one. */
+  #renamed(part: Part, machine: LineMachine, text: string, line: number): Part | null {
+    const candidates = this.#several ? [...this.#names.keys()] : [part];
+    const [only, ...more] = candidates.filter((one) => one.parser.becomes?.(text) === true);
+    const former = only === undefined ? undefined : this.#names.get(only);
+    if (only === undefined || former === undefined || more.length > 0) return null;
+    only.health(renamedHere(line, former, machine));
+    return this.#claim(only, machine, false);
   }
 
   #ownerless(part: Part): boolean {
@@ -172,6 +185,11 @@ function severalHere(line: number, former: LineMachine, machine: LineMachine): H
     message: machine.at === null ? ofBoots(former, machine) : message,
     count: 1,
   };
+}
+
+function renamedHere(line: number, former: LineMachine, machine: LineMachine): HealthItem {
+  const message = `${former.shown} is called ${machine.shown} from here on: a line before says so, and its clock goes on`;
+  return { code: 'machine-renamed', line, message, count: 1 };
 }
 
 function ofBoots(former: LineMachine, machine: LineMachine): string {

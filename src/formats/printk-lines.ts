@@ -39,6 +39,8 @@ export interface LineForm {
   readonly createHead: () => LineHead;
   /** A line that begins no record, seen before all else; null where it is nothing special. */
   readonly other?: (line: string, number: number, stream: PrintkStream) => LineKind | null;
+  /** Whether a line that begins no record is none of a record either, where its looks tell. */
+  readonly stands?: (line: string) => boolean;
   /** What a head and its message say about a device, and the message without it. */
   readonly dictionary?: (message: string) => { readonly message: string; readonly device: string | null };
 }
@@ -92,10 +94,15 @@ export class PrintkLines implements LineParser {
     return this.stream.clock;
   }
 
+  /** First line of the last record; empty before the first one. */
+  protected get lastRecord(): string {
+    return this.#first;
+  }
+
   learn(lines: readonly string[]): void {
     const begins = (line: string) => this.#head.scan(line);
     this.#doubts = wrapDoubts(lines, begins);
-    this.#fold = terminalFold(lines, { begins, stands: isElision });
+    this.#fold = terminalFold(lines, { begins, stands: (line) => this.#stands(line) });
   }
 
   parse(line: string, number: number, truncated: boolean): LineKind {
@@ -250,9 +257,13 @@ export class PrintkLines implements LineParser {
     const fold = this.#fold;
     if (fold === null) return false;
     this.#refuted ||= isWider(fold, line);
-    if (this.#refuted || !this.#open || this.#blank || !isFolded(fold, this.#previous, line) || isElision(line))
+    if (this.#refuted || !this.#open || this.#blank || !isFolded(fold, this.#previous, line) || this.#stands(line))
       return false;
     return this.stream.foldsOn(this.#message(), foldedTail(fold, this.#previous, line), fold.certain, number);
+  }
+
+  #stands(line: string): boolean {
+    return isElision(line) || this.#form.stands?.(line) === true;
   }
 
   #wrapJoint(line: string, number: number): Joint | null {

@@ -6,6 +6,7 @@ import { journalLoss } from './journal-loss.ts';
 import { type LineMachine, machineOfHead } from './machine-name.ts';
 import { decodeOctal } from './octal.ts';
 import { PrintkLines } from './printk-lines.ts';
+import { clockGoesOn, isSameName, momentOf, newName, RENAMER } from './renamed.ts';
 import { shareExplained } from './share.ts';
 import { SyslogHead } from './syslog-head.ts';
 import { monotonicPrefix, type SyslogPrefix, syslogPrefix } from './syslog-prefix.ts';
@@ -30,10 +31,15 @@ class SyslogParser extends PrintkLines {
   #prefix: LinePrefix | null = null;
   readonly #parse: (line: string) => SyslogPrefix | null;
   readonly #scanner: SyslogHead;
+  /** What the machine was said to be called from then on; null: nothing was said. */
+  #newName: string | null = null;
 
   constructor(context: ParserContext, parse: (line: string) => SyslogPrefix | null) {
     const facilities = new KernelFacility();
     const head = new SyslogHead(parse, facilities);
+    const rename = (name: string | null) => {
+      this.#newName = name ?? this.#newName;
+    };
     super(context, {
       createHead: () => new SyslogHead(parse, facilities),
       other(line, number, stream): LineKind | null {
@@ -41,6 +47,7 @@ class SyslogParser extends PrintkLines {
         const { prefix } = head;
         if (prefix !== null && prefix.ident !== 'kernel') {
           if (prefix.ident === 'systemd-journald') journalLoss(line.slice(prefix.message), number, context.health);
+          if (prefix.ident === RENAMER) rename(newName(line.slice(prefix.message)));
           return 'skipped';
         }
         if (BOOT.test(line)) {
@@ -49,6 +56,8 @@ class SyslogParser extends PrintkLines {
         }
         return REMARK.test(line) ? 'skipped' : null;
       },
+      // What another program says begins where it begins, however wide the line above is.
+      stands: (line) => parse(line) !== null,
       dictionary: decodeOctal,
     });
     this.#parse = parse;
@@ -74,6 +83,17 @@ class SyslogParser extends PrintkLines {
   machine(line: string): LineMachine | null {
     this.#scanner.scan(line);
     return machineOfHead(line, this.#scanner);
+  }
+
+  becomes(line: string): boolean {
+    if (this.#newName === null || this.lastRecord === '') return false;
+    const head = this.#scanner;
+    head.scan(this.lastRecord);
+    const before = momentOf(head);
+    head.scan(line);
+    const after = momentOf(head);
+    const host = head.prefix?.host?.toLowerCase() ?? '';
+    return before !== null && after !== null && isSameName(host, this.#newName) && clockGoesOn(before, after);
   }
 
   #learn(line: string): void {

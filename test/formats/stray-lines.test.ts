@@ -129,3 +129,22 @@ test('a wider line says that there is no terminal', async () => {
   const { doubted } = await read([rows[0] ?? '', '3', ...filler, rows[2] ?? '', write(5000), '4']);
   expect(doubted).toEqual([2]);
 });
+
+describe('what another program says below a message of the kernel that fills the width', () => {
+  const program = (text: string) => `Nov 22 05:53:11 host systemd-hostnamed[412]: ${text}`;
+  const long = syslog('host', `${enabling}, and what makes this the longest one of all of them: vfio_pci_core_enable`);
+
+  test('begins where it begins: nothing is doubtful', async () => {
+    const { doubted, records } = await read([long, program('Hostname set to <a=b>'), syslog('host', enabling)]);
+    expect(doubted).toEqual([]);
+    expect(records.map(({ line, endLine }) => [line, endLine])).toEqual([
+      [1, 1],
+      [3, 3],
+    ]);
+  });
+
+  test('and what has no head of its own still may be the rest of it', async () => {
+    const { doubted } = await read([long, 'mmio=0x10', program('Reached target.'), syslog('host', enabling)]);
+    expect(doubted).toEqual([2]);
+  });
+});
