@@ -59,22 +59,23 @@ describe('rules on short logs', () => {
 });
 
 describe.each(RULES.map(({ doc }) => doc.id))('the cases of %s', (id) => {
+  const missing = (what: string) => `fixtures/rules/${id}/: no case ${what}; their form: test/rules/case-file.ts`;
   const lines = CASES.filter(({ rule }) => rule === id).map(({ file }) => file.expect);
   const some = (pattern: RegExp) => lines.some((expected) => expected.some((line) => pattern.test(line)));
 
   it('hold one that breaks it', () => {
-    expect(some(new RegExp(`^(?:headline|caused) \\w+ ${id} `))).toBe(true);
+    expect(some(new RegExp(`^(?:headline|caused) \\w+ ${id} `)), missing('with a finding of the rule')).toBe(true);
   });
 
   it('hold one that keeps to it, and finds nothing', () => {
     const held = new RegExp(`^coverage ${id} \\S+ held`);
-    expect(lines.some((expected) => expected.includes('nothing') && expected.some((line) => held.test(line)))).toBe(
-      true,
-    );
+    const kept = lines.some((expected) => expected.includes('nothing') && expected.some((line) => held.test(line)));
+    expect(kept, missing(`that expects "nothing" and "coverage ${id} BDF held"`)).toBe(true);
   });
 
   it('hold one that cannot be decided', () => {
-    expect(some(new RegExp(`^coverage ${id} \\S+ blind|^\\w+ POSSIBLE ${id} `))).toBe(true);
+    const undecided = some(new RegExp(`^coverage ${id} \\S+ blind|^\\w+ POSSIBLE ${id} `));
+    expect(undecided, missing(`that expects "coverage ${id} BDF blind", or POSSIBLE`)).toBe(true);
   });
 
   it('have names that sort, each number once', () => {

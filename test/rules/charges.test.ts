@@ -165,7 +165,7 @@ describe('each rule judges its own steps, in its own states', () => {
   it('and no rule is left out', () => {
     const judged = JUDGED.map(([id]) => id);
     const others = RULES.map(({ doc }) => doc.id).filter((id) => !judged.includes(id));
-    expect(others).toEqual(['unlock-before-private-mmio-unmap']);
+    expect(others, 'add a row to JUDGED').toEqual(['unlock-before-private-mmio-unmap']);
     expect(new Set(judged).size).toBe(judged.length);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { RULES } from '../../src/rules/index.ts';
 import { ORDERS } from '../../src/rules/orders.ts';
-import { SOURCE_FORMS } from './source-forms.ts';
+import { NO_FORM, SOURCE_FORMS } from './source-forms.ts';
 
 const IDS = RULES.map(({ doc }) => doc.id);
 
@@ -14,7 +14,10 @@ describe('the orders that have to be kept', () => {
     expect(IDS).toEqual(expect.arrayContaining([...rules]));
     expect(new Set(rules).size).toBe(rules.length);
     if (unseen !== null) expect(unseen).toMatch(/^\S.*[^.]$/);
-    expect(SOURCE_FORMS.some((form) => form.test(source))).toBe(true);
+    expect(
+      SOURCE_FORMS.some((form) => form.test(source)),
+      NO_FORM,
+    ).toBe(true);
   });
 
   it('are each said once', () => {
@@ -23,6 +26,9 @@ describe('the orders that have to be kept', () => {
 
   it('leave no rule without one', () => {
     const judging = new Set(ORDERS.flatMap(({ rules }) => rules));
-    expect(IDS.filter((id) => !judging.has(id))).toEqual([]);
+    expect(
+      IDS.filter((id) => !judging.has(id)),
+      'src/rules/orders.ts: name them in the order that they judge',
+    ).toEqual([]);
   });
 });

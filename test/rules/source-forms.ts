@@ -1,3 +1,7 @@
+/** What to say of a source that has none of the forms. */
+export const NO_FORM =
+  'as "drivers/pci/tsm.c, Linux 7.1", "TF-RMM/tf-rmm runtime/rmi/vdev.c@9a7f8ef46378", "PCIe Base 6.x, 11.2.6", or "NAME, SUBJECT, 2025-11-12, <MESSAGE-ID>"';
+
 /** The forms that a source may have; anything else cannot be looked up. */
 export const SOURCE_FORMS = [
   // A kernel file with the version it was read in: "drivers/pci/tsm.c, Linux 7.1 merge window".
