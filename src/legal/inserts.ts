@@ -39,6 +39,7 @@ export function insertsFor(found: Case, platform: Platform, id = -1): Insert[] {
   }
   // What a guest asks for needs the binding.
   const ofGuest = history.callsAround(step).some(({ kind }) => kind === 'tsm.guest_request');
+  if (isGuests(found)) return setsRight('guest.unlock', wrongIn, states) ? [unlockByGuest(found, id)] : [];
   const kinds = wantsSetup(wrongIn) ? SETS_UP : RELEASES;
   const plain = kinds
     .filter(
@@ -69,6 +70,16 @@ const STOP: Readonly<Record<Platform, string>> = {
   'sev-tio': PLATFORM_PROFILES['sev-tio'].teardown[0] ?? 'STOP_INTERFACE_REQUEST',
   cca: 'RMI_VDEV_UNLOCK',
 };
+
+/** Whether a guest told of the step: what its host could do before it is no step of the guest's. */
+function isGuests({ history, deviceId }: Case): boolean {
+  return history.events.some((event) => event.kind === 'guest.lock' && event.deviceId === deviceId);
+}
+
+function unlockByGuest(found: Case, id: number): Insert {
+  const unlock: StoredEvent = { ...record(found, id, 'guest.unlock', 'void'), symbol: 'pci_tsm_unlock' };
+  return { name: 'pci_tsm_unlock', events: [unlock], inside: false };
+}
 
 /** The guest has its TDI stopped and stays bound. */
 function stopByGuest(found: Case, id: number): Insert {

@@ -1,5 +1,5 @@
 import type { TdiState } from '../model/states.ts';
-import { afterBind, afterConnect, afterDisconnect, afterUnbind, TDI_STATES } from '../model/tdi.ts';
+import { afterBind, afterConnect, afterDisconnect, afterUnbind, BOUND_UNLOCKED, TDI_STATES } from '../model/tdi.ts';
 import { request } from '../model/tdisp.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 
@@ -26,6 +26,8 @@ function leadsTo(kind: StoredEvent['kind'], state: TdiState): readonly TdiState[
       return state.bind === 'bound'
         ? TDI_STATES.filter(({ bind, contract }) => bind === 'bound' && contract === 'unlocked')
         : [state];
+    case 'guest.unlock':
+      return [BOUND_UNLOCKED];
     case 'tdisp.lock':
       // It belongs to a bind, and that wants a connect.
       if (state.bind === 'unbound') return [];

@@ -6,6 +6,7 @@ import { Belief } from './belief.ts';
 import type { CommandState } from './command.ts';
 import { configChanges, noteRegisters, writesRegister } from './config-change.ts';
 import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
+import { afterGuest, isOfGuest, noteGuestState } from './guest-belief.ts';
 import { learn, noteOwnerExit, noteState } from './learn.ts';
 import { asRecorded, isOvertaken, type Ledger, noted, notedOfStream } from './ledger.ts';
 import { managedStream } from './managed-stream.ts';
@@ -103,8 +104,10 @@ export class Transitions {
       this.#teller.tell({ event, effect, track, belief: closed, calls, reach: this.#scene.shown(reach) });
     }
     const mayBeVf = noVf(track, options)?.isProof !== true;
-    const afterAll = (before: Belief) =>
+    const afterEach = (before: Belief) =>
       effects.reduce((now, effect) => afterEffect(now, mayBeVf ? ofPerhapsVf(effect) : effect), before);
+    // Whether what a guest does reaches the device, its VMM decides.
+    const afterAll = (before: Belief) => (isOfGuest(track) ? before.or(afterEach(before)) : afterEach(before));
     // A call that two tracers recorded happened once: the record that knows more is the one that counts.
     if (isOperation(event) && event.supersededBy !== null) return;
     if (isOperation(event)) {
@@ -185,6 +188,7 @@ export class Transitions {
       if (reach === null) {
         const guest = guestOf(track);
         track.ledger = noted(track.ledger, heard, calls);
+        noteGuestState(event, track);
         noteSharedFence(scene, heard, track, guest, found);
         noteWritten(track, heard, scene.options.side);
         track.session = noteSoleSession(track.session, heard, calls);
@@ -192,11 +196,13 @@ export class Transitions {
       track.stream = noteSoleStream(track.stream, heard);
       const request = calls.find(({ kind }) => kind === 'tsm.guest_request');
       const again = request !== undefined && hasAskedBefore(request, track);
-      const next = afterProtocol(closed, heard, track.ledger, calls, again);
+      const ofGuest = reach === null ? afterGuest(closed, heard) : null;
+      const next = ofGuest ?? afterProtocol(closed, heard, track.ledger, calls, again);
       if (next === null) continue;
       if (provesBinding(heard)) noteState(event, track);
       const { ledger } = track;
-      const taken = (before: Belief) => afterProtocol(before, heard, ledger, calls, again) ?? before;
+      const taken = (before: Belief) =>
+        (ofGuest === null ? afterProtocol(before, heard, ledger, calls, again) : afterGuest(before, heard)) ?? before;
       if (!next.empty) {
         track.change((before) => atEnd(before, heard, taken(before)), next, event, !during);
         continue;

@@ -16,6 +16,7 @@ import { isJudgeable, isOpen } from './judgeable.ts';
 import type { Later } from './later.ts';
 import { Nameless } from './nameless.ts';
 import { Overlaps, weighOverlap } from './overlap.ts';
+import { ifHandedOn, isBeyondGuest } from './of-guest.ts';
 import type { Charge, Rule } from './rule.ts';
 import { Strays } from './strays.ts';
 import { confirms, isSymptom } from './symptoms.ts';
@@ -63,7 +64,8 @@ export class Judge implements ReplayObserver {
       const bare = rule.judge(step);
       if (!bare) continue;
       if (rule.takesBack !== undefined) this.#revocable.delete(step.track);
-      const charge = holding(rule, this.#options) === 'perhaps' ? ifOfOneMachine(bare, this.#options) : bare;
+      const held = holding(rule, this.#options) === 'perhaps' ? ifOfOneMachine(bare, this.#options) : bare;
+      const charge = ifHandedOn(rule, step, held);
       const tally = this.#tallies.of(rule, step.track);
       tally.triggers += 1;
       if (charge.changesNothing) tally.withoutEffect += 1;
@@ -73,6 +75,7 @@ export class Judge implements ReplayObserver {
       if (rule.restsOnBind && !step.track.boundEvidence && !step.track.startKnown) tally.startMissing = true;
       if (isOpen(step, charge)) tally.open = true;
       if (!isJudgeable(rule, step.track, verdict, this.#options) || isOpen(step, charge)) continue;
+      if (isBeyondGuest(rule, step)) continue;
       // What another device may have done holds no rule of this one.
       if (step.event.certainty !== 'maybe' || verdict !== null) tally.judged += 1;
       if (verdict === null || this.#isConsequence(rule, step, charge)) continue;
