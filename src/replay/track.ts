@@ -228,12 +228,18 @@ export class DeviceTrack {
    * of a capture.
    */
   uncover(cause: StoredEvent): void {
+    this.#drop();
+    this.startKnown = false;
+    this.unbindSeen = false;
+    this.believe(Belief.unknown(), cause);
+  }
+
+  /** What was noted of it on the way, and of those that use it. */
+  #drop(): void {
     this.command = COMMAND_UNKNOWN;
     this.dsmRecord = null;
     this.ledger = NOTHING_NOTED;
-    this.startKnown = false;
     this.boundEvidence = false;
-    this.unbindSeen = false;
     this.stateEvidence = [];
     this.released = false;
     this.ownerExit = null;
@@ -241,7 +247,6 @@ export class DeviceTrack {
     this.removing = false;
     this.openers.clear();
     this.binder = null;
-    this.believe(Belief.unknown(), cause);
   }
 
   /** A record or side data show that it is a VF of `pf`. */
@@ -261,17 +266,7 @@ export class DeviceTrack {
 
   /** The function is gone: what was known of it does not hold for whatever comes next on this address. */
   forget(cause: StoredEvent): void {
-    this.command = COMMAND_UNKNOWN;
-    this.dsmRecord = null;
-    this.ledger = NOTHING_NOTED;
-    this.boundEvidence = false;
-    this.stateEvidence = [];
-    this.released = false;
-    this.ownerExit = null;
-    this.lostIn = null;
-    this.removing = false;
-    this.openers.clear();
-    this.binder = null;
+    this.#drop();
     this.startKnown = true;
     this.origin = afterRemoval(this.origin);
     this.noVfSide = null;

@@ -2,6 +2,7 @@ import { powerStateOf } from '../replay/effects.ts';
 import { sideHolds } from '../replay/origin-notes.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { doc } from './docs/power-state-while-locked.ts';
+import { EXCUSING_KINDS } from './excuses.ts';
 import { fromSideForLife, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
 
 export const rule: Rule = {
@@ -51,16 +52,8 @@ function isReturn(event: StoredEvent): boolean | null {
 }
 
 const MAY_UNLOCK: ReadonlySet<StoredEvent['kind']> = new Set([
-  'tsm.unbind',
-  'tsm.unbind_core',
-  'tsm.disconnect',
-  'tsm.disconnect_core',
-  'tsm.destroy',
-  'tsm.guest_request',
-  'tdisp.stop',
+  ...EXCUSING_KINDS,
   'tdi.destroy',
-  'vfio.close',
-  'vfio.disable',
   'pci.flr',
   'pci.reset',
   'pci.bus_reset',

@@ -3,26 +3,17 @@ import { analyze } from '../../src/analysis.ts';
 import { NEUTRAL_JUDGEMENT } from '../../src/commands/reading.ts';
 import { EventList } from '../../src/replay/event-list.ts';
 import type { RecordedEvents } from '../../src/replay/recorded.ts';
-import { Replay, type ReplayOptions } from '../../src/replay/replay.ts';
+import { Replay } from '../../src/replay/replay.ts';
 import { RULES } from '../../src/rules/index.ts';
 import { Judge } from '../../src/rules/judge.ts';
 import type { StoredEvent } from '../../src/timeline/rows.ts';
+import { NOTHING_TOLD } from './replay-options.ts';
 
 const CAPTURE = 'fixtures/captures/close-before-unbind/trace.probes.txt';
 
-const OPTIONS: ReplayOptions = {
-  platform: 'generic',
-  x86: false,
-  complete: new Set(),
-  fromBoot: false,
-  gaps: new Map(),
-  judged: () => true,
-  side: null,
-};
-
 async function found(recorded: RecordedEvents): Promise<string[]> {
-  const court = new Judge(RULES, OPTIONS);
-  await new Replay(recorded, OPTIONS, court).run();
+  const court = new Judge(RULES, NOTHING_TOLD);
+  await new Replay(recorded, NOTHING_TOLD, court).run();
   return court.findings().map(({ rule, verdict, violation }) => `${verdict} ${rule.doc.id} :${violation.line}`);
 }
 

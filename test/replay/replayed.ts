@@ -1,9 +1,9 @@
-import { EVENT_CLASSES } from '../../src/model/states.ts';
 import { EventList } from '../../src/replay/event-list.ts';
 import { Replay } from '../../src/replay/replay.ts';
 import type { ReplayOptions, Step } from '../../src/replay/step.ts';
 import type { DeviceTrack } from '../../src/replay/track.ts';
 import type { StoredDevice, StoredEvent, StoredSource } from '../../src/timeline/rows.ts';
+import { ALL_TOLD } from './replay-options.ts';
 import { storedDevice, storedEvent, storedSource } from './stored-event.ts';
 
 /** Two traces of one machine, whose stamps may be wrong by 10 ns against each other. */
@@ -40,16 +40,7 @@ export async function replayed(
     typeof devices === 'number'
       ? Array.from({ length: devices }, (_, n) => storedDevice(n + 1, `0000:0${n + 2}:00.0`))
       : devices;
-  const all: ReplayOptions = {
-    platform: 'sev-tio',
-    x86: false,
-    complete: new Set(EVENT_CLASSES),
-    fromBoot: true,
-    gaps: new Map(),
-    judged: () => true,
-    side: null,
-    ...options,
-  };
+  const all: ReplayOptions = { ...ALL_TOLD, ...options };
   const replay = new Replay(new EventList(sources, own, events), all, {
     step: (step) => {
       steps.push(step);

@@ -4,6 +4,7 @@ import { Scene } from '../../src/replay/scene.ts';
 import type { ReplayObserver, ReplayOptions } from '../../src/replay/step.ts';
 import { DeviceTrack } from '../../src/replay/track.ts';
 import type { StoredDevice, StoredEvent, StoredSource } from '../../src/timeline/rows.ts';
+import { NOTHING_TOLD } from './replay-options.ts';
 import { storedDevice, storedSource } from './stored-event.ts';
 
 const DEAF: ReplayObserver = { step() {}, seen() {}, impossible() {} };
@@ -25,13 +26,7 @@ export function sceneOf(
     return storedDevice(at + 1, one.bdf ?? null, one);
   });
   const all: ReplayOptions = {
-    platform: 'generic',
-    x86: false,
-    complete: new Set(),
-    fromBoot: false,
-    gaps: new Map(),
-    judged: () => true,
-    side: null,
+    ...NOTHING_TOLD,
     ...options,
   };
   const scene = new Scene(new EventList(sources, devices, events), all, new SourceClocks(sources), {

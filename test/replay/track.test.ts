@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { BOUND_LOCKED, CONNECTED, UNBOUND } from '../../src/model/tdi.ts';
 import { Belief } from '../../src/replay/belief.ts';
 import type { RecordedEvents } from '../../src/replay/recorded.ts';
-import { Replay, type ReplayOptions } from '../../src/replay/replay.ts';
+import { Replay } from '../../src/replay/replay.ts';
 import { DeviceTrack, SPANS_MAX, spansPerDevice } from '../../src/replay/track.ts';
 import type { StoredDevice, StoredEvent } from '../../src/timeline/rows.ts';
+import { NOTHING_TOLD } from './replay-options.ts';
 import { storedEvent } from './stored-event.ts';
 
 const DEVICE: StoredDevice = {
@@ -66,15 +67,6 @@ describe('the spans of a device', () => {
 });
 
 describe('the replay', () => {
-  const options: ReplayOptions = {
-    platform: 'generic',
-    x86: false,
-    complete: new Set(),
-    fromBoot: false,
-    gaps: new Map(),
-    judged: () => true,
-    side: null,
-  };
   const observer = { step() {}, seen() {}, impossible() {} };
 
   it('can be interrupted: it lets others have their turn', async () => {
@@ -87,6 +79,6 @@ describe('the replay', () => {
     } as Partial<RecordedEvents> as RecordedEvents;
     const abort = new AbortController();
     setTimeout(() => abort.abort(new Error('enough')), 20);
-    await expect(new Replay(endless, options, observer).run(abort.signal)).rejects.toThrow('enough');
+    await expect(new Replay(endless, NOTHING_TOLD, observer).run(abort.signal)).rejects.toThrow('enough');
   });
 });

@@ -3,19 +3,13 @@ import { TDI_STATES } from '../../src/model/tdi.ts';
 import { Belief } from '../../src/replay/belief.ts';
 import { SourceClocks } from '../../src/replay/clocks.ts';
 import type { Effect } from '../../src/replay/effects.ts';
-import type { ReplayOptions, Step } from '../../src/replay/step.ts';
+import type { Step } from '../../src/replay/step.ts';
 import { DeviceTrack } from '../../src/replay/track.ts';
+import { NOTHING_TOLD } from '../replay/replay-options.ts';
 import { storedDevice, storedEvent, storedSource } from '../replay/stored-event.ts';
 
-export const OPTIONS: ReplayOptions = {
-  platform: 'generic',
-  x86: false,
-  complete: new Set(),
-  fromBoot: false,
-  gaps: new Map(),
-  judged: () => true,
-  side: null,
-};
+/** Those of a step. */
+export const OPTIONS = NOTHING_TOLD;
 
 export const CLOCKS = new SourceClocks([storedSource(1)]);
 

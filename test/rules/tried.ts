@@ -1,4 +1,3 @@
-import { EVENT_CLASSES } from '../../src/model/states.ts';
 import { EventList } from '../../src/replay/event-list.ts';
 import type { ReplayOptions } from '../../src/replay/step.ts';
 import type { Draft } from '../../src/rules/draft.ts';
@@ -6,6 +5,7 @@ import { RULES } from '../../src/rules/index.ts';
 import { textOf } from '../../src/rules/premise.ts';
 import { holdTrial } from '../../src/rules/trial.ts';
 import type { StoredDevice, StoredEvent, StoredSource } from '../../src/timeline/rows.ts';
+import { ALL_TOLD } from '../replay/replay-options.ts';
 import { storedDevice, storedEvent, storedSource } from '../replay/stored-event.ts';
 
 // Events of one log, replayed and judged as `analyze` does. The line of an event is its number here.
@@ -25,16 +25,7 @@ export async function tried(words: readonly Word[], { sources, devices, rules, .
   const events = words.map(([kind, more], index) => storedEvent(kind, { id: index + 1, ...more }));
   const trial = await holdTrial(
     new EventList(sources ?? [storedSource(1)], devices ?? [DEVICE], events),
-    {
-      platform: 'sev-tio',
-      x86: false,
-      complete: new Set(EVENT_CLASSES),
-      fromBoot: true,
-      gaps: new Map(),
-      judged: () => true,
-      side: null,
-      ...options,
-    },
+    { ...ALL_TOLD, ...options },
     RULES.filter(({ doc }) => rules === undefined || rules.split(' ').includes(doc.id)),
   );
   const findings = trial.court.findings();
