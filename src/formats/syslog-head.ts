@@ -1,7 +1,7 @@
 import type { Nanoseconds } from '../base/time.ts';
 import { withoutControls } from './clean.ts';
 import { behindBlank, HeadScanner } from './dmesg-head.ts';
-import type { KernelFacility } from './facility.ts';
+import { type KernelFacility, KLOGD_STARTED, SIGN_LENGTH } from './facility.ts';
 import { exactStamp } from './ftrace-row.ts';
 import type { LineHead } from './line-head.ts';
 import type { PrintkHead } from './printk-entry.ts';
@@ -68,7 +68,13 @@ export class SyslogHead implements LineHead {
     const prefix = this.#parse(line);
     this.prefix = prefix;
     if (prefix?.ident !== 'kernel') return false;
-    this.#facilities.note(prefix.facility);
+    // Hardly any form has one.
+    if (prefix.facility !== null)
+      this.#facilities.note(prefix.facility, line.slice(prefix.message, prefix.message + SIGN_LENGTH));
+    if (line.startsWith(KLOGD_STARTED, prefix.message)) {
+      this.prefix = { ...prefix, ident: 'klogd' };
+      return false;
+    }
     this.plain = line;
     const inner = this.#inner;
     let start = prefix.message;

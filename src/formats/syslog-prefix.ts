@@ -21,10 +21,15 @@ const PRIORITY = '(?:<(\\d{1,3})(?:\\.\\d)?> ?)?';
 const IDENT = '([\\w.()/@\\\\-]{1,128})(?:\\[\\d{1,10}\\])?:(?: |$)';
 const HOST = '(?:([^\\s:]{1,255}) )?';
 const WHO = HOST + IDENT;
+/** What syslogd of busybox puts before the message, timestamp_and_log() in sysklogd/syslogd.c: `user.info `. */
+const WORDS = '(?:([a-z]{3,8}[0-7]?)\\.(emerg|panic|alert|crit|err|error|warn|warning|notice|info|debug) )?';
 const CLOCK = '(\\d\\d:\\d\\d:\\d\\d)';
 
 // journalctl -o short, short-precise and RFC 3164:    Nov 22 05:53:14[.549803] host kernel: text
-const RFC3164 = new RegExp(`^${PRIORITY}([A-Z][a-z]{2}) ([ \\d]\\d) ${CLOCK}(?:\\.(\\d{3,9}))? ${WHO}`);
+// syslogd of busybox:                                 Nov 22 05:53:14 host user.info kernel: text
+const RFC3164 = new RegExp(
+  `^${PRIORITY}([A-Z][a-z]{2}) ([ \\d]\\d) ${CLOCK}(?:\\.(\\d{3,9}))? ${HOST}${WORDS}${IDENT}`,
+);
 // short-iso, short-iso-precise, rsyslog's own:        2026-11-22T05:53:14[.549803]+00:00 host [kern.info] kernel: text
 const ISO = new RegExp(
   `^${PRIORITY}(\\d{4})-(\\d\\d)-(\\d\\d)[T ]${CLOCK}(?:[.,](\\d{3,9}))?(Z|[+-]\\d\\d:?\\d\\d)? {1,2}${HOST}(?:([a-z]{3,8}[0-7]?)\\.[a-z]{3,7} )?${IDENT}`,
@@ -67,10 +72,11 @@ export function monotonicPrefix(line: string): SyslogPrefix | null {
 function rfc3164(line: string): SyslogPrefix | null {
   const match = RFC3164.exec(line);
   if (match === null) return null;
-  const [whole, priority, month = '', day, clock = '', fraction = '', host = null, ident = ''] = match;
+  const [whole, priority, month = '', day, clock = '', fraction = '', host = null, word, level, ident = ''] = match;
   const time = wallStamp(null, monthIndex(month), Number(day), clock, fraction, '');
-  const facility = facilityOf(line);
-  return { host, ident, time, seconds: null, level: levelOf(priority), facility, message: whole.length };
+  const facility = facilityOf(line) ?? (word === 'user' ? 'user' : wordOf(word));
+  const number = levelOf(priority) ?? (level === undefined ? null : (LEVELS[level] ?? null));
+  return { host, ident, time, seconds: null, level: number, facility, message: whole.length };
 }
 
 function iso(line: string): SyslogPrefix | null {
@@ -128,6 +134,21 @@ function wordOf(word: string | undefined): Facility | null {
   if (word === undefined) return null;
   return word === 'kern' ? 'kern' : 'other';
 }
+
+/** prioritynames of syslog.h, by number. */
+const LEVELS: Readonly<Record<string, number>> = {
+  emerg: 0,
+  panic: 0,
+  alert: 1,
+  crit: 2,
+  err: 3,
+  error: 3,
+  warn: 4,
+  warning: 4,
+  notice: 5,
+  info: 6,
+  debug: 7,
+};
 
 /** `<N>`: facility * 8 + level. */
 function levelOf(priority: string | undefined): number | null {

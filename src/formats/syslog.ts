@@ -1,3 +1,4 @@
+import type { HealthItem, HealthSink } from '../base/health.ts';
 import type { Chunk } from '../input/chunk.ts';
 import type { LinePrefix, Skimmed } from '../input/skim-engine.ts';
 import { KernelFacility } from './facility.ts';
@@ -16,7 +17,18 @@ const BOOT = /^-- (?:Boot [0-9a-f]{32}|Reboot) --$/;
 // `-- Journal begins at ...`, `-- Logs begin at ... --`, `-- No entries --`, `-- cursor: ...`.
 const REMARK = /^-- (?:Journal |Logs |No entries|cursor:)/;
 
+// syslogd of busybox itself, and programs that give no name: `Nov 22 05:53:14 host syslog.info syslogd started: BusyBox v1.36.1`.
+const NAMELESS = /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,64} [a-z]{3,8}[0-7]?\.[a-z]{3,7} /;
+
 const STAMPED = /^\[ *\d{1,10}\.\d{6}/;
+
+const UNTOLD: HealthItem = {
+  code: 'user-written',
+  line: null,
+  message:
+    "messages of the kernel's name have the facility user: nothing here shows whether the klogd of busybox handed on the kernel's so, or user space wrote them, and none was used: give the log from its start on, where klogd or the boot is seen",
+  count: 1,
+};
 
 const OPEN = 91;
 const LESS = 60;
@@ -30,6 +42,8 @@ class SyslogParser extends PrintkLines {
   /** What stood before the kernel's stamp in the line before. */
   #prefix: LinePrefix | null = null;
   readonly #parse: (line: string) => SyslogPrefix | null;
+  readonly #facilities: KernelFacility;
+  readonly #health: HealthSink;
   readonly #scanner: SyslogHead;
   /** What the machine was said to be called from then on; null: nothing was said. */
   #newName: string | null = null;
@@ -54,7 +68,7 @@ class SyslogParser extends PrintkLines {
           stream.boot(number);
           return 'skipped';
         }
-        return REMARK.test(line) ? 'skipped' : null;
+        return REMARK.test(line) || NAMELESS.test(line) ? 'skipped' : null;
       },
       // What another program says begins where it begins, however wide the line above is.
       stands: (line) => parse(line) !== null,
@@ -62,6 +76,8 @@ class SyslogParser extends PrintkLines {
     });
     this.#parse = parse;
     this.#scanner = head;
+    this.#facilities = facilities;
+    this.#health = context.health;
   }
 
   /** Whose what comes before the first message of the kernel is its facility tells, too. */
@@ -83,6 +99,11 @@ class SyslogParser extends PrintkLines {
   machine(line: string): LineMachine | null {
     this.#scanner.scan(line);
     return machineOfHead(line, this.#scanner);
+  }
+
+  override end(): void {
+    super.end();
+    if (this.#facilities.users > 0 && this.#facilities.isOpen) this.#health(UNTOLD);
   }
 
   becomes(line: string): boolean {
@@ -148,7 +169,7 @@ export const journalMonotonic: Format = {
 export const syslog: Format = {
   id: 'syslog',
   title:
-    'system log: journalctl -k -o short, short-iso, short-full and the like, kern.log of rsyslog, RFC 3164 and 5424',
+    'system log: journalctl -k -o short, short-iso, short-full and the like, kern.log of rsyslog, messages of busybox, RFC 3164 and 5424',
   example: 'Nov 22 05:53:14 host kernel: [   13.377318] vfio-pci 0000:02:00.0: resetting',
   detect: (lines) => shareExplained(lines, (context) => createParser(context, syslogPrefix)),
   parser: (context) => createParser(context, syslogPrefix),
