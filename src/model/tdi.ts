@@ -15,9 +15,9 @@ function tdi(bind: BindState, contract: ContractState, device: TdispState): TdiS
 }
 
 /**
- * Every combination of the three layers that can exist. A function that is not bound has no contract; a STOP that
- * succeeded leaves the device in CONFIG_UNLOCKED from any state, so an unlocked contract means an unlocked device. Under
- * a locked or running contract the device may have fallen to ERROR, or to CONFIG_UNLOCKED by a conventional reset.
+ * The combinations of the three layers, as long as the firmware does what an unbind asks of it. A function that is not bound has
+ * no contract; a STOP that succeeded leaves the device in CONFIG_UNLOCKED from any state, so an unlocked contract means an unlocked
+ * device. Under a locked or running contract the device may have fallen to ERROR, or to CONFIG_UNLOCKED by a conventional reset.
  */
 export const TDI_STATES: readonly TdiState[] = [
   tdi('unbound', 'unlocked', 'unlocked'),
@@ -31,7 +31,23 @@ export const TDI_STATES: readonly TdiState[] = [
   tdi('bound', 'run', 'unlocked'),
 ];
 
-/** Position of a state in {@link TDI_STATES}. */
+/**
+ * What else can be where the firmware refuses the STOP of an unbind, which has no result: the core takes the function for unbound, while
+ * firmware and device stay what they were. Nothing unseen leads here.
+ */
+export const LEFT_STATES: readonly TdiState[] = TDI_STATES.filter(({ contract }) => contract !== 'unlocked').map(
+  (state): TdiState => ({ ...state, bind: 'connected' }),
+);
+
+/** Every combination of the three layers that can exist. */
+export const ALL_STATES: readonly TdiState[] = [...TDI_STATES, ...LEFT_STATES];
+
+/** An unbind left the TDI locked or running. */
+export function isLeft({ bind, contract }: TdiState): boolean {
+  return bind === 'connected' && contract !== 'unlocked';
+}
+
+/** Position of a state in {@link ALL_STATES}. */
 export function indexOfState({ bind, contract, device }: TdiState): number {
   return INDEX[bind][contract][device];
 }
@@ -49,7 +65,7 @@ const INDEX = Object.fromEntries(
 ) as Readonly<Record<BindState, Readonly<Record<ContractState, Readonly<Record<TdispState, number>>>>>>;
 
 function positionOf({ bind, contract, device }: TdiState): number {
-  return TDI_STATES.findIndex((other) => other.bind === bind && other.contract === contract && other.device === device);
+  return ALL_STATES.findIndex((other) => other.bind === bind && other.contract === contract && other.device === device);
 }
 
 export const UNBOUND = tdi('unbound', 'unlocked', 'unlocked');
@@ -105,9 +121,25 @@ export function afterBind(state: TdiState, locks: BindLocks, rebind: Rebind = 'f
   }
 }
 
+/**
+ * What the firmware said to the STOP of an unbind. `refused`: the answer leaves open whether it was needed, or came about; `kept`: it
+ * says why the TDI cannot be stopped.
+ */
+export type StopAnswer = 'done' | 'refused' | 'kept';
+
 /** pci_tsm_unbind() and the unbind inside disconnect and removal: void, a no-op where nothing is bound. */
-export function afterUnbind(state: TdiState): readonly Branch[] {
-  return [stay(state.bind === 'bound' ? CONNECTED : state)];
+export function afterUnbind(state: TdiState, stop: StopAnswer = 'done'): readonly Branch[] {
+  if (state.bind !== 'bound') return [stay(state)];
+  if (stop === 'done' || state.contract === 'unlocked') return [stay(CONNECTED)];
+  const left = stay({ ...state, bind: 'connected' });
+  return stop === 'kept' ? [left] : [stay(CONNECTED), left];
+}
+
+/** A TDI that an unbind has left behind, as the device or the firmware tells of it: in the contract that goes with that, if only one does. */
+export function leftIn(read: TdispState): readonly Branch[] {
+  return LEFT_STATES.filter(
+    (state) => state.device === read && (read === 'locked' || read === 'run' ? state.contract === read : true),
+  ).map(stay);
 }
 
 /** The function loses its TSM context: disconnect, removal (`pci_tsm_destroy`). */
@@ -166,22 +198,16 @@ export interface SilentMove {
  * The silent moves and their prices: 0 what the host cannot see by nature, 1 what a guest or the device does unseen, 2 an
  * unrecorded operation of the host.
  */
-export const SILENT_MOVES: readonly SilentMove[] = TDI_STATES.flatMap((from): SilentMove[] => {
+export const SILENT_MOVES: readonly SilentMove[] = TDI_STATES.flatMap(movesFrom);
+
+/** The same for what an unbind has left behind. */
+export const LEFT_MOVES: readonly SilentMove[] = LEFT_STATES.flatMap(movesFrom);
+
+function movesFrom(from: TdiState): SilentMove[] {
   const moves: SilentMove[] = [];
   const add = (to: TdiState, cost: number, assumes: string | null, ruledOutBy: EventClass[]) =>
     moves.push({ from, to, cost, assumes, ruledOutBy });
-  if (from.bind === 'unbound') add(CONNECTED, 2, 'an unrecorded connect', ['link']);
-  if (from.bind === 'connected') {
-    add(UNBOUND, 2, 'an unrecorded disconnect', ['link']);
-    add(BOUND_LOCKED, 2, 'an unrecorded bind', ['bind']);
-  }
-  if (from.bind === 'bound') {
-    add(CONNECTED, 2, 'an unrecorded unbind', ['bind']);
-    // A disconnect unbinds first, through __pci_tsm_unbind(): a capture that holds every unbind shows it.
-    add(UNBOUND, 2, 'an unrecorded disconnect', ['bind', 'link']);
-    if (from.contract === 'unlocked') add(BOUND_LOCKED, 1, 'an unrecorded LOCK', ['guest-request', 'doe']);
-    else add(BOUND_UNLOCKED, 1, 'an unrecorded STOP while bound', ['guest-request', 'doe']);
-    if (from.device === 'locked') add(BOUND_RUN, 0, null, ['guest-request', 'doe']);
+  const fall = () => {
     if (from.device === from.contract && from.contract !== 'unlocked') {
       add({ ...from, device: 'error' }, 1, 'the device fell to ERROR unseen', []);
       add({ ...from, device: 'unlocked' }, 2, 'an unrecorded conventional reset', ['reset']);
@@ -190,6 +216,24 @@ export const SILENT_MOVES: readonly SilentMove[] = TDI_STATES.flatMap((from): Si
       // TDISP lets a device scrub itself and leave ERROR for CONFIG_UNLOCKED without being asked.
       add({ ...from, device: 'unlocked' }, 0, null, []);
     }
+  };
+  if (from.bind === 'unbound') add(CONNECTED, 2, 'an unrecorded connect', ['link']);
+  if (from.bind === 'connected') {
+    add(UNBOUND, 2, 'an unrecorded disconnect', ['link']);
+    add(BOUND_LOCKED, 2, 'an unrecorded bind', ['bind']);
+    if (from.contract !== 'unlocked') {
+      add(CONNECTED, 1, 'an unrecorded STOP after the unbind', ['firmware']);
+      fall();
+    }
+  }
+  if (from.bind === 'bound') {
+    add(CONNECTED, 2, 'an unrecorded unbind', ['bind']);
+    // A disconnect unbinds first, through __pci_tsm_unbind(): a capture that holds every unbind shows it.
+    add(UNBOUND, 2, 'an unrecorded disconnect', ['bind', 'link']);
+    if (from.contract === 'unlocked') add(BOUND_LOCKED, 1, 'an unrecorded LOCK', ['guest-request', 'doe']);
+    else add(BOUND_UNLOCKED, 1, 'an unrecorded STOP while bound', ['guest-request', 'doe']);
+    if (from.device === 'locked') add(BOUND_RUN, 0, null, ['guest-request', 'doe']);
+    fall();
   }
   return moves;
-});
+}

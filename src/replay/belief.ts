@@ -1,6 +1,6 @@
 import type { BindState, ContractState, EventClass, TdiState, TdispState } from '../model/states.ts';
 import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
-import { type Branch, indexOfState, SILENT_MOVES, TDI_STATES, UNBOUND } from '../model/tdi.ts';
+import { ALL_STATES, type Branch, indexOfState, LEFT_MOVES, SILENT_MOVES, TDI_STATES, UNBOUND } from '../model/tdi.ts';
 
 /** What has to be assumed for a hypothesis, latest first: a list that hypotheses share. */
 export interface Assumption {
@@ -15,7 +15,11 @@ type Place = Assumption['place'];
 // What is assumed along a log without end: of so many the older ones are let go.
 const ASSUMPTIONS_MAX = 64;
 
-const MOVES = SILENT_MOVES.map((move) => ({ ...move, at: indexOfState(move.from), toAt: indexOfState(move.to) }));
+const MOVES = [...SILENT_MOVES, ...LEFT_MOVES].map((move) => ({
+  ...move,
+  at: indexOfState(move.from),
+  toAt: indexOfState(move.to),
+}));
 
 const POSSIBLE = new WeakMap<ReadonlySet<EventClass>, typeof MOVES>();
 
@@ -42,7 +46,8 @@ const NOWHERE: readonly null[] = TDI_STATES.map(() => null);
 
 /**
  * The set of states that a TDI may be in, each with the price of the cheapest history that leads there: an alignment of
- * the log with the model, kept state by state. Immutable; index = position in {@link TDI_STATES}.
+ * the log with the model, kept state by state. Immutable; index = position in {@link ALL_STATES}. Those of them that only a
+ * refused STOP leads to are in the list only where one was refused: nearly never.
  */
 export class Belief {
   readonly #hypotheses: readonly (Hypothesis | null)[];
@@ -68,8 +73,9 @@ export class Belief {
   }
 
   static only(state: TdiState): Belief {
-    const at = indexOfState(state);
-    return new Belief(TDI_STATES.map((_, index) => (index === at ? FREE : null)));
+    const only: (Hypothesis | null)[] = [...NOWHERE];
+    put(only, indexOfState(state), FREE);
+    return new Belief(only);
   }
 
   /** True where no state is left: the record fits no hypothesis. */
@@ -92,14 +98,15 @@ export class Belief {
   /** The states that satisfy `test`, at their prices. */
   where(test: (state: TdiState) => boolean): Belief {
     return new Belief(
-      this.#hypotheses.map((hypothesis, index) => (TDI_STATES[index] && test(TDI_STATES[index]) ? hypothesis : null)),
+      this.#hypotheses.map((hypothesis, index) => (ALL_STATES[index] && test(ALL_STATES[index]) ? hypothesis : null)),
     );
   }
 
   /** By how much more every state costs here than there; null where they differ in more than that. */
   dearerBy(other: Belief): number | null {
     let by: number | null = null;
-    for (const [index, one] of this.#hypotheses.entries()) {
+    for (let index = 0; index < Math.max(this.#hypotheses.length, other.#hypotheses.length); index++) {
+      const one = this.#hypotheses[index] ?? null;
       const two = other.#hypotheses[index] ?? null;
       if (one === null && two === null) continue;
       if (one === null || two === null || (by !== null && one.cost - two.cost !== by)) return null;
@@ -111,8 +118,8 @@ export class Belief {
   /** Price of the cheapest state that satisfies `test`; Infinity where there is none. */
   cost(test: (state: TdiState) => boolean): number {
     let best = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < TDI_STATES.length; index++) {
-      const [hypothesis, state] = [this.#hypotheses[index], TDI_STATES[index]];
+    for (let index = 0; index < this.#hypotheses.length; index++) {
+      const [hypothesis, state] = [this.#hypotheses[index], ALL_STATES[index]];
       if (hypothesis && state && hypothesis.cost < best && test(state)) best = hypothesis.cost;
     }
     return best;
@@ -123,7 +130,7 @@ export class Belief {
     const best = this.cost(test);
     // Of equal ones the later: an unrecorded unbind is likelier than a whole disconnect.
     const index = this.#hypotheses.findLastIndex((hypothesis, at) => {
-      const state = TDI_STATES[at];
+      const state = ALL_STATES[at];
       return hypothesis?.cost === best && state !== undefined && test(state);
     });
     const list: Assumption[] = [];
@@ -143,14 +150,14 @@ export class Belief {
   /** The states that need the fewest unobserved steps, among those that satisfy `test`. */
   likeliest(test: (state: TdiState) => boolean = () => true): TdiState[] {
     const best = this.cost(test);
-    return TDI_STATES.filter((state, index) => this.#hypotheses[index]?.cost === best && test(state));
+    return ALL_STATES.filter((state, index) => this.#hypotheses[index]?.cost === best && test(state));
   }
 
   /** Every state goes where `step` sends it; a state without a branch is ruled out. `place`: where an assumption was made. */
   apply(step: (state: TdiState) => readonly Branch[], place: Place): Belief {
     const next: (Hypothesis | null)[] = [...NOWHERE];
-    for (let index = 0; index < TDI_STATES.length; index++) {
-      const [hypothesis, state] = [this.#hypotheses[index], TDI_STATES[index]];
+    for (let index = 0; index < this.#hypotheses.length; index++) {
+      const [hypothesis, state] = [this.#hypotheses[index], ALL_STATES[index]];
       if (!hypothesis || !state) continue;
       for (const branch of step(state)) offer(next, indexOfState(branch.to), branch, hypothesis, place);
     }
@@ -160,8 +167,8 @@ export class Belief {
   /** Every state changes to exactly one other, for free. */
   map(change: (state: TdiState) => TdiState): Belief {
     const next: (Hypothesis | null)[] = [...NOWHERE];
-    for (let index = 0; index < TDI_STATES.length; index++) {
-      const [hypothesis, state] = [this.#hypotheses[index], TDI_STATES[index]];
+    for (let index = 0; index < this.#hypotheses.length; index++) {
+      const [hypothesis, state] = [this.#hypotheses[index], ALL_STATES[index]];
       if (hypothesis && state) offer(next, indexOfState(change(state)), FOR_FREE, hypothesis, null);
     }
     return new Belief(next);
@@ -171,7 +178,7 @@ export class Belief {
   or(other: Belief, extra = 0, assumes: string | null = null, place: Place = null): Belief {
     const next = [...this.#hypotheses];
     const price = { cost: extra, assumes };
-    for (let index = 0; index < next.length; index++) {
+    for (let index = 0; index < other.#hypotheses.length; index++) {
       const hypothesis = other.#hypotheses[index];
       if (hypothesis) offer(next, index, price, hypothesis, place);
     }
@@ -179,7 +186,7 @@ export class Belief {
   }
 
   /**
-   * Adds what may have happened unseen: the cheapest path over the silent moves (Dijkstra over nine states, here as
+   * Adds what may have happened unseen: the cheapest path over the silent moves (Dijkstra over a few states, here as
    * relaxation until nothing changes). `complete` rules moves out.
    */
   closed(complete: ReadonlySet<EventClass>): Belief {
@@ -192,6 +199,8 @@ export class Belief {
     for (let changed = true; changed; ) {
       changed = false;
       for (const move of moves) {
+        // Those of states that nothing unseen leads to come last.
+        if (move.at >= next.length) break;
         const from = next[move.at];
         if (from && offer(next, move.toAt, move, from, null)) changed = true;
       }
@@ -225,20 +234,20 @@ export class Belief {
   layers(test?: (state: TdiState) => boolean): Layers {
     if (test !== undefined) return this.where(test).layers();
     const least = this.price;
-    // A bit a state: of nine states there are few sets.
+    // A bit a state: there are few sets.
     let likeliest = 0;
-    for (let index = 0; index < TDI_STATES.length; index++) {
+    for (let index = 0; index < this.#hypotheses.length; index++) {
       if (this.#hypotheses[index]?.cost === least) likeliest |= 1 << index;
     }
-    const known = LAYERS[likeliest];
+    const known = LAYERS.get(likeliest);
     if (known !== undefined) return known;
-    const states = TDI_STATES.filter((_, index) => (likeliest >> index) & 1);
+    const states = ALL_STATES.filter((_, index) => (likeliest >> index) & 1);
     const layers = {
       bind: BIND_STATES.filter((value) => states.some((state) => state.bind === value)),
       contract: CONTRACT_STATES.filter((value) => states.some((state) => state.contract === value)),
       device: TDISP_STATES.filter((value) => states.some((state) => state.device === value)),
     };
-    LAYERS[likeliest] = layers;
+    LAYERS.set(likeliest, layers);
     return layers;
   }
 }
@@ -249,7 +258,7 @@ export interface Layers {
   readonly device: readonly TdispState[];
 }
 
-const LAYERS: (Layers | undefined)[] = new Array(1 << TDI_STATES.length).fill(undefined);
+const LAYERS = new Map<number, Layers>();
 
 const FOR_FREE = { cost: 0, assumes: null };
 
@@ -263,9 +272,14 @@ function offer(
   const cost = from.cost + price;
   const present = into[index];
   if (present && present.cost <= cost) return false;
-  if (assumes !== null) into[index] = assume(cost, assumes, place, from);
-  else into[index] = price === 0 ? from : { cost, assumption: from.assumption, depth: from.depth };
+  if (assumes !== null) put(into, index, assume(cost, assumes, place, from));
+  else put(into, index, price === 0 ? from : { cost, assumption: from.assumption, depth: from.depth });
   return true;
+}
+
+function put(into: (Hypothesis | null)[], index: number, hypothesis: Hypothesis): void {
+  while (into.length <= index) into.push(null);
+  into[index] = hypothesis;
 }
 
 function assume(cost: number, text: string, place: Place, { assumption, depth }: Hypothesis): Hypothesis {

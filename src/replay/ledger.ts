@@ -1,3 +1,4 @@
+import type { TdispState } from '../model/states.ts';
 import type { Rebind } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { isBind, isPartOfBind } from './binds.ts';
@@ -33,6 +34,8 @@ export interface Ledger {
   readonly stop: StoredEvent | null;
   /** The STOP of an unbind that was refused, and what it was to stop neither stopped, bound nor given up since: it may go on. */
   readonly leftBy: StoredEvent | null;
+  /** The state that the device itself told of since, before the unbind came to its end. */
+  readonly leftIn: TdispState | null;
   /** A LOCK inside a bind that has not ended yet; `done` where its own answer says that it succeeded. */
   readonly lockInBind: { readonly lock: StoredEvent; readonly done: boolean } | null;
   /** A LOCK inside a bind that failed, and whether a STOP or the end of the object followed. */
@@ -56,6 +59,7 @@ export const NOTHING_NOTED: Ledger = {
   stopped: false,
   stop: null,
   leftBy: null,
+  leftIn: null,
   lockInBind: null,
   failedBind: null,
   asked: null,
@@ -121,7 +125,7 @@ function afterBeginning(ledger: Ledger, { kind }: StoredEvent): Ledger {
 
 function afterFailure(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
   if (heard.kind === 'tdisp.stop' && calls.some(({ kind }) => kind === 'tsm.unbind' || kind === 'tsm.unbind_core'))
-    return { ...ledger, leftBy: heard };
+    return { ...ledger, leftBy: heard, leftIn: null };
   if (!isBind(heard)) return ledger;
   const attempt = ledger.lockInBind;
   const failedBind = attempt?.done ? { lock: attempt.lock, cleaned: ledger.stopped } : null;
@@ -192,7 +196,14 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
       };
     }
     case 'tdi.destroy':
-      return { ...ledger, locked: null, stopped: true, leftBy: null, failedBind: cleaned(ledger) };
+      return {
+        ...ledger,
+        locked: null,
+        stopped: true,
+        // Of one that has no result nothing tells that it came about: tdi_unbind() of AMD's series calls it after a refusal, too.
+        leftBy: heard.outcome === 'ok' ? null : ledger.leftBy,
+        failedBind: cleaned(ledger),
+      };
     default:
       return ledger;
   }

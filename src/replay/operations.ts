@@ -8,7 +8,9 @@ import {
   afterGuestRequest,
   afterUnbind,
   type BindLocks,
+  isLeft,
   type Rebind,
+  type StopAnswer,
 } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
@@ -24,6 +26,8 @@ export interface Setting {
   readonly again: boolean;
   /** Of a bind, when it has come to its end. */
   readonly rebind: Rebind;
+  /** Of an unbind, when it has come to its end: what was answered to its STOP. Absent: nothing speaks against it. */
+  readonly stop?: StopAnswer;
 }
 
 /** Whether the event starts or ends an operation that moves the bind or contract layer. */
@@ -86,7 +90,7 @@ function afterSuccess(before: Belief, event: StoredEvent, setting: Setting): Bel
       return before.apply((state) => afterBind(state, setting.locks, 'again'), placeOf(event));
     case 'tsm.unbind':
     case 'tsm.unbind_core':
-      return before.apply(afterUnbind, placeOf(event));
+      return wasBound(before, setting).apply((state) => afterUnbind(state, setting.stop), placeOf(event));
     case 'tsm.guest_request': {
       const scope = parseInteger(event.args['scope']);
       // Without its scope (function tracer) a request may be anything; INFO and DEBUG change nothing.
@@ -98,6 +102,12 @@ function afterSuccess(before: Belief, event: StoredEvent, setting: Setting): Bel
     default:
       return before;
   }
+}
+
+/** An unbind that was told why the TDI cannot be stopped found it bound: before its end that was open. */
+function wasBound(before: Belief, { stop }: Setting): Belief {
+  const bound = stop === 'kept' ? before.where((state) => state.bind === 'bound' || isLeft(state)) : before;
+  return bound.empty ? before : bound;
 }
 
 /** Small: an event would keep its text alive as long as somebody assumes something about it. */

@@ -2,7 +2,17 @@ import { parseInteger } from '../events/numbers.ts';
 import { decodeState, type EncodingId, STATE_ENCODINGS } from '../model/encodings.ts';
 import { STATE_CHANGE } from '../model/link.ts';
 import type { TdiState, TdispState } from '../model/states.ts';
-import { afterDeviceEvent, BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, type Branch, CONNECTED } from '../model/tdi.ts';
+import {
+  afterDeviceEvent,
+  BOUND_LOCKED,
+  BOUND_RUN,
+  BOUND_UNLOCKED,
+  type Branch,
+  CONNECTED,
+  isLeft,
+  leftIn,
+  type StopAnswer,
+} from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
 import type { Ledger } from './ledger.ts';
@@ -296,6 +306,26 @@ export function answerOf({ outcome, args, code, symbol }: StoredEvent): Answer {
   return 'refused';
 }
 
+/** What the device itself says of its state; null for what else says something. */
+export function truthOf(heard: StoredEvent): TdispState | null {
+  const [said] = heard.kind === 'tdisp.state' ? readBacks(heard, null) : [];
+  return said?.type === 'read-back' && said.whose === 'truth' ? said.state : null;
+}
+
+/** What the answer to the STOP of an unbind, which goes on whatever it is, says of the TDI that it was to stop; `seen` by the device. */
+export function stopAnswer(refused: StoredEvent, seen: TdispState | null): StopAnswer {
+  if (seen !== null) return seen === 'unlocked' ? 'done' : 'kept';
+  switch (answerOf(refused)) {
+    case 'mapped':
+      return 'kept';
+    // Who says that the interface is in no state to be stopped has most likely been asked before.
+    case 'wrong-state':
+      return 'done';
+    default:
+      return 'refused';
+  }
+}
+
 /** Whose word a read-back is, by the function that read it; a number is never decoded without knowing that. */
 function encodingOf({ symbol }: StoredEvent): EncodingId | null {
   if (symbol?.startsWith('sev_tio_') === true) return 'sev-tio';
@@ -349,10 +379,15 @@ export function afterProtocol(
   }
   const [readBack] = heard.kind === 'tdisp.state' ? readBacks(heard, leftBy(ledger, calls)) : [];
   if (readBack?.type === 'read-back') {
-    // It tells what the unbind left behind, not whether the function is bound.
-    if (readBack.leftBy) return null;
+    // It tells what the unbind left behind, not that the function is bound.
+    if (readBack.leftBy) {
+      const left = (state: TdiState) => (state.bind === 'connected' ? leftIn(readBack.state) : []);
+      return before.apply((state) => (agrees(state, readBack) ? [stay(state)] : left(state)), placeOf(heard));
+    }
     return before.apply((state) => (agrees(state, readBack) ? [stay(state)] : []), placeOf(heard));
   }
+  if (heard.kind === 'tdi.destroy' && heard.outcome === 'ok' && before.cost(isLeft) < Number.POSITIVE_INFINITY)
+    return before.map((state) => (isLeft(state) ? CONNECTED : state));
   if (heard.kind === 'ide.disable' || heard.kind === 'spdm.disconnect') return afterLinkLoss(before, heard);
   if (mayBeStop(heard, calls)) {
     // Of a trace that names neither devices nor arguments, so little is known that a legal first STOP is not to be held a START.
@@ -417,7 +452,7 @@ const BRANCHES: Readonly<
   start: (state) =>
     state.device === 'locked' || state.device === 'run' ? [{ to: BOUND_RUN, cost: 0, assumes: null }] : [],
   stop(state, asked) {
-    if (state.bind !== 'bound') return [stay(state)];
+    if (state.bind !== 'bound') return [stay(isLeft(state) ? CONNECTED : state)];
     if (asked) return [{ to: BOUND_UNLOCKED, cost: 0, assumes: null }];
     // Outside a request of the guest it is the unbind that stops a TDI.
     return [

@@ -1,6 +1,6 @@
 import type { SideData } from '../input/side-data.ts';
 import type { TdiState } from '../model/states.ts';
-import { type BindLocks, BOUND_LOCKED } from '../model/tdi.ts';
+import { type BindLocks, BOUND_LOCKED, isLeft } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { Belief } from './belief.ts';
 import type { CommandState } from './command.ts';
@@ -13,10 +13,18 @@ import { managedStream } from './managed-stream.ts';
 import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
 import { openedBy } from './opened-by.ts';
-import { afterEffect, afterOperation, duringOperation, isOperation } from './operations.ts';
+import { afterEffect, afterOperation, duringOperation, isOperation, type Setting } from './operations.ts';
 import { noVf } from './origin-notes.ts';
 import type { Presence } from './presence.ts';
-import { afterProtocol, asNumbered, isHeeded, protocolEffects, provesBinding } from './protocol.ts';
+import {
+  afterProtocol,
+  asNumbered,
+  isHeeded,
+  protocolEffects,
+  provesBinding,
+  stopAnswer,
+  truthOf,
+} from './protocol.ts';
 import { candidatesOf, heeding, isPerhaps, type Reached, reached, spreads } from './reach.ts';
 import type { Scene } from './scene.ts';
 import { guestOf, noteSharedFence } from './shared-fence.ts';
@@ -121,10 +129,12 @@ export class Transitions {
   /** @param isFar the operation is one on the DSM of the function. */
   #operate(record: StoredEvent, track: DeviceTrack, closed: Belief, isFar: boolean): void {
     const event = asRecorded(this.#scene.calls.withEntry(record), track.ledger);
-    const setting = {
+    const { leftBy, leftIn } = track.ledger;
+    const setting: Setting = {
       locks: bindLocks(this.#scene.options),
       again: hasAskedBefore(event, track),
       rebind: track.ledger.rebind,
+      ...(event.phase === 'exit' && leftBy !== null && { stop: stopAnswer(leftBy, leftIn) }),
     };
     if (isOvertaken(event, track.ledger)) return;
     const during = event.phase === 'enter' && event.pairId !== null;
@@ -139,13 +149,21 @@ export class Transitions {
     const locks = sawItLock(event, track.ledger);
     const operate = (before: Belief) => {
       const done = during ? duringOperation(before, event, setting) : afterOperation(before, event, setting);
-      return locks ? done.map(asLocked) : done;
+      if (locks) return done.map(asLocked);
+      // What the device said before the unbind was over is how it was left.
+      if (setting.stop === 'kept' && leftIn !== null) {
+        const left = done.where((state) => isLeft(state) && state.device === leftIn);
+        return left.empty ? done : left;
+      }
+      return done;
     };
     const next = operate(closed);
     if (!next.empty) {
       // What is bound to another VM before the end of a bind is none of its doing.
       const isElsewhere = event.kind === 'tsm.bind' && setting.rebind === 'elsewhere';
-      const end = (before: Belief) => (isElsewhere ? operate(before) : atEnd(before, event, operate(before)));
+      // Nor had an unbind that could not stop the TDI done its work before.
+      const isNew = isElsewhere || setting.stop === 'kept';
+      const end = (before: Belief) => (isNew ? operate(before) : atEnd(before, event, operate(before)));
       track.change(end, next, event, !during);
       return;
     }
@@ -188,6 +206,8 @@ export class Transitions {
       if (reach === null) {
         const guest = guestOf(track);
         track.ledger = noted(track.ledger, heard, calls);
+        const seen = track.ledger.leftBy === null ? null : truthOf(heard);
+        if (seen !== null) track.ledger = { ...track.ledger, leftIn: seen };
         noteGuestState(event, track);
         noteSharedFence(scene, heard, track, guest, found);
         noteWritten(track, heard, scene.options.side);

@@ -2,7 +2,7 @@ import { COMPRESSIONS } from '../base/compression.ts';
 import { HEALTH_CODES } from '../base/health.ts';
 import { ASSUMPTION_CODES, EVIDENCE_ROLES, LEGAL_ORDER_KINDS, VERDICTS } from '../model/analysis.ts';
 import { BIND_STATES, CONTRACT_STATES, EVENT_CLASSES, PLATFORMS, TDISP_STATES } from '../model/states.ts';
-import { TDI_STATES } from '../model/tdi.ts';
+import { ALL_STATES } from '../model/tdi.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -96,7 +96,7 @@ const SPAN = record('what was believed from from_time on', {
 });
 
 const BELIEF = record('what the replay keeps of a device; its history does not make it grow past this', {
-  states: { ...number('that it may be in at the end, of those of the model'), maximum: TDI_STATES.length },
+  states: { ...number('that it may be in at the end, of those of the model'), maximum: ALL_STATES.length },
   assumptions: number('unobserved steps behind these states'),
   waited: number('steps that waited for later records, the most at one time; see later-capped'),
 });

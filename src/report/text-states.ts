@@ -1,5 +1,5 @@
 import type { Analysis, DeviceInfo, Finding, StateSpan } from '../model/analysis.ts';
-import { TDI_STATES } from '../model/tdi.ts';
+import { ALL_STATES } from '../model/tdi.ts';
 import { type Lookup, stateWords } from './format.ts';
 import { count, type Page } from './page.ts';
 import type { Scope } from './scope.ts';
@@ -52,7 +52,7 @@ function writeStrip(
   }
   if (verbose && device.belief !== null) {
     const { states, assumptions, waited } = device.belief;
-    const kept = `${states} of ${TDI_STATES.length} states, ${count(assumptions, 'unobserved step')} behind them`;
+    const kept = `${states} of ${ALL_STATES.length} states, ${count(assumptions, 'unobserved step')} behind them`;
     const ever = `at most ${count(waited, 'step')} waited for later records`;
     page.paragraph(4, { text: 'kept of it: ', style: 'dim' }, `${kept}; ${ever}`, 6);
   }

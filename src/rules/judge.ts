@@ -14,6 +14,7 @@ import { holding, ifOfOneMachine, isApplied } from './holding.ts';
 import { Hopes } from './hopes.ts';
 import { isJudgeable, isOpen } from './judgeable.ts';
 import type { Later } from './later.ts';
+import { LeftRunning } from './left-running.ts';
 import { Nameless } from './nameless.ts';
 import { Overlaps, weighOverlap } from './overlap.ts';
 import { ifHandedOn, isBeyondGuest } from './of-guest.ts';
@@ -41,6 +42,7 @@ export class Judge implements ReplayObserver {
   /** By device: the last finding of a rule that may take it back. */
   readonly #revocable = new Map<DeviceTrack, Draft>();
   readonly #unfinished = new Unfinished();
+  readonly #leftRunning = new LeftRunning();
   readonly #strays = new Strays();
   readonly #overlaps = new Overlaps();
   readonly #nameless = new Nameless();
@@ -89,6 +91,7 @@ export class Judge implements ReplayObserver {
       const draft = draftOf(rule, step, charge, verdict, charge.severity ?? severityOf(verdict), later);
       const whole = this.#waiting.get(step.track)?.findLast(({ violation }) => charge.partOf?.(violation) === true);
       if (whole !== undefined) draft.partOf = whole;
+      this.#leftRunning.drafted(draft, step, charge);
       this.#seen.set(key, draft);
       this.#nameless.drafted(draft);
       if (known) this.#replace(known, draft);

@@ -363,7 +363,8 @@ describe('the states by name', () => {
   });
 
   it('that cannot be have no place', () => {
-    expect(tdi.indexOfState({ bind: 'connected', contract: 'locked', device: 'locked' })).toBe(-1);
+    expect(tdi.indexOfState({ bind: 'unbound', contract: 'locked', device: 'locked' })).toBe(-1);
+    expect(tdi.indexOfState({ bind: 'connected', contract: 'unlocked', device: 'error' })).toBe(-1);
     expect(tdi.indexOfState({ bind: 'bound', contract: 'unlocked', device: 'error' })).toBe(-1);
     expect(tdi.indexOfState({ bind: 'bound', contract: 'locked', device: 'run' })).toBe(-1);
   });

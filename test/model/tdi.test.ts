@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EVENT_CLASSES, type TdiState } from '../../src/model/states.ts';
 import {
+  ALL_STATES,
   afterBind,
   afterConnect,
   afterDeviceEvent,
@@ -13,6 +14,10 @@ import {
   type Branch,
   CONNECTED,
   indexOfState,
+  isLeft,
+  LEFT_MOVES,
+  LEFT_STATES,
+  leftIn,
   SILENT_MOVES,
   TDI_STATES,
   UNBOUND,
@@ -186,5 +191,69 @@ describe('silent moves', () => {
       ({ ruledOutBy }) => !ruledOutBy.includes('bind') && !ruledOutBy.includes('guest-request'),
     );
     for (const { from, to } of left) expect(to.contract).toBe(from.contract);
+  });
+});
+
+describe('a TDI that an unbind has left behind', () => {
+  const LEFT_RUN: TdiState = { bind: 'connected', contract: 'run', device: 'run' };
+  const LEFT_LOCKED: TdiState = { bind: 'connected', contract: 'locked', device: 'locked' };
+  const LEFT_FALLEN: TdiState = { bind: 'connected', contract: 'run', device: 'error' };
+  const names = (states: readonly TdiState[]) => states.map(({ contract, device }) => `${contract}/${device}`);
+
+  it('is connected, and in any of the states that a bound one under a contract can be in', () => {
+    expect(LEFT_STATES.every(isLeft)).toBe(true);
+    expect(TDI_STATES.some(isLeft)).toBe(false);
+    expect(names(LEFT_STATES)).toEqual(names(TDI_STATES.filter(({ contract }) => contract !== 'unlocked')));
+    expect(ALL_STATES.map(indexOfState)).toEqual(ALL_STATES.map((_, index) => index));
+  });
+
+  it('comes of a STOP that was refused, and nothing else', () => {
+    expect(costs(afterUnbind(BOUND_RUN))).toEqual([[CONNECTED, 0]]);
+    expect(costs(afterUnbind(BOUND_RUN, 'refused'))).toEqual([
+      [CONNECTED, 0],
+      [LEFT_RUN, 0],
+    ]);
+    expect(costs(afterUnbind(LOST, 'kept'))).toEqual([[LEFT_FALLEN, 0]]);
+    expect(costs(afterUnbind(BOUND_UNLOCKED, 'kept'))).toEqual([[CONNECTED, 0]]);
+    expect(costs(afterUnbind(UNBOUND, 'kept'))).toEqual([[UNBOUND, 0]]);
+    expect(SILENT_MOVES.some(({ to }) => isLeft(to))).toBe(false);
+  });
+
+  it('stays so whatever the core does to a function that it takes for unbound, until it is bound or loses its context', () => {
+    expect(costs(afterUnbind(LEFT_RUN))).toEqual([[LEFT_RUN, 0]]);
+    expect(costs(afterBind(LEFT_RUN, 'always'))).toEqual([[BOUND_LOCKED, 0]]);
+    expect(afterGuestRequest(LEFT_RUN, false, 'always', false)).toEqual([]);
+    expect(afterConnect(LEFT_RUN)).toEqual([]);
+  });
+
+  it('falls to ERROR like any other', () => {
+    expect(afterDeviceEvent(LEFT_RUN, 'command-clear')).toEqual(LEFT_FALLEN);
+    expect(afterDeviceEvent(LEFT_FALLEN, 'flr')).toEqual(LEFT_FALLEN);
+  });
+
+  it('is seen in the contract of its state, and of ERROR in either', () => {
+    expect(costs(leftIn('run'))).toEqual([[LEFT_RUN, 0]]);
+    expect(costs(leftIn('locked'))).toEqual([[LEFT_LOCKED, 0]]);
+    expect(names(leftIn('error').map(({ to }) => to))).toEqual(['locked/error', 'run/error']);
+  });
+
+  it('has these ways out that nobody sees', () => {
+    const from = (state: TdiState) =>
+      LEFT_MOVES.filter(
+        (move) => move.from === LEFT_STATES.find((one) => indexOfState(one) === indexOfState(state)),
+      ).map(({ to, cost, ruledOutBy }) => `${to.bind} ${to.contract}/${to.device} ${cost} ${ruledOutBy}`.trim());
+    expect(from(LEFT_RUN)).toEqual([
+      'unbound unlocked/unlocked 2 link',
+      'bound locked/locked 2 bind',
+      'connected unlocked/unlocked 1 firmware',
+      'connected run/error 1',
+      'connected run/unlocked 2 reset',
+    ]);
+    expect(from(LEFT_FALLEN)).toEqual([
+      'unbound unlocked/unlocked 2 link',
+      'bound locked/locked 2 bind',
+      'connected unlocked/unlocked 1 firmware',
+      'connected run/unlocked 0',
+    ]);
   });
 });

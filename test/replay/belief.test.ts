@@ -9,6 +9,7 @@ import {
   BOUND_RUN,
   BOUND_UNLOCKED,
   CONNECTED,
+  isLeft,
   TDI_STATES,
   UNBOUND,
 } from '../../src/model/tdi.ts';
@@ -193,4 +194,25 @@ describe('a belief', () => {
     expect(both.cost(is(CONNECTED))).toBe(0);
     expect(both.assumptions(is(CONNECTED))).toEqual([]);
   });
+});
+
+it('what a refused STOP left behind is kept beside the rest, and goes its own ways', () => {
+  const left: TdiState = { bind: 'connected', contract: 'run', device: 'run' };
+  const belief = Belief.only(CONNECTED).or(Belief.only(left));
+  expect(belief.size).toBe(2);
+  expect(belief.likeliest()).toEqual([CONNECTED, left]);
+  expect(belief.layers()).toEqual({ bind: ['connected'], contract: ['unlocked', 'run'], device: ['unlocked', 'run'] });
+  expect(belief.where(isLeft).likeliest()).toEqual([left]);
+  const closed = belief.closed(new Set());
+  expect(closed.cost(({ contract, device }) => contract === 'run' && device === 'error')).toBe(1);
+  expect(closed.cost(({ bind }) => bind === 'unbound')).toBe(2);
+  expect(
+    Belief.only(left)
+      .closed(new Set(['firmware']))
+      .cost(({ contract }) => contract === 'unlocked'),
+  ).toBe(2);
+  expect(Belief.only(left).dearerBy(Belief.only(CONNECTED))).toBeNull();
+  expect(Belief.unknown().or(Belief.only(left), 1).dearerBy(Belief.unknown())).toBeNull();
+  expect(Belief.unknown().cost(isLeft)).toBe(Number.POSITIVE_INFINITY);
+  expect(Belief.only(CONNECTED).widened().cost(isLeft)).toBe(Number.POSITIVE_INFINITY);
 });

@@ -301,7 +301,7 @@ test('--verbose says how much is kept of a device', () => {
   const verbose = render(SAMPLE, { verbose: true }).replace(/\s+/g, ' ');
   // The model has nine states.
   expect(verbose).toContain(
-    ' kept of it: 1 of 9 states, 2 unobserved steps behind them; at most 1 step waited for later records ',
+    ' kept of it: 1 of 15 states, 2 unobserved steps behind them; at most 1 step waited for later records ',
   );
   expect(render(SAMPLE)).not.toContain('kept of it');
 });

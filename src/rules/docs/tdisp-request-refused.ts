@@ -11,6 +11,7 @@ export const doc: RuleDoc = {
   evidence: [
     'A status of the firmware that names the state: INVALID_TDI_STATE (SEV-TIO), TDX_DEVIF_TDISP_INVALID_STATE and TDX_DEVIF_TDISP_ERROR_STATE (TDX). It is definite by itself; on TDX only where a call named TDH.DEVIF shows the ABI whose numbers are public.',
     'RMI_ERROR_GRANULE (Arm CCA): device memory is still mapped.',
+    'A STOP that is refused inside an unbind, which goes on all the same: the core takes the function for unbound, while the TDI may be locked or run. What throws it out of that state later, or shows it, hangs below this finding, and makes it as strong as itself.',
     'A failure that names no reason ("failed to unlock vdev", "fial to request bind", an errno): possible at most.',
   ],
   disprove: [
