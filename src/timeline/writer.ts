@@ -2,10 +2,11 @@ import type Database from 'better-sqlite3';
 import { InputError } from '../base/errors.ts';
 import type { Analysis } from '../model/analysis.ts';
 import { clearAnalysisRows, insertAnalysisRows } from './analysis-rows.ts';
+import type { Connection } from './connection.ts';
 import { EventQueue } from './event-queue.ts';
 import { harden, openReadOnly, SCHEMA_SHA256, schemaDigest } from './format.ts';
 import type { Place } from './place.ts';
-import { type Connection, StoredTimeline } from './reader.ts';
+import { StoredTimeline } from './reader.ts';
 import { type KeptAnchors, relateClocks } from './relate.ts';
 import type {
   EventSoFar,
