@@ -28,7 +28,7 @@ describe('the orders that have to be kept', () => {
     const judging = new Set(ORDERS.flatMap(({ rules }) => rules));
     expect(
       IDS.filter((id) => !judging.has(id)),
-      'src/rules/orders.ts: name them in the order that they judge',
+      'src/rules/orders/: name them in the order that they judge',
     ).toEqual([]);
   });
 });
