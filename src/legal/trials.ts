@@ -3,6 +3,7 @@ import type { StoredEvent } from '../timeline/rows.ts';
 import { succeeding, withoutAnswers } from './answers.ts';
 import { type Edit, insertedEdits, movedEdits, wordsOf } from './changes.ts';
 import { bySize, type Case, type Move, moveOf, movesFor, underWay } from './edits.ts';
+import { onBoundSide } from './guest-bound.ts';
 import type { History, Unit } from './history.ts';
 import { type Insert, insertsFor } from './inserts.ts';
 import { supplied } from './lacking.ts';
@@ -99,7 +100,8 @@ export class Trials {
     const { charge, effect, states } = judged;
     const open: Case = { history, step, deviceId, charge, effect, states };
     if (isRefusal(judged) && charge.lacking !== undefined) return this.#supplied(open, charge.lacking);
-    if (isRefusal(judged) && (effect.type === 'dma-open' || effect.type === 'mmio-accept')) return NOT_BOUND;
+    if (isRefusal(judged) && (effect.type === 'dma-open' || effect.type === 'mmio-accept'))
+      return (await this.#first(movedEdits(open, bySize(onBoundSide(open)), false))) ?? NOT_BOUND;
     if (isRefusal(judged) && (await this.#objectionTo(history, NOTHING, true)) === null) return UNEXPLAINED;
     if (decidesNoState(charge.wrongIn) && !LEDGERED.has(effect.type)) return BESIDE;
     const needed = !TIED.has(effect.type);

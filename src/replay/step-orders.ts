@@ -1,5 +1,6 @@
 import { parseInteger } from '../events/numbers.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
+import { isBind } from './binds.ts';
 import { type FenceNotes, noteFence } from './fence-notes.ts';
 import { type GuestNotes, NO_GUEST, noteGuest } from './guest-notes.ts';
 import { isSamePointer } from './same-pointer.ts';
@@ -93,10 +94,10 @@ export function noteSteps(notes: StepNotes, heard: StoredEvent, vm: string | nul
   return same ? notes : { ran, fence, stream, guest };
 }
 
-function hasRun(ran: boolean, { kind, outcome }: StoredEvent): boolean {
-  if (outcome === 'failed') return ran;
-  if (kind === 'tdisp.start') return true;
-  return kind === 'tdisp.lock' || kind === 'tsm.bind' ? false : ran;
+function hasRun(ran: boolean, heard: StoredEvent): boolean {
+  if (heard.outcome === 'failed') return ran;
+  if (heard.kind === 'tdisp.start') return true;
+  return heard.kind === 'tdisp.lock' || isBind(heard) ? false : ran;
 }
 
 const EINVAL = -22;
