@@ -1,7 +1,8 @@
 import { perhapsCalls } from '../events/index.ts';
 import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
-import { type Draft, lineOf } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { lineOf } from './line-of.ts';
 import { severityOf, strength, weaker } from './verdict.ts';
 
 /** A step whose end is not recorded, and the unbind of the same task that came too late for it, or inside it. */

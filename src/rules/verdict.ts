@@ -95,3 +95,8 @@ export function severityOf(verdict: Verdict): Severity {
       return 'note';
   }
 }
+
+/** Whether later records speak against the step more than what was believed at it. */
+export function isStronger({ weighed, was }: Later): boolean {
+  return weighed !== null && strength(weighed) > strength(was);
+}

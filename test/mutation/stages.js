@@ -34,7 +34,7 @@ const rules = [
 
 /** The judge, and what it was split into. */
 const JUDGE = ['judge', 'contradictions', 'headlines', 'hopes', 'judgeable', 'symptoms', 'tallies'];
-const court = [...JUDGE, 'draft', 'nameless', 'strays'].map((name) => `src/rules/${name}.ts`);
+const court = [...JUDGE, 'draft', 'assumptions', 'nameless', 'strays'].map((name) => `src/rules/${name}.ts`);
 
 /** @type {Readonly<Record<string, { mutate: readonly string[], tests: readonly string[] }>>} */
 export const STAGES = {
