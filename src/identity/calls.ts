@@ -39,6 +39,9 @@ const PRINTED_BY: Partial<Record<EventKind, readonly EventKind[]>> = {
   'pci.set_master': ['pci.set_master'],
   // The enumeration of a VF is printed inside the call on its PF.
   'pci.add': ['pci.sriov_enable'],
+  // tio_tdi_mmio_validate() and tio_tdi_sdte_write() print, sev_guest_accept() and sev_guest_enable_dma() call them.
+  'mmio.accept': ['guest.accept'],
+  'guest.dma': ['guest.dma'],
 };
 
 /** Calls that give a command to the firmware: what is printed of a refusal names neither the device nor the call. */

@@ -61,6 +61,11 @@ export function noteSoleStream(before: SoleStream, heard: StoredEvent): SoleStre
     if (isReturn(heard)) return before;
     return one.used || one.asked ? 'several' : { ...one, asked: true };
   }
+  // The driver has the RMM connect what it has set up, with the number that the kernel gave that stream; it does so once.
+  if (heard.args['command_name'] === 'RMI_PDEV_STREAM_CONNECT') {
+    if (isReturn(heard)) return before;
+    return one.asked || one.ide === null ? 'several' : { ...one, asked: true };
+  }
   const { ide } = heard.args;
   // What is set up through another pointer than was allotted is another stream.
   if (ide === undefined || (one.ide !== null && !isSamePointer(one.ide, ide))) return 'several';

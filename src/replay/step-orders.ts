@@ -47,9 +47,17 @@ export type StepEffect =
       readonly locked: StoredEvent | null;
     }
   | { readonly type: 'guest-unlock'; readonly left: 'driver' | 'mmio' | null }
-  /** `unbound`: the firmware says that the TDI is not bound; what takes DMA and MMIO away again is refused with the same lines. */
-  | { readonly type: 'dma-open'; readonly how: 'unbound' | 'early' | 'right'; readonly locked: StoredEvent | null }
-  | { readonly type: 'mmio-accept'; readonly how: 'unbound' | 'right' }
+  /**
+   * `unbound`: the firmware says that the TDI is not bound; what takes DMA and MMIO away again is refused with the same lines. `asked`:
+   * the call that asked for it, where that was recorded around the line.
+   */
+  | {
+      readonly type: 'dma-open';
+      readonly how: 'unbound' | 'early' | 'right';
+      readonly locked: StoredEvent | null;
+      readonly asked?: StoredEvent | undefined;
+    }
+  | { readonly type: 'mmio-accept'; readonly how: 'unbound' | 'right'; readonly asked?: StoredEvent | undefined }
   | { readonly type: 'system-sleep'; readonly state: string }
   /** The sleep that was begun last did not come about. */
   | { readonly type: 'sleep-given-up' };
@@ -128,9 +136,9 @@ export function stepEffects(heard: StoredEvent, notes: StepNotes, calls: readonl
     case 'guest.unlock':
       return [{ type: 'guest-unlock', left: leftAt(heard) }];
     case 'guest.dma':
-      return opening(heard, notes);
+      return opening(heard, notes, calls);
     case 'mmio.accept':
-      return accepting(heard);
+      return accepting(heard, calls);
     case 'host.sleep':
       if (heard.outcome === 'failed') return [{ type: 'sleep-given-up' }];
       return [{ type: 'system-sleep', state: heard.args['state'] ?? 'sleep' }];
@@ -199,15 +207,31 @@ function isUnbound({ outcome, args }: StoredEvent): boolean {
   return outcome === 'failed' && args['status'] !== undefined && parseInteger(`0x${args['status']}`) === NOT_BOUND;
 }
 
-function opening(heard: StoredEvent, { guest }: StepNotes): StepEffect[] {
-  if (isUnbound(heard)) return [{ type: 'dma-open', how: 'unbound', locked: null }];
+/**
+ * The call of the guest that the line of its driver stands in; it has to be seen to return behind it, or the task may have gone on to
+ * another one. What an accept takes back as it gives up comes behind the line of what failed: sev_guest_accept() and
+ * tio_tdi_mmio_validate(), AMDESE/linux-kvm drivers/virt/coco/sev-guest/tio.c@16f379f5.
+ */
+function askedBy(
+  { id, deviceId }: StoredEvent,
+  calls: readonly StoredEvent[],
+  kind: StoredEvent['kind'],
+): StoredEvent | undefined {
+  return calls.find(
+    (call) => call.kind === kind && call.symbol !== null && call.deviceId === deviceId && (call.pairId ?? 0) > id,
+  );
+}
+
+function opening(heard: StoredEvent, { guest }: StepNotes, calls: readonly StoredEvent[]): StepEffect[] {
+  if (isUnbound(heard))
+    return [{ type: 'dma-open', how: 'unbound', locked: null, asked: askedBy(heard, calls, 'guest.dma') }];
   // The line of the driver does not tell whether DMA was opened or closed.
   if (heard.symbol === null || heard.outcome === 'failed' || guest.locked === null) return [];
   return [{ type: 'dma-open', how: guest.accepted ? 'right' : 'early', locked: guest.locked }];
 }
 
-function accepting(heard: StoredEvent): StepEffect[] {
+function accepting(heard: StoredEvent, calls: readonly StoredEvent[]): StepEffect[] {
   if (heard.args['world'] !== 'guest') return [];
-  if (isUnbound(heard)) return [{ type: 'mmio-accept', how: 'unbound' }];
+  if (isUnbound(heard)) return [{ type: 'mmio-accept', how: 'unbound', asked: askedBy(heard, calls, 'guest.accept') }];
   return heard.outcome === 'failed' ? [] : [{ type: 'mmio-accept', how: 'right' }];
 }

@@ -1,14 +1,15 @@
 import type { SideData } from '../input/side-data.ts';
 import type { TdiState } from '../model/states.ts';
-import { type BindLocks, BOUND_LOCKED, isLeft } from '../model/tdi.ts';
+import { BOUND_LOCKED, isLeft } from '../model/tdi.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { Belief } from './belief.ts';
+import { bindLocks, sawItLock, sawItNotLock } from './bind-locks.ts';
 import type { CommandState } from './command.ts';
 import { configChanges, noteRegisters, writesRegister } from './config-change.ts';
 import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
 import { afterGuest, isOfGuest, noteGuestState } from './guest-belief.ts';
 import { learn, noteOwnerExit, noteState } from './learn.ts';
-import { asRecorded, isOvertaken, type Ledger, noted, notedOfStream } from './ledger.ts';
+import { asRecorded, isOvertaken, noted, notedOfStream } from './ledger.ts';
 import { managedStream } from './managed-stream.ts';
 import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
@@ -30,7 +31,7 @@ import type { Scene } from './scene.ts';
 import { guestOf, noteSharedFence } from './shared-fence.ts';
 import { noteSessionOfNobody, noteSoleSession } from './sole-session.ts';
 import { noteOtherEnd, noteSoleStream, STREAM_KINDS } from './sole-stream.ts';
-import { optionsFor, type ReplayOptions } from './step.ts';
+import { optionsFor } from './step.ts';
 import { STEP_KINDS, type StepEffect, stepEffects } from './step-orders.ts';
 import type { Reach } from './topology.ts';
 import type { DeviceTrack } from './track.ts';
@@ -147,6 +148,8 @@ export class Transitions {
       }
     }
     const locks = sawItLock(event, track.ledger);
+    const options = optionsFor(this.#scene.options, track);
+    const unlocked = sawItNotLock(event, track.ledger, options, this.#scene.recorded);
     const operate = (before: Belief) => {
       const done = during ? duringOperation(before, event, setting) : afterOperation(before, event, setting);
       if (locks) return done.map(asLocked);
@@ -155,7 +158,8 @@ export class Transitions {
         const left = done.where((state) => isLeft(state) && state.device === leftIn);
         return left.empty ? done : left;
       }
-      return done;
+      const free = unlocked ? done.where(isUnlocked) : done;
+      return free.empty ? done : free;
     };
     const next = operate(closed);
     if (!next.empty) {
@@ -265,24 +269,18 @@ function isOfMse(effect: Effect): effect is Extract<Effect, { type: 'command-cle
   return effect.type === 'command-clear' && effect.bit === 'mse';
 }
 
+function isUnlocked({ contract }: TdiState): boolean {
+  return contract === 'unlocked';
+}
+
 /** Of a state after a bind that succeeded. */
 function asLocked(state: TdiState): TdiState {
   return state.contract === 'unlocked' ? BOUND_LOCKED : state;
 }
 
-/** Whether this bind, which succeeded, is seen to have locked the TDI: where the platform leaves it open, the driver tells. */
-function sawItLock(event: StoredEvent, { locked, stopped }: Ledger): boolean {
-  return event.kind === 'tsm.bind' && event.phase === 'exit' && event.outcome === 'ok' && locked !== null && !stopped;
-}
-
 function noteWritten(track: DeviceTrack, heard: StoredEvent, side: SideData | null): void {
   const registers = noteRegisters(track.ledger.registers, heard, track.bdf, side);
   if (registers !== track.ledger.registers) track.ledger = { ...track.ledger, registers };
-}
-
-function bindLocks({ platform, x86, perhaps }: ReplayOptions): BindLocks {
-  if (platform === 'cca' || perhaps?.includes('cca')) return 'maybe';
-  return platform === 'generic' && !x86 ? 'likely' : 'always';
 }
 
 const SCOPES_THAT_ASK: ReadonlySet<string> = new Set(['0', '2', '3', '0x0', '0x2', '0x3']);

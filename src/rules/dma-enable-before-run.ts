@@ -14,12 +14,20 @@ export const rule: Rule = {
       case 'right':
         return { ...charge, provedByAnswer: false };
       case 'unbound':
+        // What closes DMA, sev_guest_disable_dma(), is another call.
+        if (effect.asked !== undefined)
+          return {
+            ...charge,
+            summary: 'trusted DMA was to be opened for a TDI that is not bound, and the firmware refused it',
+            provedByAnswer: true,
+          };
         return {
           ...charge,
           summary: 'trusted DMA was to be opened or closed for a TDI that is not bound, and the firmware refused it',
           provedByAnswer: true,
           atMost: 'possible',
           takesForGranted: ['DMA was to be opened: the line is the same where it was to be closed'],
+          toConfirm: ['probe sev_guest_enable_dma and its return: the line is of it where it stands inside that call'],
         };
       case 'early':
         return {

@@ -1,6 +1,6 @@
 import { doc } from './docs/ide-stream-stop-while-locked.ts';
 import { type Charge, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
-import { isLockedOver } from './streams.ts';
+import { isLockedOver, isOfRmm } from './streams.ts';
 
 export const rule: Rule = {
   doc,
@@ -8,13 +8,15 @@ export const rule: Rule = {
   restsOnBind: true,
   settledBy: LOCK_CLASSES,
   judge(step) {
-    const { effect } = step;
+    const { effect, event } = step;
     if (effect.type !== 'stream-stop') return null;
     const charge: Charge = {
       wrongIn: isLocked,
       summary: 'an IDE stream of the device was stopped while the TDI was locked or running',
       onlyIfLikely: true,
     };
+    // The RMM disconnects no stream of a device that has a VDEV.
+    if (isOfRmm(event)) return { ...charge, provedByAnswer: false };
     if (isLockedOver(effect.opened, 'ide', step)) return { ...charge, shownBy: [effect.opened] };
     return {
       ...charge,

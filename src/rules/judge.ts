@@ -8,6 +8,7 @@ import type { StoredEvent } from '../timeline/rows.ts';
 import { contradictions, disproofs, type Impossible } from './contradictions.ts';
 import { weighCutOff } from './cut-off.ts';
 import { addSymptom, type Draft, draftOf, weighTime } from './draft.ts';
+import { HarmInside } from './harm-inside.ts';
 import { byWeight, nameHeadlines } from './headlines.ts';
 import { type Foresight, Hindsight, isOpenToLater, keyOfCharge, NO_FORESIGHT } from './hindsight.ts';
 import { holding, ifOfOneMachine, isApplied } from './holding.ts';
@@ -16,8 +17,8 @@ import { isJudgeable, isOpen } from './judgeable.ts';
 import type { Later } from './later.ts';
 import { LeftRunning } from './left-running.ts';
 import { Nameless } from './nameless.ts';
-import { Overlaps, weighOverlap } from './overlap.ts';
 import { ifHandedOn, isBeyondGuest } from './of-guest.ts';
+import { Overlaps, weighOverlap } from './overlap.ts';
 import type { Charge, Rule } from './rule.ts';
 import { Strays } from './strays.ts';
 import { confirms, isSymptom } from './symptoms.ts';
@@ -42,6 +43,7 @@ export class Judge implements ReplayObserver {
   /** By device: the last finding of a rule that may take it back. */
   readonly #revocable = new Map<DeviceTrack, Draft>();
   readonly #unfinished = new Unfinished();
+  readonly #harmInside = new HarmInside();
   readonly #leftRunning = new LeftRunning();
   readonly #strays = new Strays();
   readonly #overlaps = new Overlaps();
@@ -99,7 +101,15 @@ export class Judge implements ReplayObserver {
       if (rule.takesBack !== undefined) this.#revocable.set(step.track, draft);
       this.#hope(draft, step, charge);
       if (charge.doneBy !== undefined) this.#await(draft, step, charge, charge.doneBy);
+      if (charge.shownInside !== undefined) this.#lookInside(draft, step, charge, charge.shownInside);
     }
+  }
+
+  /** What the operation that the step is part of may be refused. */
+  #lookInside(draft: Draft, step: Step, { atMost: _, ...bare }: Charge, by: string): void {
+    const otherwise = judgeCharge(step, bare, this.#laterOf(draft.rule, step, bare));
+    const call = step.calls.at(-1) ?? step.event;
+    if (otherwise !== null) this.#harmInside.note({ draft, by, otherwise, call });
   }
 
   /** What may yet do the harm that the step began. */
@@ -137,6 +147,7 @@ export class Judge implements ReplayObserver {
   lost(event: StoredEvent, track: DeviceTrack): void {
     this.#hopes.lost(event, track);
     this.#unfinished.lost(track);
+    this.#harmInside.lost(event, track);
   }
 
   seen(event: StoredEvent, track: DeviceTrack): void {
@@ -231,6 +242,7 @@ export class Judge implements ReplayObserver {
       this.#strays.weigh(draft);
       this.#nameless.weigh(draft);
     }
+    this.#harmInside.settle(this.#drafts);
     nameHeadlines(this.#drafts);
     return this.#drafts;
   }

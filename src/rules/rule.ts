@@ -60,6 +60,11 @@ export interface Charge {
    * where one that may have changed the state came first, `false`; null for all others.
    */
   readonly doneBy?: (event: StoredEvent) => boolean | null;
+  /**
+   * `atMost` holds as long as no finding of the rule with this id, proved by an answer, shows the harm inside the operation that the step
+   * is part of.
+   */
+  readonly shownInside?: string;
   /** What the rule takes for granted about the step. */
   readonly takesForGranted?: readonly string[];
   /** What would settle it. */

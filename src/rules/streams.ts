@@ -18,6 +18,15 @@ export function isLockedOver(
 }
 
 /**
+ * Whether it is a command to the RMM, which looks first whether the device has a VDEV, and refuses if it has one: smc_pdev_stop() and
+ * smc_pdev_stream_disconnect(), TF-RMM/tf-rmm runtime/rmi/pdev.c@9a7f8ef46378 (the former since c36fb57a of 2024-10-08).
+ */
+export function isOfRmm({ args }: StoredEvent): boolean {
+  const command = args['command_name'];
+  return command === 'RMI_PDEV_STOP' || command === 'RMI_PDEV_STREAM_DISCONNECT';
+}
+
+/**
  * Whether the stream that is missing is the only one that the device ever had. Its kernel object is made for an endpoint below a
  * root port only, each with IDE (pci_ide_stream_alloc(), drivers/pci/ide.c): what it is for is no device inside the root complex.
  */

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RULES } from '../../src/rules/index.ts';
+import { completeTable } from '../support/complete-table.ts';
 import { measure, tableOf } from '../support/detection.ts';
 import { optionsOf } from '../support/options.ts';
 
@@ -16,7 +17,7 @@ const { values } = optionsOf(
     legal: { type: 'string', argument: 'N', default: '60', help: 'legal histories', count: true },
     seed: { type: 'string', argument: 'N', default: '1', help: 'the same seed gives the same table', count: true },
     rule: { type: 'string', argument: 'ID,..', help: 'these rules alone, see tdi-trace rules', oneOf: RULE_IDS },
-    write: { type: 'boolean', help: 'put the table into README.md' },
+    write: { type: 'boolean', help: 'put the table into README.md, and what a complete trace makes of each bug' },
   },
 );
 
@@ -33,15 +34,17 @@ const table = tableOf(
 process.stdout.write(table);
 
 if (values.write) {
-  const path = join(import.meta.dirname, '../../README.md');
   const kind = values.marked ? 'marked' : 'unmarked';
-  const text = readFileSync(path, 'utf8');
-  const [begin, end] = [
-    `<!-- detection, ${kind}: npm run bench:detection writes this -->\n`,
-    `<!-- end of detection, ${kind} -->\n`,
-  ];
+  const path = join(import.meta.dirname, '../../README.md');
+  const text = put(readFileSync(path, 'utf8'), `detection, ${kind}`, table);
+  writeFileSync(path, put(text, 'complete', completeTable()));
+}
+
+/** The text with this between its two marks. */
+function put(text: string, what: string, table: string): string {
+  const [begin, end] = [`<!-- ${what}: npm run bench:detection writes this -->\n`, `<!-- end of ${what} -->\n`];
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from)
     throw new Error(`README.md: no place for the table; expected ${begin.trim()} and ${end.trim()}`);
-  writeFileSync(path, `${text.slice(0, from + begin.length)}\n${table}\n${text.slice(to)}`);
+  return `${text.slice(0, from + begin.length)}\n${table}\n${text.slice(to)}`;
 }

@@ -6,6 +6,7 @@ import { RULES } from '../../src/rules/index.ts';
 import { strength } from '../../src/rules/verdict.ts';
 import type { Entry } from './history/acts.ts';
 import { BUGS, platformsOf, seededOn } from './history/bugs.ts';
+import { completeOn, KINDS } from './history/complete.ts';
 import { FTRACE } from './history/forms.ts';
 import { keep, numbers } from './history/loss.ts';
 import { legalOn } from './history/walk.ts';
@@ -26,6 +27,8 @@ export interface Row {
   readonly seeded: number;
   /** The whole trace, and all of it declared: the best that there is. */
   readonly declared: Levels;
+  /** All that a machine can tell of these bugs, and all of it declared; where a bug comes to that, another rule may say it. */
+  readonly complete: Levels;
   /** By part lost; nothing is declared. */
   readonly found: readonly Levels[];
   /** Legal histories with a finding of this rule, by part lost. */
@@ -85,12 +88,17 @@ export async function measure(options: DetectionOptions): Promise<Detection> {
   for (const { doc } of RULES) {
     if (options.only?.includes(doc.id) === false) continue;
     onProgress?.(doc.id);
-    rows.push({ ...(await recall(doc.id, bugs, options)), wrong: wrong.get(doc.id) ?? [] });
+    const complete = await recallOfWhole(doc.id, bugs, options);
+    rows.push({ ...(await recall(doc.id, bugs, options)), complete, wrong: wrong.get(doc.id) ?? [] });
   }
   return { rows, legal: legal * PLATFORMS.length, wrong: anyWrong };
 }
 
-async function recall(rule: string, count: number, options: DetectionOptions): Promise<Omit<Row, 'wrong'>> {
+async function recall(
+  rule: string,
+  count: number,
+  options: DetectionOptions,
+): Promise<Omit<Row, 'wrong' | 'complete'>> {
   const kinds = BUGS.filter((bug) => bug.rule === rule).flatMap((bug) =>
     platformsOf(bug).map((platform) => ({ bug, platform })),
   );
@@ -113,6 +121,21 @@ async function recall(rule: string, count: number, options: DetectionOptions): P
     }
   }
   return { rule, seeded, declared, found };
+}
+
+async function recallOfWhole(rule: string, count: number, options: DetectionOptions): Promise<Levels> {
+  const kinds = KINDS.filter(({ bug }) => bug.rule === rule);
+  let found = NONE;
+  for (const [index, kind] of kinds.entries()) {
+    const numRuns = Math.ceil(count / kinds.length);
+    const seeded = fc.sample(completeOn(kind), { numRuns, seed: options.seed + index });
+    for (const [n, { entries, platform, rules, victim, side }] of seeded.entries()) {
+      const { findings } = await judged(entries, { ...omniscient(platform), side }, 0, n, options);
+      const own = findings.filter((one) => rules.includes(one.rule) && one.device === victim);
+      found = counted(found, strongest(own.map(({ verdict }) => verdict)));
+    }
+  }
+  return found;
 }
 
 /** The same lines are lost with and without marks. */
@@ -148,6 +171,7 @@ export const COLUMNS: readonly string[] = [
   'rule',
   'bugs',
   'declared',
+  'complete',
   ...LOSSES.map((part) => `${part * 100} %`),
   ...LOSSES.map((part) => `wrong at ${part * 100} %`),
 ];
@@ -174,6 +198,7 @@ export function tableOf({ rows, legal, wrong }: Detection): string {
         `\`${row.rule}\``,
         String(row.seeded),
         cell(row.declared),
+        cell(row.complete),
         ...LOSSES.map((_, index) => cell(at(row.found, index))),
         ...LOSSES.map((_, index) => cell(at(row.wrong, index))),
       ]),
@@ -182,6 +207,7 @@ export function tableOf({ rows, legal, wrong }: Detection): string {
       `any of them (${legal} legal histories)`,
       String(rows.reduce((sum, { seeded }) => sum + seeded, 0)),
       cell(all(({ declared }) => declared)),
+      cell(all(({ complete }) => complete)),
       ...LOSSES.map((_, index) => cell(all(({ found }) => at(found, index)))),
       ...LOSSES.map((_, index) => cell(at(wrong, index))),
     ]),

@@ -14,7 +14,7 @@ export const doc: RuleDoc = {
     'vfio_pci_zap_and_down_write_memory_lock (vfio_pci_lock_revoke_bars in the 2026 series): the user mappings of the BARs go away. Compilers inline it into the reset ioctl, hot reset and low power entry, so that its absence there proves nothing.',
     'vfio_pci_dma_buf_move with revoked=1, vfio_pci_dma_buf_cleanup (Linux 7.x with dma-buf support): importers lose the BAR. The call says nothing about whether a dma-buf was exported.',
     'An unmap that names an address inside a known BAR of the device.',
-    'Probable at most: what is taken away are mappings of the host. That the guest loses its private MMIO with them shows when the module refuses the unmap that follows: private-mmio-unmap-before-stop is definite then.',
+    'Probable where nothing more is recorded: what is taken away are mappings of the host. That the guest loses its private MMIO with them shows on TDX where the module refuses the unmap inside the same call, whose return is recorded: private-mmio-unmap-before-stop is definite then, and names it; with --complete bind,guest-request so is this one. No record of SEV-TIO shows it.',
     'A later SEAMCALL error on the unmap, an RMP fault line of the AMD IOMMU: confirms that it did harm.',
   ],
   disprove: [

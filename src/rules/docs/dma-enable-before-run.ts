@@ -10,7 +10,7 @@ export const doc: RuleDoc = {
   remedy: 'Accept the device first, check the result, then open DMA.',
   evidence: [
     'sev_guest_enable_dma or pci_tsm_enable_dma in a guest after its lock and before its accept: the accept may not have been recorded.',
-    '"SDTE write failed ... status=2" (guest): the firmware says that the TDI is not bound; possible, since the line is the same where DMA was to be closed.',
+    '"SDTE write failed ... status=2" (guest): the firmware says that the TDI is not bound; possible, since the line is the same where DMA was to be closed. Definite where it stands inside sev_guest_enable_dma or pci_tsm_enable_dma, whose return is recorded.',
     'The accept before it: the order was right.',
   ],
   disprove: [

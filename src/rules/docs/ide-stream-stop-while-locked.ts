@@ -10,10 +10,11 @@ export const doc: RuleDoc = {
     'Unbind every function of the device before the stream goes: use tsm/disconnect, which does it in that order.',
   evidence: [
     'pci_ide_stream_disable on the device or its security manager while the TDI was locked or running, with no unbind before it.',
-    'Definite where the capture begins with the machine, lost nothing, holds every stream (--complete ide), and speaks of this one only, which was enabled before the bind, and at whatever port that was tried: the TDI was locked over no other. A stream that was allotted beside it, given back before, or active as the kernel started is another one. Of a VF it is the stream of its PF, and the capture has to show its DSM (--complete hotplug). Else probable at most.',
+    'Definite where the capture begins with the machine, lost nothing, holds every stream (--complete ide), and speaks of this one only, which was enabled before the bind, and at whatever port that was tried: the TDI was locked over no other. On Arm CCA it is also the one that the RMM connected, if it connected one only. A stream that was allotted beside it, given back before, or active as the kernel started is another one. Of a VF it is the stream of its PF, and the capture has to show its DSM (--complete hotplug). Else probable at most.',
     'A read-back of ERROR after it: confirms it.',
   ],
   disprove: [
+    'It was the RMM that was asked: RMI_PDEV_STREAM_DISCONNECT is refused as long as the device has a VDEV, so it counts for nothing here.',
     'The stream was another one: a device may have several.',
     'The TDI was stopped or unbound before without a record: probe pci_tsm_unbind and pci_tsm_guest_req.',
   ],
@@ -22,6 +23,7 @@ export const doc: RuleDoc = {
   sources: [
     'PCIe Base 6.x, 11.2.6, a bound stream becomes insecure',
     'dsm_disconnect() and streams_disable(), AMDESE/linux-kvm drivers/crypto/ccp/sev-dev-tsm.c@16f379f5463a',
+    'smc_pdev_stream_disconnect(), TF-RMM/tf-rmm runtime/rmi/pdev.c@9a7f8ef46378',
     'Dan Williams, PATCH v8 4/9, sessions and link encryption, 2025-10-31, <20251031212902.2256310-5-dan.j.williams@intel.com>',
   ],
 };

@@ -9,7 +9,7 @@ export const doc: RuleDoc = {
   remedy:
     'Lock the device and check the result before the accept; where it had been locked, look for an unbind on the host.',
   evidence: [
-    '"MMIO validate failed with ... status=2" (guest): the firmware says that the TDI is not bound; possible, since the line is the same where the pages were to be given back.',
+    '"MMIO validate failed with ... status=2" (guest): the firmware says that the TDI is not bound; possible, since the line is the same where the pages were to be given back. Definite where it stands inside sev_guest_accept or pci_tsm_accept, whose return is recorded: that call gives none back before it.',
     '"MMIO #... validated" (guest dmesg): it was bound.',
   ],
   disprove: [

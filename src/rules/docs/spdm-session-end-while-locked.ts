@@ -9,11 +9,12 @@ export const doc: RuleDoc = {
     'Every TDI of the device falls to ERROR without a word, and cannot be stopped until there is a new session.',
   remedy: 'Unbind every function of the device first: use tsm/disconnect, which does it in that order.',
   evidence: [
-    'sev_tio_dev_disconnect, tdh_exec_spdm_disconnect or rmi_pdev_stop while a TDI of the device was locked or running, with no unbind before it.',
-    'Definite where the capture begins with the machine, lost nothing, holds every command to the firmware (--complete firmware), and sev_tio_dev_connect or tdh_exec_spdm_connect set up this session only before the bind: the TDI was locked over no other. Of a VF the capture also has to show its DSM (--complete hotplug). Else probable at most; always so on CCA, where no call of the RMM sets a session up by itself.',
+    'sev_tio_dev_disconnect or tdh_exec_spdm_disconnect while a TDI of the device was locked or running, with no unbind before it.',
+    'Definite where the capture begins with the machine, lost nothing, holds every command to the firmware (--complete firmware), and sev_tio_dev_connect or tdh_exec_spdm_connect set up this session only before the bind: the TDI was locked over no other. Of a VF the capture also has to show its DSM (--complete hotplug). Else probable at most.',
     'A read-back of ERROR after it: confirms it.',
   ],
   disprove: [
+    'It was the RMM that was asked: RMI_PDEV_STOP is refused as long as the device has a VDEV, so it counts for nothing here.',
     'It was another session of the device: no record names the one that the lock came over.',
     'The command failed: then the session is still there.',
     'The TDI was stopped or unbound before without a record: probe pci_tsm_unbind and pci_tsm_guest_req.',

@@ -385,6 +385,15 @@ export const BUGS: readonly Bug[] = [
     verdict: 'definite',
   },
   {
+    rule: 'start-without-lock',
+    name: 'START after a bind that did not lock',
+    platforms: ['cca'],
+    when: ['open'],
+    start: DEEP,
+    acts: (world) => [...bindActs({ ...world, bindLocks: false }), ...refused('START_INTERFACE_REQUEST')(world)],
+    verdict: 'definite',
+  },
+  {
     rule: 'report-before-lock',
     name: 'report after STOP',
     platforms: ['sev-tio', 'cca'],
@@ -448,25 +457,23 @@ export const BUGS: readonly Bug[] = [
     start: LIKELY,
     acts: ({ pf }) => [call('pci_ide_stream_disable', pf, { args: { ide: '0xffff888004009000' } })],
     admin: true,
-    // Of TDX and AMD the driver has the kernel set the stream up.
-    verdict: (world) => (world.deep && world.platform !== 'cca' ? lockedVerdict(world) : 'probable'),
+    // The driver has the kernel set the stream up.
+    verdict: (world) => (world.deep ? lockedVerdict(world) : 'probable'),
     because: 'it need not be the stream that the TDI was locked over, where the connect does not show it',
   },
   {
     rule: 'spdm-session-end-while-locked',
     name: 'ended',
-    platforms: DRIVEN,
+    platforms: ['tdx', 'sev-tio'],
     when: LOCKED,
     start: DEEP,
     acts: ({ pf, platform }) => [
       platform === 'sev-tio'
         ? call('sev_tio_dev_disconnect', pf, { ret: 0, args: { force: '0' } })
-        : call(platform === 'tdx' ? 'tdh_exec_spdm_disconnect' : 'rmi_pdev_stop', pf, { ret: '0x0' }),
+        : call('tdh_exec_spdm_disconnect', pf, { ret: '0x0' }),
     ],
     admin: true,
-    verdict: ({ platform }) => (platform === 'cca' ? 'probable' : 'definite'),
-    because:
-      'no call of the RMM tells which session the TDI was locked over: it sets one up with the object of the device',
+    verdict: 'definite',
   },
   {
     rule: 'config-change-while-locked',
@@ -525,9 +532,7 @@ export const BUGS: readonly Bug[] = [
       call('pci_ide_stream_disable', world.pf, { args: { ide: IDE } }),
       ...bindActs(world, -5, []),
     ],
-    // Where the RMM connects the stream, its call does not tell which.
-    verdict: ({ deep, platform }) => (deep && platform === 'cca' ? 'probable' : 'definite'),
-    because: 'the RMM connected a stream of the device, too: which of the two the LOCK would have been over is open',
+    verdict: 'definite',
   },
   {
     rule: 'root-port-stream-first',
@@ -622,7 +627,10 @@ export const UNSEEDED: Readonly<Record<string, Partial<Record<Platform, string>>
     generic: NO_DRIVER(),
     tdx: 'the TD asks for the report itself: no function of the host does',
   },
-  'spdm-session-end-while-locked': { generic: NO_DRIVER() },
+  'spdm-session-end-while-locked': {
+    generic: NO_DRIVER(),
+    cca: 'the RMM stops no device that has a VDEV (smc_pdev_stop() of TF-RMM): it was refused, or nothing was locked',
+  },
   'dma-enable-before-run': { cca: 'the guest says nothing of its own' },
 };
 

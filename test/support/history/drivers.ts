@@ -6,7 +6,7 @@ import { type Act, call, said } from './acts.ts';
 /**
  * How the driver of a platform does what the PCI/TSM core asks of it, as far as it can be traced: AMDESE/linux-kvm 16f379f5
  * drivers/crypto/ccp/sev-dev-tsm.c, tdx-host.c and patch 27 of 20250529053513.1592088-1-yilun.xu@linux.intel.com,
- * drivers/virt/coco/arm-cca-host/arm-cca.c. `generic`: nothing is known below the core.
+ * drivers/virt/coco/arm-cca-host/arm-cca.c (the streams as in RFC v4 of 2026-04-27). `generic`: nothing is known below the core.
  */
 export interface Driver {
   connect(bdf: string): Act[];
@@ -202,11 +202,13 @@ export const DRIVERS: Readonly<Record<Platform, Driver>> = {
   cca: {
     connect: (bdf) => [
       call('cca_tsm_connect', bdf, { ret: 0 }, [
+        call('pci_ide_stream_setup', bdf, { args: { ide: '0xffff888004009000' } }),
         rmi('rmi_pdev_create', bdf),
         rmi('rmi_pdev_communicate', bdf),
         rmi('rmi_pdev_set_pubkey', bdf),
         rmi('rmi_pdev_stream_connect', bdf),
         rmi('rmi_pdev_communicate', bdf),
+        call('pci_ide_stream_enable', bdf, { ret: 0, args: { ide: '0xffff888004009000' } }),
       ]),
     ],
     disconnect: (bdf) => [
@@ -216,6 +218,8 @@ export const DRIVERS: Readonly<Record<Platform, Driver>> = {
         rmi('rmi_pdev_stop', bdf),
         rmi('rmi_pdev_communicate', bdf),
         rmi('rmi_pdev_destroy', bdf),
+        call('pci_ide_stream_disable', bdf, { args: { ide: '0xffff888004009000' } }),
+        call('pci_ide_stream_teardown', bdf, { args: { ide: '0xffff888004009000' } }),
       ]),
     ],
     bind: (bdf, locks) => [
