@@ -153,10 +153,11 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
       };
     }
     case 'tsm.bind_core':
-      // Known of the core's own call, it says nothing more.
-      if (ledger.bound && !ledger.boundBeside) return ledger;
+      // Above the core's own bind, or below it: one bind. What is known of the core's call says more.
+      if (ledger.bound && !ledger.boundBeside) return { ...ledger, rebind: 'again' };
       return {
         ...ledger,
+        rebind: ledger.bound ? 'again' : 'first',
         vm: heard.args['vm'] ?? ledger.vm,
         bound: true,
         boundBeside: true,

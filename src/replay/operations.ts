@@ -84,10 +84,8 @@ function afterSuccess(before: Belief, event: StoredEvent, setting: Setting): Bel
     case 'tsm.destroy':
       return before.apply(afterDisconnect, placeOf(event));
     case 'tsm.bind':
-      return before.apply((state) => afterBind(state, setting.locks, setting.rebind), placeOf(event));
     case 'tsm.bind_core':
-      // Above the core's own bind, or below it: one bind.
-      return before.apply((state) => afterBind(state, setting.locks, 'again'), placeOf(event));
+      return before.apply((state) => afterBind(state, setting.locks, setting.rebind), placeOf(event));
     case 'tsm.unbind':
     case 'tsm.unbind_core':
       return wasBound(before, setting).apply((state) => afterUnbind(state, setting.stop), placeOf(event));
