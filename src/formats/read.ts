@@ -6,7 +6,8 @@ import type { Format } from './format.ts';
 import { formatById, INPUT_FORMATS } from './index.ts';
 import type { PartOptions, PartTotals, ReadOptions, ReadTotals } from './read-options.ts';
 import { noKernelLine, reportLines } from './read-outcome.ts';
-import { Reader, type ReaderOptions } from './reader.ts';
+import { Reader } from './reader.ts';
+import type { ReaderOptions } from './reader-options.ts';
 import { RecordingIntake, readRecordingBytes, readRecordingFile } from './recording.ts';
 import { traceDat } from './trace-dat/id.ts';
 
