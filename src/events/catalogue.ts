@@ -49,6 +49,8 @@ export interface SymbolRow extends Provenance {
    * no nesting of its own (function tracer, probes without a return event).
    */
   readonly within?: readonly string[];
+  /** Where it is called from tells something that no record around it does: `args.called_from`, where the record has it. */
+  readonly keepsCaller?: true;
   /**
    * Functions of this catalogue that call it in some kernels only, as in those of a posted series: it may run inside a call of
    * theirs that was not seen to return, or after it. Such a call goes on, but nothing is put inside it.

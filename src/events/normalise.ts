@@ -76,7 +76,27 @@ function fromTraceEvent(record: TraceEventRecord): Normalised {
   return null;
 }
 
-function fromCall(
+function fromCall(record: KernelRecord, row: SymbolRow, ...of: OfCall): Normalised {
+  const meaning = meaningOf(record, row, ...of);
+  const caller = row.keepsCaller === true ? callerOf(record) : null;
+  if (caller === null || meaning?.type !== 'event') return meaning;
+  return { ...meaning, event: { ...meaning.event, args: { ...meaning.event.args, called_from: caller } } };
+}
+
+function callerOf(record: KernelRecord): string | null {
+  if (record.type === 'event') return record.caller;
+  return record.type === 'printk' ? null : record.parent;
+}
+
+type OfCall = [
+  phase: Phase,
+  outcome: Outcome,
+  code: number | null,
+  args: CallArguments,
+  status?: Readonly<Record<string, string>>,
+];
+
+function meaningOf(
   record: KernelRecord,
   row: SymbolRow,
   phase: Phase,
@@ -238,7 +258,7 @@ function resultOf(row: SymbolRow, ret: string | null): Result {
   return { outcome, code, status: isKept ? { [row.returnsAs]: ret } : NO_STATUS };
 }
 
-/** What users call the return value in a return probe: `ret=$retval`. */
+/** What users call the return value in a return probe: `ret=$retval`. The first number counts, else what is none. */
 function returnField(fields: CallArguments): string | null {
   for (const name of ['ret', 'retval', 'rc', 'err']) {
     const value = fields.get(name);

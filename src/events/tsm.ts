@@ -60,6 +60,7 @@ export const TSM_SYMBOLS: readonly SymbolRow[] = [
     subject: PDEV,
     void: true,
     perhapsWithin: PERHAPS_UNBINDING,
+    keepsCaller: true,
     versions: '6.19-',
     source: TSM,
   },

@@ -3,8 +3,9 @@ import { type CodeSpace, decode, decodeText } from '../../src/events/codes.ts';
 import type { KernelEvent } from '../../src/events/event.ts';
 import { firmwareResult } from '../../src/events/firmware-result.ts';
 import { normalise } from '../../src/events/normalise.ts';
+import type { KernelRecord } from '../../src/formats/record.ts';
 import { read } from '../identity/read.ts';
-import { printk, probe, returnProbe, traceEvent } from './records.ts';
+import { call, printk, probe, returnProbe, traceEvent } from './records.ts';
 
 const BDF = '0000:02:00.0';
 
@@ -211,4 +212,15 @@ test('what happens to plain devices makes none worth a verdict', async () => {
   expect(log.events).toHaveLength(lines.length);
   expect(log.events.every(({ device }) => device === '0000:09:00.0')).toBe(true);
   expect([log.findings, log.unrecognised, log.coverage]).toEqual([[], [], 0]);
+});
+
+test('an unbind says where it was called from, as far as its record does', () => {
+  const from = (record: KernelRecord) => eventOf(normalise(record)).args['called_from'];
+  expect(from({ ...returnProbe('pci_tsm_unbind', { bdf: BDF }), caller: 'tsm_unbind' })).toBe('tsm_unbind');
+  expect(from({ ...returnProbe('pci_tsm_unbind'), caller: 'tsm_unbind' })).toBe('tsm_unbind');
+  expect(from({ ...returnProbe('pci_tsm_unbind'), caller: null })).toBeUndefined();
+  expect(from({ ...call('pci_tsm_unbind'), parent: 'iommufd_vdevice_destroy' })).toBe('iommufd_vdevice_destroy');
+  expect(from(probe('pci_tsm_unbind', { bdf: BDF }))).toBeUndefined();
+  // Of what else returns the calls around it tell.
+  expect(from({ ...returnProbe('pci_tsm_bind', { ret: '0' }), caller: 'tsm_bind' })).toBeUndefined();
 });

@@ -80,7 +80,8 @@ describe('whose an event is', () => {
 
   test('is told by the caller', async () => {
     const ofTwo = await analyzeText(log((task) => `[  T${task}]`));
-    expect(headlines(ofTwo)).toEqual(['probable flr-while-locked 0000:02:00.0 :9']);
+    // The other task's reset is of another function, and of this one the log ends before anything shows that it came.
+    expect(headlines(ofTwo)).toEqual(['possible flr-while-locked 0000:02:00.0 :9']);
     const ofOne = await analyzeText(log(() => '[  T1]'));
     expect(headlines(ofOne)).toEqual(['probable flr-while-locked 0000:02:00.0 :10']);
   });
