@@ -2,13 +2,14 @@ import { copyFileSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { migrations } from '../../migrations/index.ts';
 import { InputError } from '../base/errors.ts';
+import { openForBuilding } from './building.ts';
 import { APPLICATION_ID, errorCode, openablePath, openChecked, SCHEMA_VERSION } from './format.ts';
 import { TimelineInMemory } from './memory.ts';
 import { type Place, placeBeside, privatePlace } from './place.ts';
 import { StoredTimeline } from './reader.ts';
 import { isSqliteError } from './sqlite.ts';
 import type { TimelineReader, TimelineWriter } from './timeline.ts';
-import { openForBuilding, TimelineBuilder } from './writer.ts';
+import { TimelineBuilder } from './writer.ts';
 
 export interface CreateOptions {
   /** Parent of the private directory where there is no target; the system's own without it. */

@@ -9,7 +9,7 @@ import { ingest } from '../../src/timeline/ingest.ts';
 import { PATIENCE } from '../support/runs.ts';
 import { ANALYSIS, scratch, writeSample } from './sample.ts';
 
-// A timeline is written with its CHECKs off (openForBuilding in src/timeline/writer.ts). They are tested here, over every fixture:
+// A timeline is written with its CHECKs off (openForBuilding in src/timeline/building.ts). They are tested here, over every fixture:
 // SQLite looks at them in quick_check, but only where it could write, since it does not even parse them in a file that it may not.
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
