@@ -38,7 +38,8 @@ export class Intake {
     const missing = HEAD_SIZE - this.#head.length;
     if (missing > 0) {
       this.#head = Buffer.concat([this.#head, bytes.subarray(0, missing)]);
-      if (bytes.length >= missing || (isHeld && bytes.includes(LINE_FEED))) this.#look();
+      // What is no text need not have a line ever, and no more need come.
+      if (bytes.length >= missing || (isHeld && (bytes.includes(LINE_FEED) || !this.#maybeText()))) this.#look();
     }
     if (!isHeld) this.#pass(bytes);
   }
@@ -56,8 +57,16 @@ export class Intake {
     if (this.#head.length > 0 && this.#head.length < HEAD_SIZE) this.#look(this.#head);
   }
 
+  #maybeText(): boolean {
+    return sniff(this.#filled()).kind === 'text';
+  }
+
   /** Few bytes are too few to call them binary: blanks stand for those that have not come. */
-  #look(head = Buffer.concat([this.#head, Buffer.alloc(HEAD_SIZE - this.#head.length, ' ')])): void {
+  #filled(): Buffer {
+    return Buffer.concat([this.#head, Buffer.alloc(HEAD_SIZE - this.#head.length, ' ')]);
+  }
+
+  #look(head = this.#filled()): void {
     const content = sniff(head);
     if (content.kind === 'refused') throw refusal(this.#path, content);
     if (content.kind !== 'text') {

@@ -48,6 +48,11 @@ test('a first line is handed over as soon as it is there', () => {
 });
 
 describe('what is no text', () => {
+  test('is refused at once where its first bytes tell, though it may never have a line', () => {
+    const intake = new Intake('log', { consume: () => {}, health: () => {}, maxBytes: 99 });
+    expect(() => intake.take(Buffer.from('1f8b0800', 'hex'))).toThrow(/^--follow: log is compressed, /);
+  });
+
   test('is refused, however it is cut', () => {
     const bytes = Buffer.from(Array.from({ length: 6000 }, (_, i) => (i % 9 === 0 ? 1 : i % 50 === 0 ? 10 : 65)));
     fc.assert(
