@@ -125,6 +125,11 @@ export const HEALTH_CODES = {
     meaning:
       'a line below a message or a row may be the rest of it or what somebody wrote, and with it the message says something else: it was read without',
   },
+  'result-unreadable': {
+    severity: 'warning',
+    meaning:
+      'a return value was recorded and cannot be read: whether the call succeeded or failed is not known, nothing rests on either',
+  },
   'user-written': {
     severity: 'note',
     meaning:

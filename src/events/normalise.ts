@@ -6,13 +6,16 @@ import { decoded, defined, type Facts, handlesOf } from './facts.ts';
 import { firmwareResult } from './firmware-result.ts';
 import { symbolRow, traceEventRows } from './index.ts';
 import { payloadHandles, payloadOf } from './ioctl-payload.ts';
-import { parseNumber, parseReturn, parseZeroOrError } from './numbers.ts';
+import { parseNumber, parseReturn, parseZeroOrError, plainReturn } from './numbers.ts';
 import { Repeated } from './repeated.ts';
 import { said } from './said.ts';
 
-/** What a record means: an event and its catalogue row, a line of a known subsystem in unknown words, or nothing. */
+/**
+ * What a record means: an event and its catalogue row, a line of a known subsystem in unknown words, or nothing. `unread`: a
+ * return value that stands there and cannot be read, so that nobody knows how the call ended; absent in all others.
+ */
 export type Normalised =
-  | { readonly type: 'event'; readonly event: KernelEvent; readonly row: SymbolRow | null }
+  | { readonly type: 'event'; readonly event: KernelEvent; readonly row: SymbolRow | null; readonly unread?: string }
   | { readonly type: 'unrecognised'; readonly subsystem: string; readonly text: string }
   | null;
 
@@ -28,9 +31,10 @@ export function normalise(record: KernelRecord): Normalised {
     case 'graph': {
       const row = symbolRow(record.symbol);
       if (!row) return null;
-      const { outcome, code, status } = resultOf(row, record.edge === 'enter' ? null : record.ret);
+      const ret = record.edge === 'enter' || record.ret === null ? null : plainReturn(record.ret);
+      const { outcome, code, status } = resultOf(row, ret);
       const phase = record.edge === 'leaf' ? 'point' : record.edge;
-      return fromCall(record, row, phase, outcome, code, record.args, status);
+      return withUnread(fromCall(record, row, phase, outcome, code, record.args, status), row, ret);
     }
     case 'event':
       return fromTraceEvent(record);
@@ -45,8 +49,9 @@ function fromTraceEvent(record: TraceEventRecord): Normalised {
     const row = symbolRow(record.symbol);
     if (!row) return null;
     if (record.isReturn) {
-      const { outcome, code, status } = resultOf(row, returnField(record.fields));
-      return fromCall(record, row, 'exit', outcome, code, record.fields, status);
+      const ret = returnField(record.fields);
+      const { outcome, code, status } = resultOf(row, ret);
+      return withUnread(fromCall(record, row, 'exit', outcome, code, record.fields, status), row, ret);
     }
     // A probe in the middle of a function says that it ran, not when it was entered: the entry is what has an order.
     if ((record.offset ?? 0) > ENTRY_OFFSET_MAX) return null;
@@ -260,11 +265,23 @@ function resultOf(row: SymbolRow, ret: string | null): Result {
 
 /** What users call the return value in a return probe: `ret=$retval`. The first number counts, else what is none. */
 function returnField(fields: CallArguments): string | null {
-  for (const name of ['ret', 'retval', 'rc', 'err']) {
+  let odd: string | null = null;
+  for (const name of RETURN_NAMES) {
     const value = fields.get(name);
-    if (value !== undefined && parseNumber(value) !== null) return value;
+    if (value === undefined) continue;
+    const plain = plainReturn(value);
+    if (parseNumber(plain) !== null) return plain;
+    odd ??= plain;
   }
-  return null;
+  return odd;
+}
+
+const RETURN_NAMES = ['ret', 'retval', 'rc', 'err'] as const;
+
+/** What is no number says neither that the call succeeded nor that it failed, and is not the same as no record of it. */
+function withUnread(what: Normalised, row: SymbolRow, ret: string | null): Normalised {
+  const isRead = ret === null || row.void === true || parseNumber(ret) !== null;
+  return isRead || what?.type !== 'event' ? what : { ...what, unread: ret };
 }
 
 function build(record: KernelRecord, facts: Facts): KernelEvent {

@@ -1,3 +1,4 @@
+import { errnoOf } from './errno.ts';
 import type { Outcome } from './event.ts';
 
 const MINUS = 0x2d;
@@ -21,6 +22,26 @@ export function parseInteger(text: string | undefined): number | null {
   return value === null || value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)
     ? null
     : Number(value);
+}
+
+// What terminals and editors leave in a copied text, or show in the place of it (`^M`, `ESC[0m` of less), and what has no
+// width: none of it can be a part of a number.
+const CONTROLS = /(?:\x1b|\^\[|ESC)\[[0-9;?]{0,32}[A-Za-z]|\^M$/g;
+const INVISIBLE = /[\p{Cc}\p{Cf}]/gu;
+/** A word processor writes these for the sign of a number. */
+const MINUS_SIGN = /^[\u2010-\u2013\u2212\ufe63\uff0d](?=\d)/;
+// What somebody wrote behind the number: `-5   <--- fails here`. What could be more of its digits leaves it open.
+const REMARK = /^(-?(?:0x[0-9a-fA-F]{1,16}|\d{1,20}))\s+(?![\da-fA-FxX])\S/;
+const ERRNO = /^-(E[A-Z0-9_]{2,15})$/;
+
+/** A return value as the kernel printed it, as far as that is certain from what copying made of it; else as it stands. */
+export function plainReturn(text: string): string {
+  if (parseNumber(text) !== null) return text;
+  const bare = text.replace(CONTROLS, '').replace(INVISIBLE, '').trim().replace(MINUS_SIGN, '-');
+  const number = REMARK.exec(bare)?.[1];
+  if (number !== undefined) return number;
+  const errno = errnoOf(ERRNO.exec(bare)?.[1]);
+  return errno === null ? bare : `-${errno}`;
 }
 
 // The highest errno that ERR_PTR() and IS_ERR() know (include/linux/err.h).

@@ -38,7 +38,7 @@ function addPair(pairs: Map<string, string>, text: string): void {
 /**
  * Fields of a dynamic event, as printed by print_probe_args() in kernel/trace/trace_probe.c:
  * `bdf="0000:02:00.0" kvm=0x1000 ret=0`. The kernel does not escape a quote inside a string, so a string ends at the quote
- * that another field or the end follows; of two fields of one name the first counts.
+ * that another field or the end follows, else at the last one; of two fields of one name the first counts.
  *
  * @param text what follows the location, latin1.
  */
@@ -55,7 +55,9 @@ export function parseFields(text: string): CallArguments {
     for (;;) {
       end = text.indexOf(quoted ? '"' : ' ', end);
       if (end < 0) {
-        end = text.length;
+        // Behind the last quote somebody has written something of his own.
+        const last = quoted ? text.lastIndexOf('"') : -1;
+        end = last >= from ? last : text.length;
         break;
       }
       const after = quoted ? end + 1 : end;

@@ -2,7 +2,7 @@ import type { Nanoseconds } from '../base/time.ts';
 import { parseCallArguments } from './arguments.ts';
 import { exactStamp } from './ftrace-row.ts';
 import { type CallArguments, NO_ARGUMENTS } from './record.ts';
-import { identifierEnd, isDigit } from './text.ts';
+import { decodeText, identifierEnd, isDigit } from './text.ts';
 import { bareSymbol } from './wanted.ts';
 
 const BLANK = 32;
@@ -228,8 +228,9 @@ export interface CallText {
 }
 
 // `/* <-vfio_pci_open_device+0x1a/0x80 [vfio_pci] ret=0x0 */`, `/* ret=0x0 */`, up to 6.12 `/* = 0x0 */`; trace-cmd
-// `(ret=0x0)`. print_graph_retval(), print_graph_retaddr() in kernel/trace/trace_functions_graph.c.
-const RETURN = /(?:ret=|= )(-?\w+) *(?:\*\/|\))\s*$/;
+// `(ret=0x0)`. print_graph_retval(), print_graph_retaddr() in kernel/trace/trace_functions_graph.c. What stands there instead of
+// a number is for the next stage to judge.
+const RETURN = /(?:\bret=| = )([^*]{0,64}?) *(?:\*\/|\)\s*$)/;
 const RETURN_ADDRESS = /^\/\* <-([A-Za-z_][\w.$]*)/;
 
 /** @param end index behind the symbol of an `enter` or a `leaf`. */
@@ -241,7 +242,7 @@ export function parseCallText(line: string, end: number): CallText {
   const close = Math.max(line.lastIndexOf(') {', stop), line.lastIndexOf(');', stop));
   return {
     args: open >= 0 && close > open ? parseCallArguments(line.slice(open + 1, close)) : NO_ARGUMENTS,
-    ret: RETURN.exec(comment)?.[1] ?? null,
+    ret: returnIn(comment),
     parent: bareOrNull(RETURN_ADDRESS.exec(comment)?.[1]),
   };
 }
@@ -256,7 +257,12 @@ export function exitSymbol(line: string, text: number): string | null {
 
 /** The return value that a closing brace prints. */
 export function exitReturn(line: string, text: number): string | null {
-  return line.length <= text + 1 ? null : (RETURN.exec(line.slice(text))?.[1] ?? null);
+  return line.length <= text + 1 ? null : returnIn(line.slice(text));
+}
+
+function returnIn(comment: string): string | null {
+  const ret = RETURN.exec(comment)?.[1];
+  return ret === undefined ? null : decodeText(ret);
 }
 
 function bareOrNull(name: string | undefined): string | null {

@@ -43,6 +43,8 @@ const HOLES: Partial<Record<HealthCode, Hole>> = {
   // Whose the pointer was there is not known, and what took it from its device was not recorded.
   'pointer-reused': before,
   'rest-doubtful': above,
+  // What the call did, or did not do, is not known: beside its return either may hold.
+  'result-unreadable': around,
   'lines-truncated': around,
   'nul-bytes': around,
   'source-cut': end,

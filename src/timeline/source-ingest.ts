@@ -28,6 +28,10 @@ const LOSSES: ReadonlySet<HealthItem['code']> = new Set([
   'source-rotated',
 ]);
 
+/** Return values that cannot be read and are told one by one, and how much is shown of each. */
+const UNREAD_MAX = 1000;
+const UNREAD_SHOWN = 40;
+
 /** The state of one source while it is read. */
 export class SourceIngest {
   events = 0;
@@ -45,6 +49,8 @@ export class SourceIngest {
   #claims = new Claims();
   /** Something may be missing before any record from now on. */
   #losing = false;
+  /** Return values that could not be read. */
+  #unread = 0;
   #unrecognised = new UnrecognisedLines();
 
   constructor(
@@ -69,6 +75,7 @@ export class SourceIngest {
     copy.#splats = this.#splats.fork();
     copy.#claims = this.#claims.fork();
     copy.#losing = this.#losing;
+    copy.#unread = this.#unread;
     for (const mark of this.#host) copy.#host.add(mark);
     copy.#unrecognised = this.#unrecognised.fork();
     return copy;
@@ -119,7 +126,8 @@ export class SourceIngest {
       return;
     }
     const event = named(splat === null ? meaning.event : withSplat(meaning.event, splat), record);
-    const { row } = meaning;
+    const { row, unread } = meaning;
+    if (unread !== undefined) this.#noteUnread(unread, event);
     const place = this.#calls.locate(record, event);
     // An exit without an address of its own belongs to whom its entry belongs to.
     const entry = event.clues.length === 0 ? place.closes : null;
@@ -137,6 +145,25 @@ export class SourceIngest {
     if (event.phase !== 'exit') supersede(this.#writer, this.#identity, event, place.parent, id, entityId);
     if (entityId !== null) noteVirtual(event, place.parent, entityId);
     this.#calls.open(record, event, place, id, entityId);
+  }
+
+  /** The return of a call stands there and cannot be read: how it ended is open, which is more than that nobody recorded it. */
+  #noteUnread(value: string, { symbol, endLine: line }: KernelEvent): void {
+    this.#unread += 1;
+    if (this.#unread > UNREAD_MAX + 1) return;
+    this.taken += 1;
+    const { sourceId } = this;
+    if (this.#unread > UNREAD_MAX) {
+      this.#losing = true;
+      const message =
+        'return values that cannot be read are too many to be told one by one: from here on any call may have failed';
+      this.#writer.addHealth({ sourceId, code: 'losses-everywhere', line, message, count: 1 });
+      return;
+    }
+    const shown = value.length > UNREAD_SHOWN ? `${value.slice(0, UNREAD_SHOWN)}...` : value;
+    const told = shown === '' ? 'is empty' : `reads "${shown}"`;
+    const message = `the return value of ${symbol} ${told}, which is no number: whether the call failed is not known`;
+    this.#writer.addHealth({ sourceId, code: 'result-unreadable', line, message, count: 1 });
   }
 
   /** A record of a second tracer tells of a call once more. What it knows beyond the first one decides which of them counts. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseInteger, parseNumber, parseReturn, parseZeroOrError } from '../../src/events/numbers.ts';
+import { parseInteger, parseNumber, parseReturn, parseZeroOrError, plainReturn } from '../../src/events/numbers.ts';
 
 test.each([
   ['0', 0n],
@@ -93,5 +93,45 @@ describe('parseZeroOrError', () => {
     ['none', 'unknown', null],
   ] as const)('%s: %s', (text, outcome, code) => {
     expect(parseZeroOrError(text)).toEqual({ outcome, code });
+  });
+});
+
+describe('plainReturn', () => {
+  test.each([
+    ['-5', '-5'],
+    ['-5\r', '-5'],
+    ['-5^M', '-5'],
+    ['-5\x1b[0m', '-5'],
+    ['-5ESC[0m', '-5'],
+    ['-5\u00a0', '-5'],
+    ['-5\u200b', '-5'],
+    ['\u22125', '-5'],
+    ['\u20135', '-5'],
+    ['-EIO', '-5'],
+    ['-EPROBE_DEFER', '-517'],
+    ['0xfffffffb   <--- fails here', '0xfffffffb'],
+    ['-5 // -EIO', '-5'],
+  ])('%j is certain to be %s', (text, number) => {
+    expect(plainReturn(text)).toBe(number);
+  });
+
+  test.each([
+    '',
+    '-5,',
+    '-5;',
+    '5-',
+    '...',
+    '-...',
+    '<redacted>',
+    '3D-5',
+    '(fault)',
+    'EIO',
+    '-EFOO',
+    '0 x5',
+    '-1 2',
+    '- 5',
+    '**-5**',
+  ])('%j is no number that is certain', (text) => {
+    expect(parseNumber(plainReturn(text))).toBeNull();
   });
 });

@@ -49,6 +49,10 @@ describe('rows of health that tell of lost evidence', () => {
     expect(gaps(row('rest-doubtful', null))).toEqual(none);
   });
 
+  test('result-unreadable: beside the line the call may have done what it says or nothing', () => {
+    expect(gaps(row('result-unreadable', 7))).toEqual({ ...none, lines: [7, 8] });
+  });
+
   test.each(['source-cut', 'source-capped'] as const)('%s: the source ends, or one CPU of it', (code) => {
     expect(gaps(row(code, null))).toEqual({ ...none, lines: [NEVER] });
     expect(gaps(row(code, 7))).toEqual({ ...none, throughout: 7 });
