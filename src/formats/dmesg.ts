@@ -1,8 +1,9 @@
 import type { Chunk } from '../input/chunk.ts';
 import type { Skimmed } from '../input/skim-engine.ts';
 import type { Format, ParserContext } from './format.ts';
+import type { LineForm } from './line-form.ts';
 import { decodeOctal } from './octal.ts';
-import { type LineForm, PrintkLines } from './printk-lines.ts';
+import { PrintkLines } from './printk-lines.ts';
 import { shareExplained } from './share.ts';
 import { StampedHead } from './stamped-head.ts';
 
