@@ -10,6 +10,7 @@ import {
   type Told,
   type Tracer,
 } from './call-stacks.ts';
+import { PRINTED_BY } from './printed-by.ts';
 
 export type { OpenCall } from './call-stacks.ts';
 export { keyOf } from './call-stacks.ts';
@@ -28,21 +29,6 @@ const NOWHERE: Place = { parent: null, closes: null, repeats: null, closedBefore
 
 // Devices whose announced reset has not ended; the oldest announcement goes first.
 const ANNOUNCED_MAX = 1024;
-
-/** The call that prints a message; a message inside a trace belongs into it. */
-const PRINTED_BY: Partial<Record<EventKind, readonly EventKind[]>> = {
-  'pci.reset': ['pci.reset'],
-  'pci.reset_done': ['pci.reset'],
-  'pci.flr': ['pci.flr', 'pci.reset'],
-  'pci.bus_reset': ['pci.bus_reset', 'pci.reset'],
-  'pci.clear_master': ['pci.clear_master'],
-  'pci.set_master': ['pci.set_master'],
-  // The enumeration of a VF is printed inside the call on its PF.
-  'pci.add': ['pci.sriov_enable'],
-  // tio_tdi_mmio_validate() and tio_tdi_sdte_write() print, sev_guest_accept() and sev_guest_enable_dma() call them.
-  'mmio.accept': ['guest.accept'],
-  'guest.dma': ['guest.dma'],
-};
 
 /** Calls that give a command to the firmware: what is printed of a refusal names neither the device nor the call. */
 const COMMANDS: ReadonlySet<EventKind> = new Set([

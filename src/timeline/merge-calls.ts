@@ -1,15 +1,8 @@
 import type Database from 'better-sqlite3';
+import { PRINTED_BY_OWN } from '../identity/printed-by.ts';
 import type { ClockMember } from './clock-groups.ts';
 
-/** Which calls print a message: it tells of the call, and is no second step. See `PRINTED_BY` of identity/calls.ts. */
-const PRINTED_BY: Readonly<Record<string, readonly string[]>> = {
-  'pci.reset': ['pci.reset'],
-  'pci.reset_done': ['pci.reset'],
-  'pci.flr': ['pci.flr', 'pci.reset'],
-  'pci.bus_reset': ['pci.bus_reset', 'pci.reset'],
-  'pci.clear_master': ['pci.clear_master'],
-  'pci.set_master': ['pci.set_master'],
-};
+const PRINTED: Readonly<Record<string, readonly string[] | undefined>> = PRINTED_BY_OWN;
 
 /** They say by what method a function is reset. */
 const METHODS: ReadonlySet<string> = new Set(['pci.flr', 'pci.bus_reset']);
@@ -50,7 +43,7 @@ export function enclose(db: Database.Database, members: readonly ClockMember[]):
       )
       .safeIntegers(true)
       .all(member.sourceId)
-      .filter(({ kind }) => PRINTED_BY[kind] !== undefined);
+      .filter(({ kind }) => PRINTED[kind] !== undefined);
     if (messages.length === 0) continue;
     for (const other of members) {
       if (other.sourceId === member.sourceId) continue;
@@ -71,7 +64,7 @@ export function enclose(db: Database.Database, members: readonly ClockMember[]):
         const last = firstAt(list, (call) => call.from > time);
         const around = list
           .slice(Math.max(0, last - CALLS_BEFORE), last)
-          .filter((call) => PRINTED_BY[message.kind]?.includes(call.kind) && time <= call.to);
+          .filter((call) => PRINTED[message.kind]?.includes(call.kind) && time <= call.to);
         const innermost = around.at(-1);
         if (!innermost || around.some(({ root }) => root !== innermost.root)) continue;
         put.run(innermost.id, innermost.root, message.id);
