@@ -14,6 +14,13 @@ export interface FenceNotes {
   readonly vm: string | null;
   /** The host unbound the function since: it was not only a guest that stopped the TDI, which stays bound then. */
   readonly unbound: boolean;
+  /** The task that did that. */
+  readonly unboundBy?: number | null;
+  /**
+   * What became of the guest since: the VM was destroyed, or the function was given up. The kernel uses the address of a VM that is gone
+   * for the next one at once. Absent: neither was seen.
+   */
+  readonly guest?: 'destroyed' | 'left';
   /** Since then another fence was taken away that may be this one. */
   readonly perhaps?: StoredEvent | undefined;
 }
@@ -29,7 +36,13 @@ export function noteFence(
       if (heard.args['command_name'] !== 'TIO_TDI_UNBIND' || heard.outcome === 'failed') return fence;
       return fence === null || fence.left === 'none' ? { left: 'unread', at: heard, unbound: false, ...before } : fence;
     case 'tsm.unbind':
-      return fence === null || heard.outcome === 'failed' ? fence : { ...fence, unbound: true };
+      return fence === null || heard.outcome === 'failed' ? fence : { ...fence, unbound: true, unboundBy: heard.pid };
+    case 'vm.destroy':
+      // Its file may be closed, and its key given back, while others still hold the VM.
+      return fence === null || heard.args['what'] !== 'VM' ? fence : { ...fence, guest: 'destroyed' };
+    case 'vfio.open':
+    case 'vfio.disable':
+      return fence === null || fence.guest !== undefined ? fence : { ...fence, guest: 'left' };
     case 'fence.status':
       return fence === null || heard.outcome === 'failed'
         ? fence
@@ -39,6 +52,8 @@ export function noteFence(
       return { ...fence, at: heard, perhaps: undefined, left: hasFailed(heard) ? 'uncleared' : 'none' };
     case 'mmio.share':
     case 'tsm.bind':
+    // The firmware goes with the TSM, or the fence belongs to one that nobody can use any more.
+    case 'tsm.unregister':
       return null;
     default:
       return fence;

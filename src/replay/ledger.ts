@@ -183,6 +183,9 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
     case 'tsm.disconnect_core':
     case 'tsm.destroy':
       return NOTHING_NOTED;
+    case 'tsm.unregister':
+      // The function is disconnected, unless it was connected to another TSM.
+      return common(ledger, NOTHING_NOTED);
     case 'tdisp.start':
       return { ...ledger, asked: askedIn(calls, 'start') ?? ledger.asked, stop: null };
     case 'tdisp.stop': {
@@ -253,7 +256,8 @@ function cleaned({ failedBind }: Ledger): Ledger['failedBind'] {
 /** Whether an event of a VM or of a TSM concerns the device as far as records tie the two together. */
 export function isOfVmOrTsm({ kind, args }: StoredEvent, ledger: Ledger): boolean {
   if (kind === 'tsm.unregister' || kind === 'host.sleep') return ledger.connected;
-  return kind === 'vm.destroy' && ledger.vm !== null && isSamePointer(ledger.vm, args['vm'] ?? '');
+  const vm = ledger.vm ?? ledger.steps.fence?.vm ?? null;
+  return kind === 'vm.destroy' && vm !== null && isSamePointer(vm, args['vm'] ?? '');
 }
 
 /** The end of a guest request whose steps were recorded as such: what it changed is known, and changes no more. */

@@ -4,6 +4,7 @@ import { STATE_CHANGE } from '../model/link.ts';
 import type { TdiState, TdispState } from '../model/states.ts';
 import {
   afterDeviceEvent,
+  afterDisconnect,
   BOUND_LOCKED,
   BOUND_RUN,
   BOUND_UNLOCKED,
@@ -389,6 +390,7 @@ export function afterProtocol(
   if (heard.kind === 'tdi.destroy' && heard.outcome === 'ok' && before.cost(isLeft) < Number.POSITIVE_INFINITY)
     return before.map((state) => (isLeft(state) ? CONNECTED : state));
   if (heard.kind === 'ide.disable' || heard.kind === 'spdm.disconnect') return afterLinkLoss(before, heard);
+  if (heard.kind === 'tsm.unregister') return afterUnregister(before, heard);
   if (mayBeStop(heard, calls)) {
     // Of a trace that names neither devices nor arguments, so little is known that a legal first STOP is not to be held a START.
     const stop: Branch = { ...UNTOLD_STOP, cost: again || heard.certainty !== 'exact' ? 0 : 1 };
@@ -419,6 +421,16 @@ function mayBeStop(heard: StoredEvent, calls: readonly StoredEvent[]): boolean {
   const scope = parseInteger(calls[within]?.args['scope']);
   if (within === -1 || (scope !== null && scope !== STATE_CHANGE)) return false;
   return calls.slice(0, within).every(({ kind }) => kind === 'tdisp.request' || !kind.startsWith('tdisp.'));
+}
+
+/**
+ * pci_tsm_unregister() unbinds and disconnects every function of the TSM that goes (drivers/pci/tsm.c): as good as an unbind, recorded
+ * inside or not. Which TSM that is, and which one a function is connected to, no record tells.
+ */
+function afterUnregister(before: Belief, heard: StoredEvent): Belief | null {
+  const isBegun = heard.symbol !== 'pci_tsm_unregister' && heard.phase === 'enter' && heard.pairId !== null;
+  if (isBegun || heard.outcome === 'failed') return null;
+  return before.or(before.apply(afterDisconnect, placeOf(heard)));
 }
 
 /** Without its stream or session a TDI that is locked falls to ERROR; the record does not say whether it was over that one. */

@@ -151,12 +151,20 @@ function probing({ locked, accepted }: GuestNotes): StepEffect {
   return { type: 'driver-attached', step: 'probe', how: accepted ? 'right' : 'early', locked };
 }
 
-function fenceLeft({ kind, args }: StoredEvent, { fence }: StepNotes): StepEffect[] {
+function fenceLeft(heard: StoredEvent, { fence }: StepNotes): StepEffect[] {
   // To bind a function that is still bound does nothing.
-  if (fence === null || (kind === 'tsm.bind' && !fence.unbound)) return [];
+  if (fence === null || (heard.kind === 'tsm.bind' && !fence.unbound)) return [];
+  return [{ type: 'fence-left', left: fence.left, at: fence.at, vm: givenTo(heard, fence), perhaps: fence.perhaps }];
+}
+
+/** Whom the function is given to, as far as the address of the VM tells. */
+function givenTo({ args, pid }: StoredEvent, { vm, guest, unboundBy }: FenceNotes): 'same' | 'other' | 'unknown' {
   const to = args['vm'] ?? null;
-  const vm = to === null || fence.vm === null ? 'unknown' : isSamePointer(to, fence.vm) ? 'same' : 'other';
-  return [{ type: 'fence-left', left: fence.left, at: fence.at, vm, perhaps: fence.perhaps }];
+  if (to === null || vm === null) return guest === 'destroyed' ? 'other' : 'unknown';
+  if (!isSamePointer(to, vm) || guest === 'destroyed') return 'other';
+  if (guest === undefined) return 'same';
+  // Whoever opens the device again after it had closed it most likely has the VM that it had.
+  return pid !== null && pid === unboundBy ? 'unknown' : 'other';
 }
 
 /**

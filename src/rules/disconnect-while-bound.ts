@@ -1,5 +1,5 @@
 import { doc } from './docs/disconnect-while-bound.ts';
-import { BIND_CLASSES, isBound, type Rule } from './rule.ts';
+import { BIND_CLASSES, isBound, type Rule, UNBINDS } from './rule.ts';
 
 export const rule: Rule = {
   doc,
@@ -11,11 +11,13 @@ export const rule: Rule = {
     return {
       wrongIn: isBound,
       summary: 'disconnect was asked for while the function was bound to a VM',
-      // __pci_tsm_disconnect() unbinds every function first: rude to the guest, but in order.
+      // __pci_tsm_disconnect() unbinds every function first: rude to the guest, but in order, and nothing to find where that is seen.
       atMost: 'possible',
-      rightedBy: 'tsm.unbind_core',
-      takesForGranted: ['the unbind that the core does first did not happen'],
-      toConfirm: ['probe __pci_tsm_unbind: the core calls it for every function before it disconnects'],
+      rightedBy: { by: UNBINDS },
+      takesForGranted: ['the core did not unbind it first, inside'],
+      toConfirm: [
+        'probe __pci_tsm_unbind, which the core calls for every function before it disconnects, and the return of the disconnect',
+      ],
     };
   },
 };

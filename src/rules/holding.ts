@@ -26,10 +26,10 @@ export function isApplied(rule: Rule, options: ReplayOptions): boolean {
 /** The charge of a rule that holds only if the inputs are of one machine, which nothing shows: they may be of two. */
 export function ifOfOneMachine(charge: Charge, { perhaps = [] }: ReplayOptions): Charge {
   const names = perhaps.join(' or ');
-  // What would lift the cap lifts another one.
-  const { rightedBy: _, ...bare } = charge;
   return {
-    ...bare,
+    ...charge,
+    // What would lift the cap lifts another one.
+    ...(charge.rightedBy && { rightedBy: { ...charge.rightedBy, otherwiseAtMost: 'possible' } }),
     atMost: 'possible',
     takesForGranted: [
       ...(charge.takesForGranted ?? []),

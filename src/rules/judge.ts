@@ -62,6 +62,7 @@ export class Judge implements ReplayObserver {
   }
 
   step(step: Step): void {
+    this.#drop(this.#hopes.seen(step.event, step.track));
     for (const rule of this.#applicable) {
       if (rule.concerns?.(step.track, step.effect) === false) continue;
       if (rule.takesBack?.(step)) this.#takeBack(rule, step.track);
@@ -159,7 +160,7 @@ export class Judge implements ReplayObserver {
     const latest = this.#latest.get(track);
     if (latest && isSymptom(event)) addSymptom(latest, event);
     if (latest && confirms(event, latest)) latest.evidence.push({ event, role: 'confirmation' });
-    this.#hopes.seen(event, track);
+    this.#drop(this.#hopes.seen(event, track));
     this.#overlaps.seen(event, track);
     if (EXCUSES.has(event.kind)) for (const draft of this.#waiting.get(track) ?? []) weighTime(draft, event);
     this.#strays.note(event, track);
@@ -252,12 +253,14 @@ export class Judge implements ReplayObserver {
   }
 
   /** Remembers what would put the operation right; only a complete capture can show that it never came. */
-  #hope(draft: Draft, step: Step, charge: Charge): void {
-    const { rightedBy, atMost: _, ...bare } = charge;
+  #hope(draft: Draft, step: Step, { rightedBy, atMost: _, ...bare }: Charge): void {
+    const { pairId: before } = step.event;
+    if (rightedBy === undefined || before === null) return;
+    const { by, otherwiseAtMost: atMost } = rightedBy;
+    const charge = atMost === undefined ? bare : { ...bare, atMost };
     const complete = draft.rule.settledBy.every((one) => step.options.complete.has(one));
-    if (rightedBy === undefined || !complete || step.event.pairId === null) return;
-    const otherwise = judgeCharge(step, bare, this.#laterOf(draft.rule, step, bare));
-    if (otherwise !== null) this.#hopes.note({ draft, kind: rightedBy, before: step.event.pairId, otherwise });
+    const otherwise = complete ? judgeCharge(step, charge, this.#laterOf(draft.rule, step, charge)) : null;
+    this.#hopes.note({ draft, by, before, otherwise });
   }
 
   /** Whether a finding of an earlier operation explains a refusal; it is noted there. */
@@ -292,11 +295,19 @@ export class Judge implements ReplayObserver {
     const draft = this.#revocable.get(track);
     if (draft === undefined || draft.rule !== rule) return;
     this.#revocable.delete(track);
-    this.#drafts.splice(this.#drafts.lastIndexOf(draft), 1);
-    this.#tallies.of(rule, track).found = this.#drafts.some((one) => one.rule === rule && one.track === track);
-    if (this.#latest.get(track) === draft) this.#latest.delete(track);
-    const waiting = this.#waiting.get(track)?.filter((one) => one !== draft);
-    if (waiting !== undefined) this.#waiting.set(track, waiting);
+    this.#drop([draft]);
+  }
+
+  #drop(drafts: readonly Draft[]): void {
+    for (const draft of drafts) {
+      const { rule, track } = draft;
+      const at = this.#drafts.lastIndexOf(draft);
+      if (at >= 0) this.#drafts.splice(at, 1);
+      this.#tallies.of(rule, track).found = this.#drafts.some((one) => one.rule === rule && one.track === track);
+      if (this.#latest.get(track) === draft) this.#latest.delete(track);
+      const waiting = this.#waiting.get(track)?.filter((one) => one !== draft);
+      if (waiting !== undefined) this.#waiting.set(track, waiting);
+    }
   }
 
   #keep(draft: Draft): void {

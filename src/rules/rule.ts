@@ -31,8 +31,23 @@ export interface Rule {
   judge(step: Step): Charge | null;
 }
 
+/** Of a reset that failed with -ENOTTY. */
+export const DONE_AND_SILENT =
+  'the reset was done, and what it reset stayed silent: -ENOTTY also says that nothing was found to reset it by';
+
 /** A verdict that somebody did something wrong. */
 export type Accusation = Exclude<Verdict, 'inconsistent'>;
+
+/** What puts an operation right from within. */
+export interface Righting {
+  /** Kinds of records, of what is done to the function. */
+  readonly by: ReadonlySet<EventKind>;
+  /** The strongest verdict where none of them comes. Absent: any; `possible`: it need not leave a record. */
+  readonly otherwiseAtMost?: Extract<Verdict, 'probable' | 'possible'>;
+}
+
+/** The unbind of a function, at whatever level it was recorded: what calls what inside may be inlined, or not probed. */
+export const UNBINDS: ReadonlySet<EventKind> = new Set(['tsm.unbind', 'tsm.unbind_core']);
 
 /** What a rule holds against a step, before the belief has been asked. */
 export interface Charge {
@@ -51,10 +66,10 @@ export interface Charge {
   readonly atMost?: Extract<Verdict, 'probable' | 'possible'>;
   readonly severity?: Severity;
   /**
-   * `atMost` holds because the operation itself puts things right by an event of this kind. It falls where the capture is
-   * declared to hold every event of `settledBy`, and the operation ends without that one.
+   * `atMost` holds because the operation itself puts things right. Where it is seen to, before it ends, there is no finding. It falls where
+   * the capture is declared to hold every event of `settledBy`, and the operation ends without that.
    */
-  readonly rightedBy?: EventKind;
+  readonly rightedBy?: Righting;
   /**
    * `atMost` holds as long as the harm may not have been done. It falls with a record of the device that shows it, `true`, and stays
    * where one that may have changed the state came first, `false`; null for all others.

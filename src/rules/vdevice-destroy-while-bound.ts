@@ -1,5 +1,5 @@
 import { doc } from './docs/vdevice-destroy-while-bound.ts';
-import { BIND_CLASSES, isBound, type Rule } from './rule.ts';
+import { BIND_CLASSES, isBound, type Rule, UNBINDS } from './rule.ts';
 
 export const rule: Rule = {
   doc,
@@ -13,9 +13,11 @@ export const rule: Rule = {
       summary: 'the vDEVICE was destroyed while the function was still bound to a VM',
       // The series unbinds in iommufd_vdevice_abort(): rude to the guest, but in order.
       atMost: 'possible',
-      rightedBy: 'tsm.unbind',
-      takesForGranted: ['the unbind that iommufd does then did not happen'],
-      toConfirm: ['probe pci_tsm_unbind: iommufd calls it when the vDEVICE of a bound TDI goes away'],
+      rightedBy: { by: UNBINDS },
+      takesForGranted: ['iommufd did not unbind it, inside'],
+      toConfirm: [
+        'probe pci_tsm_unbind, which iommufd calls when the vDEVICE of a bound TDI goes away, and the return of the destruction',
+      ],
     };
   },
 };

@@ -35,7 +35,7 @@ describe('the fence of a guest', () => {
   });
 
   test('is of a function that the host unbound, once it did', () => {
-    expect(play(STOP, at('tsm.unbind', 2))).toEqual({ ...raised, unbound: true });
+    expect(play(STOP, at('tsm.unbind', 2))).toEqual({ ...raised, unbound: true, unboundBy: at('tsm.unbind', 2).pid });
     expect(play(STOP, at('tsm.unbind', 2, failed))).toEqual(raised);
   });
 

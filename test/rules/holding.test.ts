@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Platform } from '../../src/model/states.ts';
 import { type Holding, holding, ifOfOneMachine } from '../../src/rules/holding.ts';
-import type { Rule } from '../../src/rules/rule.ts';
+import { type Rule, UNBINDS } from '../../src/rules/rule.ts';
 import { OPTIONS } from './step.ts';
 
 // Teardown orders differ by platform: a rule of one is not asked on another.
@@ -64,13 +64,14 @@ test('what holds only if two inputs are of one machine is a suspicion, and says 
   const charge = {
     ...bare,
     atMost: 'probable',
-    rightedBy: 'tsm.unbind',
+    rightedBy: { by: UNBINDS },
     takesForGranted: ['a'],
     toConfirm: ['b'],
   } as const;
   expect(ifOfOneMachine(charge, options)).toEqual({
     ...bare,
     atMost: 'possible',
+    rightedBy: { by: UNBINDS, otherwiseAtMost: 'possible' },
     takesForGranted: ['a', granted],
     toConfirm: ['b', confirm],
   });

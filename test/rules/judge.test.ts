@@ -368,9 +368,21 @@ describe('what puts an operation right before it is over', () => {
   it('has to be missing from a complete capture', () => {
     expect(disconnect(all)).toBe('definite error');
     expect(disconnect({})).toBe('possible warning');
-    expect(disconnect(all, at('tsm.unbind_core', 12))).toBe('possible warning');
-    expect(disconnect(all, at('tsm.unbind', 12))).toBe('definite error');
     expect(disconnect(all, at('tsm.unbind_core', 21))).toBe('definite error');
+    expect(disconnect({}, at('tsm.unbind_core', 21))).toBe('possible warning');
+    // One that is refused does nothing.
+    expect(disconnect(all, at('tsm.unbind_core', 12, { outcome: 'failed' }))).toBe('definite error');
+  });
+
+  it('leaves nothing to find where it comes, at whatever level it was recorded', () => {
+    for (const kind of ['tsm.unbind', 'tsm.unbind_core'] as const) {
+      expect(disconnect(all, at(kind, 12))).toBeUndefined();
+      expect(disconnect({}, at(kind, 12))).toBeUndefined();
+    }
+    const court = new Court('disconnect-while-bound');
+    court.step({ type: 'disconnect' }, entry, { belief: SURE });
+    court.seen(at('tsm.unbind_core', 12));
+    expect(court.coverage()[0]).toBe('disconnect-while-bound held 1');
   });
 
   it('has to be of the same device, and the operation has to end', () => {

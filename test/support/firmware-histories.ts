@@ -133,7 +133,7 @@ const FAULTS: readonly Fault[] = [
   { rule: 'unbind-without-bind', verdict: 'possible', steps: [unbind(firmwareUnbind(0)), unbind([])] },
   { rule: 'vdevice-destroy-while-bound', verdict: 'definite', steps: [destroyVdevice] },
   { rule: 'vm-destroy-while-bound', verdict: 'definite', steps: [destroyVm] },
-  { rule: 'tsm-unregister-while-connected', verdict: 'definite', steps: [unbind(firmwareUnbind(0)), unregister] },
+  { rule: 'tsm-unregister-while-connected', verdict: 'probable', steps: [unbind(firmwareUnbind(0)), unregister] },
   { rule: 'state-readback-conflict', verdict: 'probable', steps: [readBack('error')] },
   { rule: 'reclaim-order', verdict: 'definite', steps: [unbind([])] },
   {

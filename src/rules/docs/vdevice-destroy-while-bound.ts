@@ -10,7 +10,7 @@ export const doc: RuleDoc = {
   remedy: 'Unbind with IOMMU_VDEVICE_TSM_OP before the vDEVICE is destroyed and before its file is closed.',
   evidence: [
     'iommufd_vdevice_destroy on a function that a bind had bound, with no unbind before it.',
-    'pci_tsm_unbind inside that call: iommufd put it right, and the finding stays a possible one.',
+    'pci_tsm_unbind, tsm_unbind or __pci_tsm_unbind inside that call, before it returns: iommufd put it right, and there is no finding.',
     'The end of the call without an unbind in it, in a capture that holds every bind and unbind: it was not put right.',
   ],
   disprove: [
