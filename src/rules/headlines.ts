@@ -20,7 +20,6 @@ export function nameHeadlines(drafts: readonly Draft[]): void {
 /** Puts headlines, with what hangs below them, below that of the act that they are part of. */
 function joinWholes(drafts: readonly Draft[]): void {
   const parts = drafts.filter(({ causedBy, partOf }) => causedBy === null && partOf !== undefined);
-  if (parts.length === 0) return;
   const kept = new Set(drafts);
   for (const draft of parts) {
     if (draft.partOf === undefined || !kept.has(draft.partOf)) continue;
