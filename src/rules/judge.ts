@@ -25,6 +25,7 @@ import { confirms, isSymptom } from './symptoms.ts';
 import { type Coverage, Tallies } from './tallies.ts';
 import { Unfinished } from './unfinished.ts';
 import { judgeCharge, severityOf, strength, weigh } from './verdict.ts';
+import { Waiting } from './waiting.ts';
 
 /** Asks every rule about every step, keeps what they find, and ties it together. */
 export class Judge implements ReplayObserver {
@@ -36,8 +37,7 @@ export class Judge implements ReplayObserver {
   readonly #drafts: Draft[] = [];
   /** One finding a rule, device and operation: an operation that zaps twice is one mistake. */
   readonly #seen = new Map<string, Draft>();
-  /** Findings of a device whose unbind has not come yet. */
-  readonly #waiting = new Map<DeviceTrack, Draft[]>();
+  readonly #waiting = new Waiting();
   readonly #latest = new Map<DeviceTrack, Draft>();
   readonly #hopes = new Hopes();
   /** By device: the last finding of a rule that may take it back. */
@@ -92,7 +92,7 @@ export class Judge implements ReplayObserver {
         charge.provedByAnswer === true && known !== undefined && strength(verdict) > strength(known.verdict);
       if (known && !isProof && !isSurer(verdict, charge.violation ?? step.event, known)) continue;
       const draft = draftOf(rule, step, charge, verdict, charge.severity ?? severityOf(verdict), later);
-      const whole = this.#waiting.get(step.track)?.findLast(({ violation }) => charge.partOf?.(violation) === true);
+      const whole = this.#waiting.whole(step.track, charge.partOf);
       if (whole !== undefined) draft.partOf = whole;
       this.#leftRunning.drafted(draft, step, charge);
       this.#seen.set(key, draft);
@@ -162,26 +162,26 @@ export class Judge implements ReplayObserver {
     if (latest && confirms(event, latest)) latest.evidence.push({ event, role: 'confirmation' });
     this.#drop(this.#hopes.seen(event, track));
     this.#overlaps.seen(event, track);
-    if (EXCUSES.has(event.kind)) for (const draft of this.#waiting.get(track) ?? []) weighTime(draft, event);
+    if (EXCUSES.has(event.kind)) for (const draft of this.#waiting.perhapsAfter(track, event)) weighTime(draft, event);
     this.#strays.note(event, track);
     this.#nameless.note(event, track);
     if (event.kind !== 'tsm.unbind' && event.kind !== 'tsm.unbind_core') return;
     if (event.phase === 'exit' && event.pairId !== null) return;
     // The unbind that should have come before.
-    for (const draft of this.#waiting.get(track) ?? []) {
+    for (const draft of this.#waiting.all(track)) {
       if (draft.violation.id > event.id) continue;
       if (!draft.evidence.some((one) => one.event.id === event.id))
         draft.evidence.push({ event, role: 'confirmation' });
     }
-    this.#overlaps.unbound(track, this.#waiting.get(track) ?? [], event);
-    this.#waiting.delete(track);
+    this.#overlaps.unbound(track, this.#waiting.all(track), event);
+    this.#waiting.end(track);
     this.#latest.delete(track);
   }
 
   /** What may excuse a step weakens its verdict; it proves nothing. */
   #seenPerhaps(event: StoredEvent, track: DeviceTrack): void {
     if (!EXCUSES.has(event.kind)) return;
-    for (const draft of this.#waiting.get(track) ?? []) {
+    for (const draft of this.#waiting.all(track)) {
       weighTime(draft, event);
       if (event.kind.startsWith('tsm.unbind') && !(event.phase === 'exit' && event.pairId !== null))
         weighOverlap(draft, event);
@@ -274,7 +274,7 @@ export class Judge implements ReplayObserver {
   /** Whether an earlier finding explains the step; it is noted there. */
   #isConsequence(rule: Rule, { event, track }: Step, { follows }: Charge): boolean {
     if (follows === undefined) return false;
-    const cause = this.#waiting.get(track)?.find(({ rule: by, violation: { kind, deviceId } }) => {
+    const cause = this.#waiting.all(track).find(({ rule: by, violation: { kind, deviceId } }) => {
       // The removal of a bridge removes what is below it, function by function.
       const fromAbove = kind === event.kind && deviceId !== event.deviceId;
       return by === rule && (kind === follows || fromAbove);
@@ -285,8 +285,9 @@ export class Judge implements ReplayObserver {
 
   /** The same mistake, shown better: what a call does to other functions, once one of them is seen to suffer it. */
   #replace(known: Draft, draft: Draft): void {
-    const [kept, waiting] = [this.#drafts, this.#waiting.get(draft.track) ?? []];
-    for (const list of [kept, waiting]) if (list.includes(known)) list[list.indexOf(known)] = draft;
+    const at = this.#drafts.lastIndexOf(known);
+    if (at >= 0) this.#drafts[at] = draft;
+    this.#waiting.replace(known, draft);
     if (this.#latest.get(draft.track) === known) this.#latest.set(draft.track, draft);
   }
 
@@ -305,8 +306,7 @@ export class Judge implements ReplayObserver {
       if (at >= 0) this.#drafts.splice(at, 1);
       this.#tallies.of(rule, track).found = this.#drafts.some((one) => one.rule === rule && one.track === track);
       if (this.#latest.get(track) === draft) this.#latest.delete(track);
-      const waiting = this.#waiting.get(track)?.filter((one) => one !== draft);
-      if (waiting !== undefined) this.#waiting.set(track, waiting);
+      this.#waiting.drop(track, draft);
     }
   }
 
@@ -322,9 +322,7 @@ export class Judge implements ReplayObserver {
         : strength(draft.verdict) >= strength(latest.verdict));
     if (explains) this.#latest.set(draft.track, draft);
     if (!draft.rule.restsOnBind) return;
-    const waiting = this.#waiting.get(draft.track) ?? [];
-    waiting.push(draft);
-    this.#waiting.set(draft.track, waiting);
+    this.#waiting.add(draft.track, draft);
   }
 }
 

@@ -32,8 +32,9 @@ export class Overlaps {
   unbound(track: DeviceTrack, waiting: readonly Draft[], unbind: StoredEvent): void {
     const call = this.#iommufd.get(track);
     const late = waiting.filter(({ violation }) => violation.id < unbind.id);
+    const byOperation = Map.groupBy(waiting, ({ operation }) => operation);
     const pairs = late.flatMap((draft) => {
-      const unshown = !waiting.some((other) => showsHarm(other, draft, unbind));
+      const unshown = !byOperation.get(draft.operation)?.some((other) => showsHarm(other, draft, unbind));
       const left = call !== undefined && call.pid === draft.violation.pid && call.id > draft.violation.id;
       return weighOverlap(draft, unbind, unshown, left) ?? [];
     });
@@ -137,10 +138,9 @@ function weaken(draft: Draft, most: 'possible' | 'probable', assumption: string,
   draft.assumptions.push(assumption);
 }
 
-/** Whether `other` is harm that the step of `draft` was seen to do before the unbind. */
+/** Whether `other`, of the same operation, is harm that the step of `draft` was seen to do before the unbind. */
 function showsHarm(other: Draft, draft: Draft, unbind: StoredEvent): boolean {
   return (
-    other.operation === draft.operation &&
     other.violation.id > draft.violation.id &&
     other.violation.id < unbind.id &&
     strength(other.verdict) >= strength('probable')
