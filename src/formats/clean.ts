@@ -13,6 +13,113 @@ export function withoutControls(line: string): string {
   return plain;
 }
 
+// What pasting puts into a row of a trace, and the kernel does not: control characters and colours, what is beyond ASCII, entities and tags of
+// HTML, emphasis and escapes of Markdown, a tab at the end.
+const DIRT = /[\0-\x08\x0a-\x1f\x7f-\xff]|\*\*|&(?:#\d|amp;|[lg]t;|quot;|apos;|nbsp;)|<\/[a-z]|<br|\\_|\^M$|\t$/gi;
+
+/** Whether a row of a trace, from `from` on, holds what the kernel did not write: quick to ask, and no more than a suspicion. */
+export function isDirty(line: string, from = 0): boolean {
+  DIRT.lastIndex = from;
+  return DIRT.test(line);
+}
+
+/** What stands behind a name, where the name may be broken by something that pasting put there. */
+export function isDirtCode(code: number): boolean {
+  return code > 0x7e || code < 0x20 || code === STAR || code === AMPERSAND || code === BACKSLASH;
+}
+
+const STAR = 42;
+const AMPERSAND = 38;
+const BACKSLASH = 92;
+
+// UTF-8 as latin1: U+00A0, U+2000 to U+200A, U+202F, U+205F, U+3000.
+const BLANKS = /\xc2\xa0|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\x80\x80/g;
+// U+00AD, U+200B to U+200F, U+202A to U+202E, U+2060 to U+2069, U+FEFF: without any width.
+const NO_WIDTH = /\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa9]|\xef\xbb\xbf/g;
+const C0 = /[\x01-\x08\x0a-\x1f\x7f]/g;
+// Word processors: U+2190, `<` and a dash for `<-`; U+2192, a dash and `>` for `->`; U+201C, U+201D for `"`; U+2212 for a minus.
+const TYPED: readonly (readonly [RegExp, string])[] = [
+  [/\xe2\x86\x90|<\xe2(?:\x80[\x90-\x94]|\x88\x92)/g, '<-'],
+  [/\xe2\x86\x92|\xe2(?:\x80[\x90-\x94]|\x88\x92)>/g, '->'],
+  [/\xe2\x80[\x9c\x9d]/g, '"'],
+  [/=\xe2(?:\x80[\x90-\x93]|\x88\x92)(?=\d)/g, '=-'],
+];
+const BOLD = /\*\*([^*\s](?:[^*]{0,126}[^*\s])?)\*\*/g;
+const CARET_M = /(?:\^M)+$/;
+
+/** A row of a trace without what pasting put into it, and what that was; the row itself where there is nothing of the kind. */
+export interface TidyRow {
+  readonly plain: string;
+  /** Null for terminal controls and blanks of another kind, which are no damage. */
+  readonly damage: 'markup' | 'retyped' | null;
+}
+
+/**
+ * The one place where rows are cleaned. Nothing is taken away that could be a part of a name or a number, and what stands in
+ * for a sign is replaced by that.
+ *
+ * @param line latin1. @param from what stands before is left alone: a task may be called anything.
+ */
+export function tidyRow(line: string, from = 0): TidyRow {
+  if (from > 0) {
+    const { plain, damage } = tidyRow(line.slice(from));
+    return { plain: line.slice(0, from) + plain, damage };
+  }
+  const bare = line
+    .replace(CONTROLS, '')
+    .replace(BLANKS, ' ')
+    .replace(NO_WIDTH, '')
+    .replace(C0, '')
+    .replace(CARET_M, '');
+  const rendered = withoutMarks(bare);
+  const typed = TYPED.reduce((text, [sign, ascii]) => text.replace(sign, ascii), rendered);
+  const damage = rendered !== bare ? 'markup' : typed !== rendered ? 'retyped' : null;
+  return { plain: typed.replace(/[ \t]{1,4096}$/, ''), damage };
+}
+
+/** Whether cleaning leaves a row as it is. */
+export function isTidy(line: string): boolean {
+  return !isDirty(line) || tidyRow(line).plain === line;
+}
+
+/** What Markdown and HTML that was not rendered put into a row. */
+function withoutMarks(line: string): string {
+  const plain = line.includes('**') ? line.replace(BOLD, '$1') : line;
+  const unescaped = plain.includes('\\_') ? plain.replace(ESCAPED, '$1') : plain;
+  return withoutHtml(unescaped);
+}
+
+/** Longest line that is looked at for tags. */
+const MAX_MARKUP = 8192;
+// Tags that forums, issue trackers and terminal recorders put around a line. `<4>` and `<idle>` are the kernel's.
+const TAG = /<\/?(?:a|b|br|code|div|em|font|i|li|p|pre|s|samp|span|strong|td|tr|tt|u)(?: [^<>]{0,256})?\/?>/gi;
+const ENTITY = /&(?:#(\d{1,3})|(amp|lt|gt|quot|apos|nbsp));/g;
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
+/** Marks that Markdown gives a meaning, where that is taken away. */
+export const ESCAPED = /\\([\\`*_{}[\]()#+.!|<>~-])/g;
+
+/** Without the tags of HTML that a line stands in, and with what its entities stand for. */
+function withoutHtml(line: string): string {
+  return line.length > MAX_MARKUP ? line : withoutEntities(withoutTags(line));
+}
+
+/** Without the tags of HTML. */
+export function withoutTags(line: string): string {
+  return line.includes('<') && line.length <= MAX_MARKUP ? line.replace(TAG, '') : line;
+}
+
+/** With what the entities of HTML stand for. */
+export function withoutEntities(line: string): string {
+  if (!line.includes('&')) return line;
+  return line.replace(ENTITY, (whole, code: string | undefined, name: string | undefined) =>
+    name === undefined ? character(Number(code), whole) : (ENTITIES[name] ?? whole),
+  );
+}
+
+function character(code: number, whole: string): string {
+  return code >= 32 && code < 127 ? String.fromCharCode(code) : whole;
+}
+
 /** Marks of quotation, indentation and Markdown that pasting puts before a line. */
 const PASTE = new Set(' \t>|*`');
 const MAX_PASTE = 64;

@@ -1,4 +1,4 @@
-import { withoutControls } from './clean.ts';
+import { isTidy, withoutControls } from './clean.ts';
 import { CopiedRows } from './copied-rows.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { CallStacks } from './ftrace-calls.ts';
@@ -45,9 +45,10 @@ class BareParser implements LineParser {
       return 'skipped';
     }
     const end = identifierEnd(line, 0);
-    if (end > 0 && textKind(line, end) !== 'other') {
+    // What is not as it was printed is read once it is, see CopiedRows.
+    if (end > 0 && textKind(line, end) !== 'other' && isTidy(line)) {
       this.#time.noteNone();
-      this.#entries.take(line, number, truncated, 0, NO_HEAD, null);
+      this.#entries.take(line, number, truncated, 0, NO_HEAD, null, true);
       this.#afterRecord = true;
       return 'record';
     }

@@ -1,9 +1,18 @@
 import { nameAddresses } from './address-names.ts';
+import { isDirtCode, isDirty } from './clean.ts';
 import type { ParserContext } from './format.ts';
 import type { GraphReader } from './ftrace-graph.ts';
 import type { EntryHead } from './ftrace-head.ts';
 import type { RowSkimmer } from './ftrace-skim.ts';
-import { eventRecord, mayMatter, parseFunctionText, skipBlanks, textKind, wantedEvent } from './ftrace-text.ts';
+import {
+  eventRecord,
+  mayMatter,
+  parseFunctionText,
+  parseProbe,
+  skipBlanks,
+  textKind,
+  wantedEvent,
+} from './ftrace-text.ts';
 import type { KernelRecord } from './record.ts';
 import { type RecordTime, timeInUnit } from './record-time.ts';
 import { decodeText, identifierEnd, ownCopy } from './text.ts';
@@ -27,6 +36,13 @@ const NOT_PARSED = '[FAILED TO PARSE]';
 // A kernel address where trace-cmd has no symbol: `(ffffffffa0400e90)`, `(ffffffffa0400e90 <- ffffffffa04145a4)`, with -R
 // `__probe_ip=ffffffffa0400e90`.
 const ADDRESS_ONLY = /^(?:\(|__probe_(?:ip|func)=)(?:0x)?f{4}[0-9a-f]{12}\b/;
+
+/** As much of an entry as is looked at for a name that is none. */
+const MAX_NAME = 256;
+// A function or a probe whose name holds something that no symbol does. `[unknown/kretprobe'd] <-caller` is the kernel's own
+// (kernel/trace/trace_output.c).
+const DAMAGED = /^[^\s:([]{1,160}(?: <-\w|: \()/;
+const DAMAGED_PLACE = /^: {1,16}\([^()\s]{0,160}[^\w.$+()\s:/][^()\s]{0,160}\+0x/;
 
 /** Makes records of the text of entries: function calls and events, as ftrace or trace-cmd report write them. */
 export class EntryReader {
@@ -57,6 +73,8 @@ export class EntryReader {
   /**
    * @param start index of the text in `line`.
    * @param skimmer learns the names that nobody wants; null where it does not know such rows.
+   * @param tidy the row was cleaned: what it holds is what it held.
+   * @returns false where pasting may have put something into the row: nothing was taken, it has to be cleaned first.
    */
   take(
     line: string,
@@ -65,24 +83,38 @@ export class EntryReader {
     start: number,
     head: EntryHead,
     skimmer: RowSkimmer | null,
-  ): void {
+    tidy: boolean,
+  ): boolean {
     this.payload = false;
     const end = identifierEnd(line, start);
     if (end === start) {
       const behind = behindDifference(line, start);
       // Once only: a line of nothing but such marks would nest without end.
-      if (identifierEnd(line, behind) > behind) this.take(line, number, truncated, behind, head, null);
-      return;
+      if (identifierEnd(line, behind) > behind) return this.take(line, number, truncated, behind, head, null, tidy);
+      return this.#takeNameless(line, number, start, tidy);
     }
     const kind = textKind(line, end);
     const name = line.slice(start, end);
-    if (kind === 'function') {
-      const symbol = this.#symbols.name(name);
-      if (symbol === null) skimmer?.addFunction(name);
-      else this.#emitFunction(ownCopy(line), number, truncated, end, symbol, head);
-    } else if (kind === 'event') {
-      this.#takeEvent(line, number, truncated, start, end, name, head, skimmer);
-    }
+    if (kind === 'other') return this.#takeNameless(line, number, start, tidy);
+    if (kind === 'event') return this.#takeEvent(line, number, truncated, start, end, name, head, skimmer, tidy);
+    const symbol = this.#symbols.name(name);
+    if (symbol === null) skimmer?.addFunction(name);
+    else if (!tidy && isDirty(line, start)) return false;
+    else this.#emitFunction(ownCopy(line), number, truncated, end, symbol, head);
+    return true;
+  }
+
+  /** What stands where a function or an event should is none of either: of a call that is so damaged it is said that it is lost. */
+  #takeNameless(line: string, number: number, start: number, tidy: boolean): boolean {
+    if (!tidy) return !isDirty(line, start);
+    if (DAMAGED.test(line.slice(start, start + MAX_NAME))) this.damaged(number);
+    return true;
+  }
+
+  /** A row names no function where it should name one. */
+  damaged(number: number): void {
+    const message = 'the function of a row cannot be read: what was called here is missing';
+    this.#context.health({ code: 'lines-elided', line: number, message, count: 1 });
   }
 
   /** The input is over: says what could not be used. */
@@ -106,47 +138,63 @@ export class EntryReader {
     name: string,
     head: EntryHead,
     skimmer: RowSkimmer | null,
-  ): void {
+    tidy: boolean,
+  ): boolean {
     if (line.charCodeAt(end + 1) === BLANK && line.charCodeAt(end + 2) === BLANK) {
       const body = skipBlanks(line, end + 1);
       if (body === start + BODY_COLUMN || body === start + BODY_COLUMN + 1) this.traceCmdRows++;
       this.payload = line.startsWith(NOT_PARSED, body);
-      if (name === TRACE_CMD_FUNCTION) {
-        this.#takeFunction(line, number, truncated, body, head);
-        return;
-      }
+      if (name === TRACE_CMD_FUNCTION) return this.#takeFunction(line, number, truncated, body, head, tidy);
       if (name === TRACE_CMD_ENTRY || name === TRACE_CMD_EXIT) {
-        this.#takeCall(line, number, truncated, end, head);
-        return;
+        return this.#takeCall(line, number, truncated, end, head, tidy);
       }
     }
     if (MARKERS.has(name)) this.payload = true;
     if (mayMatter(line, start, end, this.#events)) {
+      if (!tidy && isDirty(line, end)) return false;
       this.#emitEvent(ownCopy(line), number, truncated, start, end, head);
-    } else if (!this.payload) skimmer?.addEvent(name);
+    } else if (!this.payload) {
+      // A dynamic event whose place is hidden behind a colour looks like a static one.
+      if (!tidy && isDirtCode(line.charCodeAt(skipBlanks(line, end + 1)))) return false;
+      skimmer?.addEvent(name);
+    }
+    return true;
   }
 
-  #takeFunction(line: string, number: number, truncated: boolean, start: number, head: EntryHead): void {
+  #takeFunction(
+    line: string,
+    number: number,
+    truncated: boolean,
+    start: number,
+    head: EntryHead,
+    tidy: boolean,
+  ): boolean {
     const raw = rawFunction(line, start);
     if (raw === null) {
       const end = identifierEnd(line, start);
-      const known =
-        end === start || textKind(line, end) !== 'function' ? null : this.#symbols.name(line.slice(start, end));
-      if (known !== null) this.#emitFunction(ownCopy(line), number, truncated, end, known, head);
-      return;
+      if (end === start || textKind(line, end) !== 'function') return this.#takeNameless(line, number, start, tidy);
+      const known = this.#symbols.name(line.slice(start, end));
+      if (known === null) return true;
+      if (!tidy && isDirty(line, start)) return false;
+      this.#emitFunction(ownCopy(line), number, truncated, end, known, head);
+      return true;
     }
     const symbol = this.#symbols.name(raw.symbol);
-    if (symbol === null) return;
+    if (symbol === null) return true;
     const own = ownCopy(line);
     const { parent, args } = rawFunction(own, start) ?? raw;
     this.#context.emit({ ...this.#base(own, number, truncated, head), type: 'function', symbol, parent, args });
+    return true;
   }
 
-  #takeCall(line: string, number: number, truncated: boolean, end: number, head: EntryHead): void {
-    if (!this.#call.scan(line, end + 1, head)) return;
+  #takeCall(line: string, number: number, truncated: boolean, end: number, head: EntryHead, tidy: boolean): boolean {
+    if (!this.#call.scan(line, end + 1, head)) return tidy || !isDirty(line, end);
     this.#calls = true;
-    const record = this.#graph.read(line, number, truncated, this.#call, this.#time.unit);
-    if (record !== null) this.#context.emit(record);
+    const record = this.#graph.read(line, number, truncated, this.#call, this.#time.unit, tidy);
+    if (record === 'dirty') return false;
+    if (record === 'damaged') this.damaged(number);
+    else if (record !== null) this.#context.emit(record);
+    return true;
   }
 
   #emitFunction(line: string, number: number, truncated: boolean, end: number, symbol: string, head: EntryHead): void {
@@ -158,6 +206,9 @@ export class EntryReader {
     const named = this.#named(line, end, number);
     const text = named ?? line;
     const event = wantedEvent(text, start, end, text.length, this.#events, this.#symbols);
+    if (event?.probe == null && DAMAGED_PLACE.test(text.slice(end, end + MAX_NAME))) {
+      if (parseProbe(text.slice(skipBlanks(text, end + 1))) === null) this.damaged(number);
+    }
     if (event === null) return;
     const namedBy = named === null ? undefined : this.#context.interest.symbols?.file;
     const base = this.#base(line, number, truncated, head);

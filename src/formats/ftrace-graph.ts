@@ -1,4 +1,5 @@
 import type { TimeUnit } from '../base/time.ts';
+import { isDirtCode, isDirty } from './clean.ts';
 import { type CallStack, type CallStacks, type OpenCall, popCall, pushCall, unwind } from './ftrace-calls.ts';
 import { exitReturn, exitSymbol, parseCallText, type ScannedCall } from './ftrace-graph-line.ts';
 import { eventRecord, mayMatter, textKind, wantedEvent } from './ftrace-text.ts';
@@ -28,23 +29,34 @@ export class GraphReader {
     return stack === null ? null : { line: stack.open.at(-1)?.line ?? null, stack: stack.id };
   }
 
-  /** Takes a line that `scanned` has just seen. Null where nobody wants its record. */
+  /**
+   * Takes a line that `scanned` has just seen. Null where nobody wants its record.
+   *
+   * @param tidy the line was cleaned: what it holds is what it held.
+   * @returns `dirty` where pasting may have put something into it: nothing was taken, it has to be cleaned first; `damaged` where
+   * it names no function.
+   */
   read(
     line: string,
     number: number,
     truncated: boolean,
     scanned: ScannedCall,
     unit: TimeUnit,
-  ): GraphRecord | TraceEventRecord | null {
+    tidy: boolean,
+  ): GraphRecord | TraceEventRecord | 'dirty' | 'damaged' | null {
     const { kind, depth, text } = scanned;
-    if (kind === 'comment') return this.#comment(line, number, truncated, scanned, unit);
-    if (kind === 'exit') return this.#exit(line, number, truncated, scanned, unit);
+    if (kind === 'comment') return this.#comment(line, number, truncated, scanned, unit, tidy);
+    if (kind === 'exit') return this.#exit(line, number, truncated, scanned, unit, tidy);
+    const end = identifierEnd(line, text);
+    const isOdd = isDirtCode(line.charCodeAt(end));
+    if (isOdd && !tidy) return 'dirty';
     const stack = this.#stackOf(scanned);
     unwind(stack, depth);
     stack.depth = kind === 'enter' ? depth : depth - 1;
-    const end = identifierEnd(line, text);
+    if (isOdd) return 'damaged';
     const symbol = this.#symbols.name(line.slice(text, end));
     if (symbol === null) return null;
+    if (!tidy && isDirty(line, text)) return 'dirty';
     const enclosingLine = stack.open.at(-1)?.line ?? null;
     if (kind === 'enter') pushCall(stack, { symbol, line: number, depth });
     const own = ownCopy(line);
@@ -61,8 +73,16 @@ export class GraphReader {
     };
   }
 
-  #exit(line: string, number: number, truncated: boolean, scanned: ScannedCall, unit: TimeUnit): GraphRecord | null {
+  #exit(
+    line: string,
+    number: number,
+    truncated: boolean,
+    scanned: ScannedCall,
+    unit: TimeUnit,
+    tidy: boolean,
+  ): GraphRecord | 'dirty' | null {
     const { depth, text } = scanned;
+    if (!tidy && line.length > text + 1 && isDirty(line, text)) return 'dirty';
     const symbol = scanned.rawSymbol === null ? exitSymbol(line, text) : bareSymbol(scanned.rawSymbol);
     const stack = this.#returningStack(scanned, symbol);
     const call: OpenCall | null = popCall(stack, depth, symbol);
@@ -90,9 +110,11 @@ export class GraphReader {
     truncated: boolean,
     scanned: ScannedCall,
     unit: TimeUnit,
-  ): TraceEventRecord | null {
+    tidy: boolean,
+  ): TraceEventRecord | 'dirty' | null {
     const start = scanned.text + 3;
     const end = identifierEnd(line, start);
+    if (!tidy && isDirty(line, start)) return 'dirty';
     if (end === start || textKind(line, end) !== 'event' || !mayMatter(line, start, end, this.#events)) return null;
     const own = ownCopy(line);
     const close = own.lastIndexOf('*/');

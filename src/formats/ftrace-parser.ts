@@ -1,6 +1,7 @@
 import type { Nanoseconds } from '../base/time.ts';
 import type { Chunk } from '../input/chunk.ts';
 import type { Skimmed } from '../input/skim-engine.ts';
+import { isDirty, tidyRow } from './clean.ts';
 import type { ClockInfo, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
 import { CallStacks } from './ftrace-calls.ts';
 import { EntryReader } from './ftrace-entry.ts';
@@ -159,7 +160,8 @@ export class FtraceParser implements LineParser {
     this.#time.note(row.stamp, row.ticks, number);
     this.#skimmer.learn(line, row.cpuColumn, row.stampEnd, row.stamp);
     this.#begin(line, 'row');
-    this.#entries.take(line, number, truncated, row.text, row, this.#skimmer);
+    const isTaken = this.#entries.take(line, number, truncated, row.text, row, this.#skimmer, false);
+    if (!isTaken) this.#takeTidy(line, row, number, truncated);
     return 'record';
   }
 
@@ -169,8 +171,25 @@ export class FtraceParser implements LineParser {
     this.#time.note(row.stamp, row.ticks, number);
     this.#latencyRows++;
     this.#begin(line, 'latency');
-    this.#entries.take(line, number, truncated, row.text, row, null);
+    if (!this.#entries.take(line, number, truncated, row.text, row, null, false))
+      this.#takeTidy(line, row, number, truncated);
     return 'record';
+  }
+
+  /** A row into which pasting may have put something, as it had been. */
+  #takeTidy(line: string, row: RowScanner | LatencyScanner, number: number, truncated: boolean): void {
+    this.#tidied(line, row.text, number, (plain) =>
+      this.#entries.take(plain, number, truncated, row.text, row, null, true),
+    );
+  }
+
+  #tidied(line: string, from: number, number: number, take: (plain: string) => void): void {
+    const { plain, damage } = tidyRow(line, from);
+    const outer = this.#raw;
+    this.#raw ??= line;
+    take(plain);
+    this.#raw = outer;
+    if (damage !== null && outer === null) this.#repairs.note(damage, number);
   }
 
   /** What every record leaves behind. */
@@ -206,7 +225,7 @@ export class FtraceParser implements LineParser {
       line.startsWith(' => ') ||
       line.startsWith('=> ') ||
       line === COMMENT_END ||
-      (this.#entries.payload && !this.#skimmed && !LOOKS_LIKE_ROW.test(line.slice(0, MAX_HEAD)))
+      (this.#entries.payload && !this.#skimmed && !looksLikeRow(line))
     );
   }
 
@@ -217,8 +236,21 @@ export class FtraceParser implements LineParser {
     if (scanned.stamp === null) this.#time.noteNone();
     else this.#time.note(scanned.stamp, scanned.ticks, number);
     this.#begin(line, 'graph');
-    const record = this.#graph.read(line, number, truncated, scanned, this.#time.unit);
-    if (record !== null) this.#context.emit(record);
+    if (!this.#emitGraph(line, number, truncated, false))
+      this.#tidied(line, scanned.text, number, (plain) => this.#emitGraph(plain, number, truncated, true));
     return 'record';
   }
+
+  #emitGraph(line: string, number: number, truncated: boolean, tidy: boolean): boolean {
+    const record = this.#graph.read(line, number, truncated, this.#graphLine, this.#time.unit, tidy);
+    if (record === 'dirty') return false;
+    if (record === 'damaged') this.#entries.damaged(number);
+    else if (record !== null) this.#context.emit(record);
+    return true;
+  }
+}
+
+function looksLikeRow(line: string): boolean {
+  const head = line.slice(0, MAX_HEAD);
+  return LOOKS_LIKE_ROW.test(head) || (isDirty(head) && LOOKS_LIKE_ROW.test(tidyRow(head).plain));
 }

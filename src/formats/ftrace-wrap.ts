@@ -1,4 +1,4 @@
-import { withoutControls } from './clean.ts';
+import { isDirty, tidyRow } from './clean.ts';
 import type { ParserContext } from './format.ts';
 import { CallStacks } from './ftrace-calls.ts';
 import { MARKERS } from './ftrace-entry.ts';
@@ -28,7 +28,8 @@ export class TracePlaces implements Places {
   readonly #marks = new TraceMarks(() => undefined, new CallStacks());
 
   place(line: string): Place {
-    const bare = withoutControls(unquoted(line));
+    const own = unquoted(line);
+    const bare = isDirty(own) ? tidyRow(own).plain : own;
     // What a user wrote may hold newlines: its further lines are the parser's to find.
     if (this.#row.scan(bare)) return this.#isMarker(bare) ? 'other' : 'row';
     if (this.#graph.scan(bare) || this.#latency.scan(bare)) return 'row';

@@ -1,6 +1,6 @@
 import type { HealthSink } from '../base/health.ts';
 import type { Nanoseconds } from '../base/time.ts';
-import { withoutControls } from './clean.ts';
+import { isTidy, withoutControls } from './clean.ts';
 import { CopiedRows } from './copied-rows.ts';
 import { elided, isElision } from './elision.ts';
 import type { ClockInfo, Format, LineKind, LineParser, ParserContext, TimeSpan } from './format.ts';
@@ -60,7 +60,8 @@ class PerfParser implements LineParser, EntryHead {
 
   parse(line: string, number: number, truncated: boolean): LineKind {
     const match = SAMPLE.exec(line.length > MAX_HEAD ? line.slice(0, MAX_HEAD) : line);
-    if (match !== null) {
+    // What is not as it was printed is read once it is, see CopiedRows.
+    if (match !== null && isTidy(line)) {
       const [whole, task = '', pid, tid, cpu, stamp = ''] = match;
       this.#stamp = exactStamp(stamp);
       // `:-1 -1`: perf did not know.
@@ -71,7 +72,7 @@ class PerfParser implements LineParser, EntryHead {
       this.#firstTime ??= this.#stamp;
       this.#lastTime = this.#stamp;
       this.#afterRecord = true;
-      this.#entries.take(line, number, truncated, whole.length, this, null);
+      this.#entries.take(line, number, truncated, whole.length, this, null, true);
       return 'record';
     }
     if (line === '' || line.startsWith('#')) {

@@ -3,6 +3,7 @@ import type { HealthSink } from '../base/health.ts';
 /** What copying did to a line, as the words of the health row. */
 export type Damage =
   | 'markup'
+  | 'retyped'
   | 'quoted'
   | 'grep'
   | 'outer-time'
@@ -14,6 +15,7 @@ export type Damage =
 
 const WORDS: Readonly<Record<Damage, string>> = {
   markup: 'in HTML or Markdown',
+  retyped: 'with signs that an editor had put in the place of others',
   quoted: 'quoted or indented',
   grep: 'from grep',
   'outer-time': 'behind a time of another program',

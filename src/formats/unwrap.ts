@@ -1,4 +1,4 @@
-import { pasteEnd, withoutControls } from './clean.ts';
+import { ESCAPED, isDirty, pasteEnd, tidyRow, withoutControls, withoutEntities, withoutTags } from './clean.ts';
 import type { Damage } from './repairs.ts';
 
 /** A line without something that stood before its stamp, and what that was; null for terminal controls, which are no damage. */
@@ -7,13 +7,8 @@ export interface Unwrapped {
   readonly damage: Damage | null;
 }
 
-// Tags that forums, issue trackers and terminal recorders put around a line. `<4>` and `<idle>` are the kernel's.
-const TAG = /<\/?(?:a|b|br|code|div|em|font|i|li|p|pre|s|samp|span|strong|td|tr|tt|u)(?: [^<>]{0,256})?\/?>/gi;
-const ENTITY = /&(?:#(\d{1,3})|(amp|lt|gt|quot|apos|nbsp));/g;
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 // `\[   13.377318\] vfio\_bar\_restore`: Markdown that was never rendered.
 const ESCAPED_STAMP = /^\\\[ *\d{1,10}\.\d{6}\\?\]/;
-const ESCAPED = /\\([\\`*_{}[\]()#+.!|<>~-])/g;
 /** Emphasis and code end behind the line, too. */
 const EMPHASIS = /[*`]{1,3}$/;
 // An item of a list, if a stamp or a priority follows.
@@ -26,9 +21,6 @@ const OUTER_TIME =
   /^\[?(?:\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} [ \d]\d )?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:? {1,4}(?=(?:<\d{1,3}>)?\[ *\d{1,10}\.\d{6}\])/;
 // A login prompt or a shell waits in the line that the kernel then writes to.
 const PROMPT = /^[^[]{0,120}(?:login: |[#$] )(?=\[ *\d{1,10}\.\d{6}\][ [])/;
-
-/** Longest line that is looked at for tags. */
-const MAX_MARKUP = 8192;
 
 /** What a line may have been; the first one that has a stamp is it. */
 export function* unwrapped(line: string): Generator<Unwrapped> {
@@ -60,18 +52,9 @@ export function* unwrapped(line: string): Generator<Unwrapped> {
 }
 
 function withoutMarkup(line: string): string {
-  if (line.length > MAX_MARKUP) return line;
   if (ESCAPED_STAMP.test(line.slice(pasteEnd(line)))) return line.replace(ESCAPED, '$1');
-  if (!line.includes('<')) return line;
-  const bare = line.replace(TAG, '');
-  if (bare === line) return line;
-  return bare.replace(ENTITY, (whole, code: string | undefined, name: string | undefined) =>
-    name === undefined ? character(Number(code), whole) : (ENTITIES[name] ?? whole),
-  );
-}
-
-function character(code: number, whole: string): string {
-  return code >= 32 && code < 127 ? String.fromCharCode(code) : whole;
+  const bare = withoutTags(line);
+  return bare === line ? line : withoutEntities(bare);
 }
 
 const QUOTES = /^(?:> ?){1,8}/;
@@ -93,8 +76,8 @@ export function unquotedLike(previous: string, line: string): string {
 
 /** The same for a line of a trace, whose indent tells how deep a call is and whose tasks may be called anything. */
 export function* copiedFrom(line: string): Generator<Unwrapped> {
-  const plain = withoutControls(line);
-  if (plain !== line) yield { plain, damage: null };
+  const { plain, damage } = isDirty(line) ? tidyRow(line) : { plain: line, damage: null };
+  if (plain !== line) yield { plain, damage };
   const quotes = QUOTES.exec(plain)?.[0] ?? '';
   if (quotes !== '') yield { plain: plain.slice(quotes.length), damage: 'quoted' };
   const grep = GREP_TRACE.exec(plain.slice(quotes.length))?.[0] ?? '';
