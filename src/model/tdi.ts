@@ -155,13 +155,15 @@ export function afterConnect(state: TdiState): readonly Branch[] {
 /**
  * pci_tsm_guest_req() that returned >= 0: only where the function is bound. A STATE_CHANGE is START or STOP, which only
  * its payload tells. The first one after a bind is most likely the START, so STOP has a price; after it, in RUN, nothing
- * but STOP is left to ask (`again`): an AMD guest stops its TDI like that before it clears Bus Master, which is right.
+ * but STOP is left to ask (`again`): an AMD guest stops its TDI like that before it clears Bus Master, which is right. `isNoStop`: what
+ * it carried was recorded, and is something else.
  */
 export function afterGuestRequest(
   state: TdiState,
   stateChange: boolean,
   locks: BindLocks,
   again: boolean,
+  isNoStop = false,
 ): readonly Branch[] {
   if (state.bind !== 'bound') return [];
   if (!stateChange) return [stay(state)];
@@ -175,8 +177,9 @@ export function afterGuestRequest(
   }
   const left = again && state.contract === 'run';
   const stop: Branch = { to: BOUND_UNLOCKED, cost: left ? 0 : 1, assumes: 'the STATE_CHANGE request was a STOP' };
-  if (state.device === 'locked') return [stay(BOUND_RUN), stay(state), stop];
-  return [stay(state), stop];
+  const stops = isNoStop ? [] : [stop];
+  if (state.device === 'locked') return [stay(BOUND_RUN), stay(state), ...stops];
+  return [stay(state), ...stops];
 }
 
 /** What a device-side event does to the hypothesis: the contract stays what it was, nobody was told. */

@@ -42,6 +42,8 @@ export interface Ledger {
   readonly failedBind: { readonly lock: StoredEvent; readonly cleaned: boolean } | null;
   /** What a request of the guest was about, where that was recorded; `within` is the id of its entry. */
   readonly asked: { readonly within: number; readonly request: 'lock' | 'start' | 'stop' } | null;
+  /** The last request of the guest of which a record shows that it carried something else than a STOP, by the id of its entry. */
+  readonly carried: number | null;
   readonly steps: StepNotes;
   /** What was written to registers that a locked TDI freezes. */
   readonly registers: Registers;
@@ -63,6 +65,7 @@ export const NOTHING_NOTED: Ledger = {
   lockInBind: null,
   failedBind: null,
   asked: null,
+  carried: null,
   steps: NO_STEPS,
   registers: NO_REGISTERS,
 };
@@ -175,6 +178,11 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
     case 'vfio.open':
     case 'vfio.disable':
       return { ...ledger, held: false };
+    case 'firmware.call':
+    case 'tdisp.report': {
+      const request = carriesNoStop(heard) ? calls.find(({ kind }) => kind === 'tsm.guest_request') : undefined;
+      return request === undefined ? ledger : { ...ledger, carried: request.id };
+    }
     case 'tsm.unbind':
     case 'tsm.unbind_core':
       if (isOvertaken(heard, ledger)) return ledger;
@@ -247,6 +255,14 @@ function afterLock(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEve
 function askedIn(calls: readonly StoredEvent[], request: 'lock' | 'start' | 'stop'): Ledger['asked'] {
   const around = calls.find(({ kind }) => kind === 'tsm.guest_request');
   return around ? { within: around.id, request } : null;
+}
+
+/**
+ * A request of the guest is one message: the report, or on AMD one that the firmware hands on (MMIO validation, SDTE), while a STOP is
+ * TIO_TDI_UNBIND (AMDESE/linux-kvm drivers/crypto/ccp/sev-dev-tsm.c@16f379f5463a).
+ */
+function carriesNoStop({ kind, args }: StoredEvent): boolean {
+  return kind === 'tdisp.report' || args['command_name'] === 'TIO_GUEST_REQUEST';
 }
 
 function cleaned({ failedBind }: Ledger): Ledger['failedBind'] {

@@ -24,6 +24,8 @@ export interface Setting {
   readonly locks: BindLocks;
   /** A state change was asked for before, in the same binding. */
   readonly again: boolean;
+  /** Of a request, when it has come to its end: what it carried was recorded, and is no STOP. */
+  readonly isNoStop?: true;
   /** Of a bind, when it has come to its end. */
   readonly rebind: Rebind;
   /** Of an unbind, when it has come to its end: what was answered to its STOP. Absent: nothing speaks against it. */
@@ -93,7 +95,14 @@ function afterSuccess(before: Belief, event: StoredEvent, setting: Setting): Bel
       const scope = parseInteger(event.args['scope']);
       // Without its scope (function tracer) a request may be anything; INFO and DEBUG change nothing.
       return before.apply(
-        (state) => afterGuestRequest(state, scope === null || scope === STATE_CHANGE, setting.locks, setting.again),
+        (state) =>
+          afterGuestRequest(
+            state,
+            scope === null || scope === STATE_CHANGE,
+            setting.locks,
+            setting.again,
+            setting.isNoStop === true,
+          ),
         placeOf(event),
       );
     }
@@ -122,6 +131,14 @@ function afterRefusal(before: Belief, event: StoredEvent): Belief {
     return before.apply((state) => (state.bind === 'unbound' ? [] : [{ to: state, cost: 0, assumes: null }]), null);
   }
   return before;
+}
+
+/**
+ * vfio_pci_core_enable() runs at the first open only: a function that was bound was closed since, without a record, and most likely unbound
+ * then, or before. That an unbind is missing, too, is ruled out where every one was recorded.
+ */
+export function afterUnseenClose(before: Belief, place: StoredEvent): Belief {
+  return before.or(before.apply((state) => afterUnbind(state), placeOf(place)));
 }
 
 /** What an effect does to the device below the contract: nobody is told, the contract stays. */

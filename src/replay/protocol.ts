@@ -71,7 +71,13 @@ export type ProtocolEffect =
       readonly otherNumbers?: OtherNumbers;
     }
   | { readonly type: 'reclaim'; readonly stopped: boolean }
-  | { readonly type: 'vdev-destroy'; readonly answer: Answer; readonly stopped: boolean }
+  /** `locked`: the LOCK that succeeded in this binding, after which no UNLOCK was recorded. */
+  | {
+      readonly type: 'vdev-destroy';
+      readonly answer: Answer;
+      readonly stopped: boolean;
+      readonly locked: StoredEvent | null;
+    }
   /** `opened`: by what, where the device never had another one. */
   | { readonly type: 'stream-stop'; readonly opened: StoredEvent | null }
   | { readonly type: 'session-end'; readonly opened: StoredEvent | null }
@@ -94,6 +100,8 @@ const ALSO_NOTED: ReadonlySet<StoredEvent['kind']> = new Set([
   'vfio.disable',
   'tsm.guest_request',
   'spdm.connect',
+  // What a request of the guest carried.
+  'firmware.call',
 ]);
 
 const REQUESTS: Partial<Record<StoredEvent['kind'], ExplicitRequest>> = {
@@ -226,7 +234,8 @@ function destroying(heard: StoredEvent, { locked, stopped }: Ledger): ProtocolEf
   const [answer, command] = [answerOf(heard), commandOf(heard)];
   const named = heard.args['status_name'] !== undefined;
   const refusal: ProtocolEffect[] = named ? [{ type: 'refusal', answer, command, named }] : [];
-  if (command === 'RMI_VDEV_DESTROY') return [{ type: 'vdev-destroy', answer, stopped }, ...refusal];
+  if (command === 'RMI_VDEV_DESTROY')
+    return [{ type: 'vdev-destroy', answer, stopped, locked: stopped ? null : locked }, ...refusal];
   return locked === null ? refusal : [{ type: 'reclaim', stopped }, ...refusal];
 }
 

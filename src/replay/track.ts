@@ -96,6 +96,8 @@ export class DeviceTrack {
   everBound = false;
   /** The capture holds a bind, an unbind or a request of it, whatever came of it: its bind state is being recorded. */
   bindRecorded = false;
+  /** The last request of the guest, by the id of its entry: what was believed before it, and of it while it is under way. */
+  requested: { readonly id: number; readonly before: Belief; readonly during: Belief } | null = null;
   /** An unbind, seen: what comes after it does not rest on an unknown start. */
   unbindSeen = false;
   /** An unbind since the last bind. */
@@ -182,6 +184,7 @@ export class DeviceTrack {
     copy.boundEvidence = this.boundEvidence;
     copy.everBound = this.everBound;
     copy.bindRecorded = this.bindRecorded;
+    copy.requested = this.requested;
     copy.unbindSeen = this.unbindSeen;
     copy.released = this.released;
     copy.stateEvidence = [...this.stateEvidence];

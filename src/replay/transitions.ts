@@ -14,7 +14,14 @@ import { managedStream } from './managed-stream.ts';
 import { atEnd } from './meanwhile.ts';
 import type { BareStep } from './open-orders.ts';
 import { openedBy } from './opened-by.ts';
-import { afterEffect, afterOperation, duringOperation, isOperation, type Setting } from './operations.ts';
+import {
+  afterEffect,
+  afterOperation,
+  afterUnseenClose,
+  duringOperation,
+  isOperation,
+  type Setting,
+} from './operations.ts';
 import { noVf } from './origin-notes.ts';
 import type { Presence } from './presence.ts';
 import {
@@ -100,6 +107,9 @@ export class Transitions {
     calls: readonly StoredEvent[],
     command: CommandState | undefined,
   ): void {
+    const { complete } = optionsFor(this.#scene.options, track);
+    if (reach === null && provesClose(event, track) && !complete.has('bind'))
+      track.change((before) => afterUnseenClose(before, event), afterUnseenClose(track.belief, event), event, false);
     const effects = reach === null ? ownEffects(event, track) : farEffectsOf(event, reach.tie, command);
     // Removing the VFs is what disabling SR-IOV does first (sriov_disable, drivers/pci/iov.c).
     const sriov = calls.some((call) => call.kind === 'pci.sriov_disable');
@@ -128,14 +138,17 @@ export class Transitions {
   }
 
   /** @param isFar the operation is one on the DSM of the function. */
-  #operate(record: StoredEvent, track: DeviceTrack, closed: Belief, isFar: boolean): void {
+  #operate(record: StoredEvent, track: DeviceTrack, present: Belief, isFar: boolean): void {
     const event = asRecorded(this.#scene.calls.withEntry(record), track.ledger);
-    const { leftBy, leftIn } = track.ledger;
+    const { leftBy, leftIn, carried } = track.ledger;
+    const isNoStop = carried !== null && event.phase === 'exit' && event.pairId === carried;
+    const closed = isNoStop ? beforeRequest(track, carried, present) : present;
     const setting: Setting = {
       locks: bindLocks(this.#scene.options),
       again: hasAskedBefore(event, track),
       rebind: track.ledger.rebind,
       ...(event.phase === 'exit' && leftBy !== null && { stop: stopAnswer(leftBy, leftIn) }),
+      ...(isNoStop && { isNoStop }),
     };
     if (isOvertaken(event, track.ledger)) return;
     const during = event.phase === 'enter' && event.pairId !== null;
@@ -169,6 +182,8 @@ export class Transitions {
       const isNew = isElsewhere || setting.stop === 'kept';
       const end = (before: Belief) => (isNew ? operate(before) : atEnd(before, event, operate(before)));
       track.change(end, next, event, !during);
+      if (during && event.kind === 'tsm.guest_request')
+        track.requested = { id: event.id, before: closed, during: track.belief };
       return;
     }
     if (isFar) return;
@@ -249,6 +264,17 @@ export class Transitions {
     if (this.#teller.isGivenUp(event)) return;
     this.#scene.observer.impossible(heard, track, before, this.#scene.clocks);
   }
+}
+
+/** A device is opened that was open: it was closed in between, and no record tells when. */
+function provesClose({ kind, phase, pairId, outcome }: StoredEvent, { openers }: DeviceTrack): boolean {
+  if (kind !== 'vfio.open' || outcome === 'failed' || openers.size === 0) return false;
+  return phase !== 'exit' || pairId === null;
+}
+
+/** Without the STOP that a request might have been while it was under way, where nothing else happened meanwhile. */
+function beforeRequest({ requested, belief }: DeviceTrack, id: number, present: Belief): Belief {
+  return requested?.id === id && requested.during === belief ? requested.before : present;
 }
 
 /** What vfio keeps from a VF does not happen to it. */

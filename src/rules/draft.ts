@@ -141,6 +141,8 @@ const TIES: ReadonlySet<StoredEvent['kind']> = new Set([
 ]);
 
 function summaryOf(step: Step, charge: Charge): string {
+  // What the bind did is known of its steps only: the belief is of before it.
+  if (step.effect.type === 'failed-bind') return charge.summary;
   const likely = step.belief.likeliest(charge.wrongIn).filter((state) => state.contract !== 'unlocked');
   const lost = likely.length > 0 && likely.every((state) => state.device !== state.contract);
   // What one operation does in several steps is said once.

@@ -1,6 +1,6 @@
 import { doc } from './docs/ide-stream-stop-while-locked.ts';
 import { type Charge, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
-import { isLockedOver, isOfRmm } from './streams.ts';
+import { byAnotherStream, isBesideAnother, isLockedOver, isOfRmm } from './streams.ts';
 
 export const rule: Rule = {
   doc,
@@ -18,9 +18,12 @@ export const rule: Rule = {
     // The RMM disconnects no stream of a device that has a VDEV.
     if (isOfRmm(event)) return { ...charge, provedByAnswer: false };
     if (isLockedOver(effect.opened, 'ide', step)) return { ...charge, shownBy: [effect.opened] };
+    const doubtedBy = byAnotherStream(event);
     return {
       ...charge,
-      atMost: 'probable',
+      // Of two that are enabled either may be the one.
+      atMost: isBesideAnother(step) ? 'possible' : 'probable',
+      ...(doubtedBy && { doubtedBy }),
       takesForGranted: ['the stream was the one that the TDI was locked over'],
     };
   },

@@ -7,6 +7,7 @@ import type { DeviceTrack } from '../replay/track.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { contradictions, disproofs, type Impossible } from './contradictions.ts';
 import { weighCutOff } from './cut-off.ts';
+import { Doubted } from './doubted.ts';
 import { addSymptom, type Draft, draftOf, weighTime } from './draft.ts';
 import { HarmInside } from './harm-inside.ts';
 import { byWeight, nameHeadlines } from './headlines.ts';
@@ -40,6 +41,7 @@ export class Judge implements ReplayObserver {
   readonly #waiting = new Waiting();
   readonly #latest = new Map<DeviceTrack, Draft>();
   readonly #hopes = new Hopes();
+  readonly #doubted = new Doubted();
   /** By device: the last finding of a rule that may take it back. */
   readonly #revocable = new Map<DeviceTrack, Draft>();
   readonly #unfinished = new Unfinished();
@@ -101,6 +103,7 @@ export class Judge implements ReplayObserver {
       else this.#keep(draft);
       if (rule.takesBack !== undefined) this.#revocable.set(step.track, draft);
       this.#hope(draft, step, charge);
+      if (charge.doubtedBy !== undefined && verdict !== 'possible') this.#doubted.note(draft, charge.doubtedBy);
       if (charge.doneBy !== undefined) this.#await(draft, step, charge, charge.doneBy);
       if (charge.shownInside !== undefined) this.#lookInside(draft, step, charge, charge.shownInside);
     }
@@ -153,6 +156,7 @@ export class Judge implements ReplayObserver {
 
   seen(event: StoredEvent, track: DeviceTrack): void {
     this.#unfinished.seen(event, track);
+    this.#doubted.seen(event);
     if (event.certainty === 'maybe') {
       this.#seenPerhaps(event, track);
       return;

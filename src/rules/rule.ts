@@ -38,6 +38,12 @@ export const DONE_AND_SILENT =
 /** A verdict that somebody did something wrong. */
 export type Accusation = Exclude<Verdict, 'inconsistent'>;
 
+/**
+ * By a later record of the function that the step was done to: `true`, the charge rests on one premise of several; `false`, what comes from
+ * here on tells nothing of it; null for all others.
+ */
+export type Doubt = (event: StoredEvent) => boolean | null;
+
 /** What puts an operation right from within. */
 export interface Righting {
   /** Kinds of records, of what is done to the function. */
@@ -75,6 +81,8 @@ export interface Charge {
    * where one that may have changed the state came first, `false`; null for all others.
    */
   readonly doneBy?: (event: StoredEvent) => boolean | null;
+  /** What is known later only, and makes the verdict `possible` at most. */
+  readonly doubtedBy?: Doubt;
   /**
    * `atMost` holds as long as no finding of the rule with this id, proved by an answer, shows the harm inside the operation that the step
    * is part of.

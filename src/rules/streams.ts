@@ -1,8 +1,9 @@
 import type { EventClass } from '../model/states.ts';
 import { isSamePointer } from '../replay/same-pointer.ts';
-import type { ManagedStream, OneStream } from '../replay/sole-stream.ts';
+import { type ManagedStream, type OneStream, STREAM_KINDS } from '../replay/sole-stream.ts';
 import type { Step } from '../replay/step.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
+import type { Doubt } from './rule.ts';
 
 /**
  * Whether the TDI can have been locked over no other stream or session than the one that `opened` made: it was the only one of the
@@ -44,4 +45,28 @@ export function isOnlyManaged({ options }: Step, missing: StoredEvent, { stream 
 
 function isNamed({ args: { ide } }: StoredEvent, stream: OneStream): boolean {
   return ide !== undefined && stream.ide !== null && isSamePointer(ide, stream.ide);
+}
+
+/** Streams that are remembered as new; a device has one or two. */
+const NEW_MAX = 16;
+
+/** Later records of another stream of the device that was there already, and enabled, when the one that the event names was stopped. */
+export function byAnotherStream({ args: { ide: stopped } }: StoredEvent): Doubt | undefined {
+  if (stopped === undefined) return undefined;
+  const begun: string[] = [];
+  return ({ kind, args: { ide }, outcome }) => {
+    // After that there are new ones.
+    if (kind === 'tsm.connect' || kind === 'pci.remove') return false;
+    if (!STREAM_KINDS.has(kind) || ide === undefined || outcome === 'failed' || isSamePointer(ide, stopped))
+      return null;
+    if (kind === 'ide.disable') return begun.some((one) => isSamePointer(one, ide)) ? null : true;
+    if (begun.length < NEW_MAX) begun.push(ide);
+    return null;
+  };
+}
+
+/** The same by what was recorded before: another stream of the device is enabled. */
+export function isBesideAnother({ event: { args }, track }: Step): boolean {
+  const { enabled } = track.ledger.steps.stream;
+  return args['ide'] !== undefined && enabled.some(({ ide }) => ide !== '?' && !isSamePointer(ide, args['ide'] ?? ''));
 }

@@ -39,6 +39,7 @@ function lived(): DeviceTrack {
     boundEvidence: true,
     everBound: true,
     bindRecorded: true,
+    requested: { id: 12, before: Belief.only(BOUND_LOCKED), during: Belief.only(CONNECTED) },
     unbindSeen: true,
     released: true,
     stateEvidence: [BIND],

@@ -60,7 +60,7 @@ const EFFECTS: readonly Effect[] = [
   { type: 'private-unmap', answer: 'unknown', status: null },
   { type: 'private-unmap', answer: 'refused', status: 'TDX_GPA_RANGE_NOT_BLOCKED' },
   { type: 'reclaim', stopped: false },
-  { type: 'vdev-destroy', answer: 'not-ready', stopped: false },
+  { type: 'vdev-destroy', answer: 'not-ready', stopped: false, locked: null },
   registerWritten('unknown'),
   { type: 'fence-left', left: 'uncleared', vm: 'unknown', at: lock },
   { type: 'lock-over-stream', missing: { why: 'disabled', at: lock } },
@@ -767,10 +767,10 @@ describe('a request by its answer', () => {
     });
 
     test('vdev-destroy-before-unlock, as long as nothing unlocked it', () => {
-      const judge = (stopped: boolean, step: Partial<Step>) =>
+      const judge = (stopped: boolean, step: Partial<Step>, locked: StoredEvent | null = null) =>
         terms(
           ruleOf('vdev-destroy-before-unlock').judge(
-            stepOf({ type: 'vdev-destroy', answer: 'not-ready', stopped }, step),
+            stepOf({ type: 'vdev-destroy', answer: 'not-ready', stopped, locked }, step),
           ),
         );
       expect(judge(false, running)).toBe('believed any likely');
@@ -779,6 +779,9 @@ describe('a request by its answer', () => {
         'believed probable likely granted:1',
       );
       expect(judge(false, { ...running, calls: [at('tsm.unbind_core')] })).toBe('believed probable likely granted:1');
+      // How far the unbind has come, its own steps tell.
+      const inside = { ...running, calls: [at('tsm.unbind')] };
+      expect(judge(false, inside, at('tdisp.lock'))).toBe('proved probable granted:2');
     });
   });
 

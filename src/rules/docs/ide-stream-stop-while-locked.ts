@@ -15,7 +15,7 @@ export const doc: RuleDoc = {
   ],
   disprove: [
     'It was the RMM that was asked: RMI_PDEV_STREAM_DISCONNECT is refused as long as the device has a VDEV, so it counts for nothing here.',
-    'The stream was another one: a device may have several.',
+    'The stream was another one: a device may have several. Where two of them are known to have been enabled, the verdict is possible at most.',
     'The TDI was stopped or unbound before without a record: probe pci_tsm_unbind and pci_tsm_guest_req.',
   ],
   platforms: ['generic', 'tdx', 'sev-tio', 'cca'],
