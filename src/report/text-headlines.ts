@@ -5,6 +5,7 @@ import { type Lookup, states } from './format.ts';
 import { type Headline, isAtLeast, surestVerdict, violationOf } from './headlines.ts';
 import { legalOrder } from './legal-order.ts';
 import { count, type Page, type Span, type Style } from './page.ts';
+import { type Alike, foldRepeats, type Numbered } from './repeats.ts';
 
 const INDENT = 3;
 
@@ -23,10 +24,12 @@ export function writeHeadlines(
   if (shown.length === 0) page.line(2, 'none');
   if (shown.length > 1) writeIndex(page, shown, lookup);
   const told = new Set<string>();
-  for (const [index, headline] of shown.entries()) {
-    if (index > 0) page.blank();
-    writeHeadline(page, index + 1, headline, { lookup, verbose, told });
+  const { full, alike } = verbose ? { full: numbered(shown), alike: [] } : foldRepeats(shown);
+  for (const { number, headline } of full) {
+    if (number > 1) page.blank();
+    writeHeadline(page, number, headline, { lookup, verbose, told });
   }
+  for (const group of alike) writeAlike(page, group, lookup);
   const hidden = headlines.length - shown.length;
   if (hidden > 0) {
     page.blank();
@@ -68,18 +71,36 @@ interface View {
   readonly told: Set<string>;
 }
 
+function numbered(headlines: readonly Headline[]): readonly Numbered[] {
+  return headlines.map((headline, index) => ({ number: index + 1, headline }));
+}
+
 /** All of them on one screen, the first ones of very many. */
 function writeIndex(page: Page, headlines: readonly Headline[], lookup: Lookup): void {
-  const rows = headlines
-    .slice(0, INDEX_MAX)
-    .map(({ finding }, index) => [
-      `${index + 1}.`,
-      finding.verdict.toUpperCase(),
-      finding.rule,
-      lookup.device(finding),
-      finding.time === null ? '' : `at ${finding.time}`,
-      placeOf(finding, lookup),
-    ]);
+  writeTable(page, numbered(headlines.slice(0, INDEX_MAX)), lookup);
+  const more = headlines.length - INDEX_MAX;
+  if (more > 0) page.line(2, `and ${count(more, 'more', 'more')} below`);
+  page.blank();
+}
+
+/** What there is more of a headline that was told. */
+function writeAlike(page: Page, { as, others }: Alike, lookup: Lookup): void {
+  page.blank();
+  page.line(0, { text: `As ${as}.`, style: 'strong' }, ` ${count(others.length, 'more is', 'more are')} alike:`);
+  writeTable(page, others.slice(0, INDEX_MAX), lookup);
+  const more = others.length - INDEX_MAX;
+  if (more > 0) page.line(2, `and ${more} more: --quiet names each on a line, --verbose tells each in full`);
+}
+
+function writeTable(page: Page, headlines: readonly Numbered[], lookup: Lookup): void {
+  const rows = headlines.map(({ number, headline: { finding } }) => [
+    `${number}.`,
+    finding.verdict.toUpperCase(),
+    finding.rule,
+    lookup.device(finding),
+    finding.time === null ? '' : `at ${finding.time}`,
+    placeOf(finding, lookup),
+  ]);
   const widths = [0, 1, 2, 3, 4].map((i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0)));
   for (const cells of rows)
     page.line(
@@ -89,9 +110,6 @@ function writeIndex(page: Page, headlines: readonly Headline[], lookup: Lookup):
         .join('  ')
         .trimEnd(),
     );
-  const more = headlines.length - rows.length;
-  if (more > 0) page.line(2, `and ${count(more, 'more', 'more')} below`);
-  page.blank();
 }
 
 function placeOf(finding: Finding, lookup: Lookup): string {

@@ -147,6 +147,27 @@ describe('possible findings', () => {
     expect(text.match(/kvm=0x1000/g)).toHaveLength(1);
   });
 
+  test('of those that say the same three are told in full, the others named with their lines', () => {
+    const many: Analysis = {
+      ...SAMPLE,
+      findings: Array.from({ length: 20 }, (_, i) => i).flatMap((i) =>
+        SAMPLE.findings.slice(0, 1).map((finding) => ({
+          ...finding,
+          id: `f${i + 1}`,
+          // The fifth is another bug.
+          ...(i === 4 && { summary: 'closed by somebody else' }),
+          evidence: finding.evidence.map((item) => (item.role === 'violation' ? { ...item, line: 200 + i } : item)),
+        })),
+      ),
+    };
+    const text = render(many);
+    expect(text.match(/^\d+\. /gm)).toEqual(['1. ', '2. ', '3. ', '5. ']);
+    expect(text).toContain('\nAs 1. 16 more are alike:\n  4.   PROBABLE  unbind-before-disable ');
+    expect(text).toContain('line 203\n  6.   PROBABLE');
+    expect(text).toContain('line 215\n  and 4 more: --quiet names each on a line, --verbose tells each in full\n');
+    expect(render(many, { verbose: true }).match(/^\d+\. /gm)).toHaveLength(20);
+  });
+
   test('a finding whose cause was filtered out stands for itself', () => {
     const orphans = { ...SAMPLE, findings: SAMPLE.findings.slice(1) };
     expect(render(orphans)).toMatch(/^1\. PROBABLE {2}bme-clear-while-locked/m);
