@@ -148,6 +148,8 @@ const PRINTED_EVENTS: readonly HintPattern[] = [
     .filter(({ example }) => !NAMES_FUNCTION.inText(example) && !NAMES_SUBSYSTEM.inText(example))
     .map(({ name }) => literal(`${name}: `)),
 ];
+/** A colour, which may stand in the middle of what is looked for: `grep --color`, a console that was recorded. */
+const COLOUR: HintPattern = ['\x1b', '[', '0123456789', '0123456789;m'];
 /**
  * A message is worth a look when it names a PCI function or a subsystem that we know, may fit a row, goes on with a splat, or
  * may be a trace event.
@@ -158,6 +160,7 @@ const FINDER = new HintFinder([
   ...NAMELESS,
   ...SPLAT_LITERALS.map(literal),
   ...PRINTED_EVENTS,
+  COLOUR,
 ]);
 
 /**

@@ -1,3 +1,5 @@
+import { decodeText } from './text.ts';
+
 const ESCAPE = '\x1b';
 // ECMA-48 control sequences and operating system commands (colours, cursor, links), and the filling of serial lines.
 const CONTROLS = /\x1b\[[0-9;?]{0,32}[@-~]|\x1b\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[\0\r]/g;
@@ -61,6 +63,8 @@ export interface TidyRow {
  * @param line latin1. @param from what stands before is left alone: a task may be called anything.
  */
 export function tidyRow(line: string, from = 0): TidyRow {
+  // What stood between two halves of a name is missing there, see health `nul-bytes`.
+  if (from > 0 && line.includes('\0', from)) return { plain: line, damage: null };
   if (from > 0) {
     const { plain, damage } = tidyRow(line.slice(from));
     return { plain: line.slice(0, from) + plain, damage };
@@ -75,6 +79,24 @@ export function tidyRow(line: string, from = 0): TidyRow {
   const typed = TYPED.reduce((text, [sign, ascii]) => text.replace(sign, ascii), rendered);
   const damage = rendered !== bare ? 'markup' : typed !== rendered ? 'retyped' : null;
   return { plain: typed.replace(/[ \t]{1,4096}$/, ''), damage };
+}
+
+const MESSAGE_DIRT = /[^\t\n\x20-\x7e]|\*\*|&(?:#\d|amp;|[lg]t;|quot;|apos;|nbsp;)|<\/[a-z]|<br|\\_|\^M$|[ \t]$/im;
+
+/**
+ * The same for a message, whose further lines follow `\n`. Blanks at the end of a line are none of what it says: whoever copies from a
+ * terminal, a console or a table pads so.
+ *
+ * @param message decoded.
+ */
+export function tidyMessage(message: string): TidyRow {
+  if (!MESSAGE_DIRT.test(message) || message.includes('\0')) return { plain: message, damage: null };
+  const lines = Buffer.from(message, 'utf8')
+    .toString('latin1')
+    .split('\n')
+    .map((line) => tidyRow(line));
+  const damage = lines.find((line) => line.damage !== null)?.damage ?? null;
+  return { plain: decodeText(lines.map(({ plain }) => plain).join('\n')), damage };
 }
 
 /** Whether cleaning leaves a row as it is. */

@@ -1,3 +1,4 @@
+import { tidyMessage } from './clean.ts';
 import { DumpRows, type Surroundings } from './dump-rows.ts';
 import { elided } from './elision.ts';
 import type { ClockInfo, ParserContext } from './format.ts';
@@ -172,7 +173,10 @@ export class PrintkStream {
     return this.#context.interest.hints ?? null;
   }
 
-  emit(entry: PrintkEntry): void {
+  emit(printed: PrintkEntry): void {
+    const { plain, damage } = tidyMessage(printed.message);
+    if (damage !== null) this.repaired(damage, printed.line);
+    const entry = plain === printed.message ? printed : { ...printed, message: plain };
     const event = this.#printed.read(entry);
     if (event === 'unwanted') return;
     const record: PrintkRecord = { ...entry, type: 'printk', task: null };

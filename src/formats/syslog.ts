@@ -1,6 +1,7 @@
 import type { HealthItem, HealthSink } from '../base/health.ts';
 import type { Chunk } from '../input/chunk.ts';
 import type { LinePrefix, Skimmed } from '../input/skim-engine.ts';
+import { pasteEnd, withoutControls } from './clean.ts';
 import { KernelFacility } from './facility.ts';
 import type { Format, LineKind, LineParser, ParserContext } from './format.ts';
 import { journalLoss } from './journal-loss.ts';
@@ -147,15 +148,24 @@ function createParser(context: ParserContext, parse: (line: string) => SyslogPre
 
 /** A line of dmesg may look like one of short-monotonic: nearly all stamped ones must name a host that a kernel speaks on. */
 function detectMonotonic(lines: readonly string[]): number {
-  const stamped = lines.filter((line) => STAMPED.test(line));
+  const whole = lines.filter((line) => STAMPED.test(line));
+  const stamped = whole.length > 0 ? whole : lines.map(pasted).filter((line) => STAMPED.test(line));
   const prefixes = stamped.map(monotonicPrefix);
   const hosts = new Set(prefixes.flatMap((prefix) => (prefix?.ident === 'kernel' ? [prefix.host] : [])));
+  // dmesg indents by more than pasting does where some lines have no time of a calendar.
+  if (whole.length === 0) hosts.delete(null);
   if (hosts.size === 0) return 0;
   const fitting = prefixes.filter(
     (prefix) => prefix !== null && hosts.has(prefix.host) && (prefix.host !== null || prefix.ident === 'kernel'),
   );
   if (fitting.length < stamped.length * 0.9) return 0;
   return shareExplained(lines, (context) => createParser(context, monotonicPrefix));
+}
+
+/** Without the marks of a quotation, and blanks of another kind. */
+function pasted(line: string): string {
+  const plain = withoutControls(line);
+  return plain.slice(pasteEnd(plain));
 }
 
 export const journalMonotonic: Format = {
