@@ -1,8 +1,16 @@
 import { parseInteger } from '../events/numbers.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
-import { COMMAND_BITS, COMMAND_UNKNOWN, type CommandBit, type CommandState, commandAfter } from './command.ts';
+import {
+  COMMAND_BITS,
+  COMMAND_UNKNOWN,
+  type CommandBit,
+  type CommandState,
+  commandAfter,
+  staysEnabled,
+} from './command.ts';
 import type { ConfigChange } from './config-change.ts';
 import type { ProtocolEffect } from './protocol.ts';
+import { resetsBelow, startsFlr } from './reset-writes.ts';
 import type { StepEffect } from './step-orders.ts';
 import type { Tie } from './topology.ts';
 
@@ -16,10 +24,11 @@ export type Effect =
   | { readonly type: 'port-clear'; readonly bit: CommandBit; readonly certain: boolean }
   /** A write that clears a bit which is clear already: nothing changes, whatever the state. */
   | { readonly type: 'command-kept'; readonly bit: CommandBit }
-  | { readonly type: 'function-reset'; readonly certain: boolean }
+  /** `mayBeUndone`: the call that was to do it failed in a way that tells neither. */
+  | { readonly type: 'function-reset'; readonly certain: boolean; readonly mayBeUndone?: true }
   /** The function that holds the device security manager of this one was reset; that one is no VF of it. */
   | { readonly type: 'manager-reset'; readonly certain: boolean }
-  | { readonly type: 'conventional-reset' }
+  | { readonly type: 'conventional-reset'; readonly mayBeUndone?: true }
   | { readonly type: 'power-loss'; readonly certain: boolean; readonly state: string }
   | { readonly type: 'zap' }
   | { readonly type: 'disable' }
@@ -44,8 +53,6 @@ const D3HOT = 3;
 const D3COLD = 4;
 const PCI_PM_CTRL = 4;
 const PCI_PM_CTRL_STATE_MASK = 3;
-const PCI_EXP_DEVCTL = 8;
-const PCI_EXP_DEVCTL_BCR_FLR = 0x8000;
 
 /** ioctl numbers of include/uapi/linux/vfio.h on a device file. */
 const VFIO_DEVICE_RESET = 0x3b6f;
@@ -56,18 +63,31 @@ const VFIO_DEVICE_PCI_HOT_RESET = 0x3b71;
  * failed; an exit has none unless its entry is missing.
  */
 export function effectsOf(event: StoredEvent, command: CommandState): Effect[] {
-  // pcie_flr() has issued the reset when it fails: what it returns is the wait for the function to come back (pci_dev_wait).
-  const undone = event.outcome === 'failed' && event.kind !== 'pci.flr';
-  if (event.supersededBy !== null || undone) {
-    // A refused bind or request is still a request: misuse of the interface is judged by the answer.
-    return event.phase === 'exit' && event.pairId !== null ? [] : requests(event);
-  }
   if (event.phase === 'exit' && event.pairId !== null) return [];
+  // A refused bind or request is still a request: misuse of the interface is judged by the answer.
+  if (event.supersededBy !== null) return requests(event);
+  if (event.outcome === 'failed') return [...resetAllTheSame(event), ...requests(event)];
   const clears = commandClears(event, command);
   const asked = requests(event);
   // Most events have none of either.
   return clears.length + asked.length === 0 ? others(event) : [...clears, ...others(event), ...asked];
 }
+
+const ENOTTY = -25;
+
+/**
+ * What a reset that failed did. With -ENOTTY fail the waits for what was reset to come back (pci_dev_wait,
+ * pci_bridge_wait_for_secondary_bus), and those who find no way to reset the function or the bus. Any other code comes before the
+ * reset: from 7.0 on, pcie_flr() gives that of pci_dev_reset_iommu_prepare() back.
+ */
+function resetAllTheSame(event: StoredEvent): Effect[] {
+  if (event.code !== ENOTTY) return [];
+  const resets = others(event).filter(({ type }) => type === 'function-reset' || type === 'conventional-reset');
+  return RESETS_ALONE.has(event.symbol ?? '') ? resets : resets.map((effect) => ({ ...effect, mayBeUndone: true }));
+}
+
+/** They are called once a way to reset was found; what calls them looks for one. */
+const RESETS_ALONE: ReadonlySet<string> = new Set(['pcie_flr', 'pci_af_flr', 'pci_bridge_secondary_bus_reset']);
 
 /** What reaches functions other than the one that the event is about, by what ties them to it. */
 const FAR_EFFECTS: Readonly<Record<Tie, ReadonlySet<EffectType>>> = {
@@ -107,14 +127,24 @@ const CLEARS: ReadonlySet<StoredEvent['kind']> = new Set([
 function commandClears(event: StoredEvent, before: CommandState): Effect[] {
   // What comes after a reset or on a new device is no clear; `restore config` only puts bits back.
   if (!CLEARS.has(event.kind)) return [];
+  if (event.kind === 'pci.disable') {
+    if (before.bme === 'clear' || staysEnabled(before)) return [];
+    return [{ type: 'command-clear', bit: 'bme', certain: false }];
+  }
   const after = commandAfter(event, before);
   return COMMAND_BITS.flatMap((bit): Effect[] => {
     if (after[bit] !== 'clear') return [];
     // pci_dbg "disabling bus mastering" is printed only when the bit was set.
     if (bit === 'bme' && event.args['changed'] === '1') return [{ type: 'command-clear', bit, certain: true }];
-    if (before[bit] === 'clear') return writesClear(event, bit) ? [{ type: 'command-kept', bit }] : [];
+    if (before[bit] === 'clear' || (before[bit] === 'was-clear' && tellsOfWrites(event)))
+      return writesClear(event, bit) ? [{ type: 'command-kept', bit }] : [];
     return [{ type: 'command-clear', bit, certain: before[bit] === 'set' }];
   });
+}
+
+/** Where it is recorded, what a guest or the host's user writes is recorded, too: all of it passes there. */
+function tellsOfWrites({ kind, symbol }: StoredEvent): boolean {
+  return kind === 'vfio.config_write' || symbol?.startsWith('pci_user_write_config') === true;
 }
 
 /** Whether it is a write, not the driver's own business, that clears the bit by itself. */
@@ -140,7 +170,9 @@ function others(event: StoredEvent): Effect[] {
       return [];
     }
     case 'vfio.config_write':
-      return configWrite(event);
+      return startsFlr(event) ? [{ type: 'function-reset', certain: true }] : power(powerStateOf(event));
+    case 'pci.config_write':
+      return resetsBelow(event) ? [{ type: 'conventional-reset' }] : [];
     case 'vfio.power':
     case 'pci.power':
       return power(powerStateOf(event));
@@ -167,17 +199,6 @@ function others(event: StoredEvent): Effect[] {
     default:
       return [];
   }
-}
-
-/** The bit that the user writes to start an FLR, or to enter a power state, where nothing inside the write is recorded. */
-function configWrite(event: StoredEvent): Effect[] {
-  const offset = parseInteger(event.args['offset']);
-  const value = parseInteger(event.args['value']);
-  if (offset === null || value === null) return [];
-  if (event.args['region'] === 'exp' && offset === PCI_EXP_DEVCTL && (value & PCI_EXP_DEVCTL_BCR_FLR) !== 0) {
-    return [{ type: 'function-reset', certain: true }];
-  }
-  return power(powerStateOf(event));
 }
 
 /** The power state that is asked for, as PCI_Dx number; null where the event asks for none. */

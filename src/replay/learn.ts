@@ -7,6 +7,7 @@ import { noteOrigin } from './origin-notes.ts';
 import { type Presence, showsLife } from './presence.ts';
 import type { Scene } from './scene.ts';
 import { withEvidence } from './state-evidence.ts';
+import { optionsFor } from './step.ts';
 import type { DeviceTrack } from './track.ts';
 
 /** Calls on a PF that make its VFs come or go. */
@@ -23,7 +24,12 @@ export function learn(
   const isReturn = event.phase === 'exit' && event.pairId !== null;
   const isWrite = event.kind === 'vfio.config_write' || event.kind === 'pci.config_write';
   const isAnotherRecord = event.supersededBy !== null && isWrite;
-  if (!isReturn && !isAnotherRecord) track.command = commandAfter(event, track.command);
+  // What vfio enables as it opens the function is counted with the open.
+  const isOfOpen = event.kind === 'pci.enable' && (event.pid === null || track.openers.has(event.pid));
+  if (!isReturn && !isAnotherRecord && !isOfOpen) {
+    const recorded = optionsFor(scene.options, track).complete.has('config-write');
+    track.command = commandAfter(event, track.command, recorded);
+  }
   if (isConcern(event)) track.concerned = true;
   if (showsLife(event)) track.gone = false;
   learnVf(scene, event, track, calls);

@@ -152,10 +152,18 @@ export function afterEffect(before: Belief, effect: Effect): Belief {
     case 'disable':
     // vfio_pci_core_disable() clears Bus Master and resets the function, recorded or not.
     case 'function-reset':
-      return before.map((state) => afterDeviceEvent(state, 'flr'));
+      return perhaps(
+        effect,
+        before,
+        before.map((state) => afterDeviceEvent(state, 'flr')),
+      );
     case 'removal':
     case 'conventional-reset':
-      return before.map((state) => afterDeviceEvent(state, 'conventional-reset'));
+      return perhaps(
+        effect,
+        before,
+        before.map((state) => afterDeviceEvent(state, 'conventional-reset')),
+      );
     case 'power-loss':
       return effect.certain
         ? before.map((state) => afterDeviceEvent(state, 'power-loss'))
@@ -170,4 +178,9 @@ export function afterEffect(before: Belief, effect: Effect): Belief {
     default:
       return before;
   }
+}
+
+/** A call that failed may have done it, or not. */
+function perhaps(effect: Effect, before: Belief, after: Belief): Belief {
+  return 'mayBeUndone' in effect ? before.or(after) : after;
 }

@@ -4,6 +4,7 @@ import { type Effect, effectsOf } from './effects.ts';
 import { hasFailed } from './fence-notes.ts';
 import { isOfVmOrTsm } from './ledger.ts';
 import { reachesFar } from './protocol.ts';
+import { resetsBelow } from './reset-writes.ts';
 import type { Scene } from './scene.ts';
 import { TOLD_BY_CALL } from './step-orders.ts';
 import type { Reach } from './topology.ts';
@@ -21,7 +22,7 @@ export function reached(
 ): Reached {
   const topology = scene.topology(event.sourceId);
   const found: Reached = new Map();
-  const below = event.args['below'] === '1' || event.kind === 'pci.link_down';
+  const below = event.args['below'] === '1' || event.kind === 'pci.link_down' || resetsBelow(event);
   if (own && !below) found.set(own, null);
   // A reset by way of the bridge, inside a reset of a function: the function is what is reset.
   const asked: DeviceTrack[] = [];

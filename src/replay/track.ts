@@ -3,7 +3,7 @@ import type { SideFact } from '../input/side-data.ts';
 import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { Belief, type Layers } from './belief.ts';
-import { COMMAND_BITS, COMMAND_UNKNOWN, type CommandState } from './command.ts';
+import { COMMAND_UNKNOWN, type CommandState, eitherCommand } from './command.ts';
 import { common, type Ledger, NOTHING_NOTED } from './ledger.ts';
 import { afterRemoval, type Origin, originAt } from './origin.ts';
 import type { Change, Readings } from './readings.ts';
@@ -220,9 +220,7 @@ export class DeviceTrack {
       );
     }
     this.#show(this.belief.or(copy.belief), cause, true);
-    const command = { ...this.command };
-    for (const bit of COMMAND_BITS) if (command[bit] !== copy.command[bit]) command[bit] = 'unknown';
-    this.command = command;
+    this.command = eitherCommand(this.command, copy.command);
     this.boundEvidence ||= copy.boundEvidence;
   }
 

@@ -17,6 +17,16 @@ export const rule: Rule = {
       summary: `${who} cleared Bus Master Enable while the TDI was locked or running`,
     };
     if (effect.certain) return charge;
+    if (event.kind === 'pci.disable') {
+      return {
+        ...charge,
+        atMost: 'possible',
+        takesForGranted: [
+          'Bus Master Enable was set before, and nobody else had the function enabled: only the last pci_disable_device() clears it',
+        ],
+        toConfirm: ['probe pci_write_config_word: the last pci_disable_device() writes COMMAND by it'],
+      };
+    }
     // No write before it shows the bit: clearing a bit that is clear changes nothing.
     return { ...charge, atMost: 'possible', takesForGranted: ['Bus Master Enable was set before'] };
   },

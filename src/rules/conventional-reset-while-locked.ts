@@ -1,6 +1,6 @@
 import type { Tie } from '../replay/topology.ts';
 import { doc } from './docs/conventional-reset-while-locked.ts';
-import { isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { DONE_AND_SILENT, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
 
 const HOW: Readonly<Record<Tie, string>> = {
   below: 'a reset of the link above reached the device',
@@ -18,6 +18,9 @@ export const rule: Rule = {
   judge({ effect, reach }) {
     if (effect.type !== 'conventional-reset') return null;
     const how = reach ? HOW[reach.tie] : 'a conventional reset hit the device';
-    return { wrongIn: isLocked, summary: `${how} while the TDI was locked or running` };
+    const charge = { wrongIn: isLocked, summary: `${how} while the TDI was locked or running` };
+    if (!effect.mayBeUndone) return charge;
+    const toConfirm = ['probe pci_bridge_secondary_bus_reset'];
+    return { ...charge, atMost: 'possible', takesForGranted: [DONE_AND_SILENT], toConfirm };
   },
 };

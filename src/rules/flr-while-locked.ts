@@ -1,5 +1,5 @@
 import { doc } from './docs/flr-while-locked.ts';
-import { type Charge, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
+import { type Charge, DONE_AND_SILENT, isLocked, LOCK_CLASSES, type Rule } from './rule.ts';
 
 /**
  * Of a reset of a function other than 0 the session and the streams of the device are said to be left alone (PCIe Base 6.x, chapter 11);
@@ -24,6 +24,8 @@ export const rule: Rule = {
     if (effect.type === 'manager-reset') return OF_MANAGER;
     if (effect.type !== 'function-reset') return null;
     const charge = { wrongIn: isLocked, summary: 'the function was reset while the TDI was locked or running' };
+    if (effect.mayBeUndone)
+      return { ...charge, atMost: 'possible', takesForGranted: [DONE_AND_SILENT], toConfirm: ['probe pcie_flr'] };
     if (effect.certain) return charge;
     return {
       ...charge,

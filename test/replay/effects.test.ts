@@ -7,6 +7,8 @@ import { storedEvent } from './stored-event.ts';
 
 const SET: CommandState = { mse: 'set', bme: 'set' };
 const CLEAR: CommandState = { mse: 'clear', bme: 'clear' };
+const RECORDED: CommandState = { ...CLEAR, recorded: true };
+const WAS_CLEAR: CommandState = { mse: 'unknown', bme: 'was-clear' };
 const UNKNOWN = COMMAND_UNKNOWN;
 
 /** `vfio_basic_config_write`: position and count in bytes, the value as written. */
@@ -25,8 +27,15 @@ describe('the COMMAND register', () => {
   test.each<[string, StoredEvent, CommandState, CommandState]>([
     ['pci_set_master', storedEvent('pci.set_master'), CLEAR, { mse: 'clear', bme: 'set' }],
     ['pci_clear_master', storedEvent('pci.clear_master'), SET, { mse: 'set', bme: 'clear' }],
-    ['pci_disable_device, without a word', storedEvent('pci.disable'), SET, { mse: 'set', bme: 'clear' }],
-    ['vfio open clears Bus Master first', storedEvent('vfio.open'), SET, { mse: 'unknown', bme: 'clear' }],
+    ['pci_disable_device, perhaps of the last', storedEvent('pci.disable'), SET, { mse: 'set', bme: 'unknown' }],
+    ['the bit stays clear', storedEvent('pci.disable'), CLEAR, CLEAR],
+    ['one of two that have it enabled', storedEvent('pci.disable'), { ...SET, enabled: 2 }, { ...SET, enabled: 1 }],
+    ['the last of two', storedEvent('pci.disable'), { ...SET, enabled: 1 }, { mse: 'set', bme: 'unknown' }],
+    ['pci_enable_device', storedEvent('pci.enable', { outcome: 'ok' }), { ...SET, enabled: 1 }, { ...SET, enabled: 2 }],
+    ['pci_enable_device without a result', storedEvent('pci.enable', { outcome: 'unknown' }), SET, SET],
+    ['vfio open clears Bus Master', storedEvent('vfio.open'), SET, { mse: 'unknown', bme: 'clear', enabled: 1 }],
+    ['an open that failed', storedEvent('vfio.open', { outcome: 'failed' }), SET, { mse: 'unknown', bme: 'clear' }],
+    ['a write that was refused', write('0x4', '2', '0x0', { outcome: 'failed' }), SET, SET],
     ['vfio_pci_core_disable', storedEvent('vfio.disable'), SET, { mse: 'unknown', bme: 'set' }],
     [
       'enabling device (0000 -> 0002)',
@@ -86,7 +95,24 @@ describe('the COMMAND register', () => {
       SET,
     ],
   ])('%s', (_name, event, before, after) => {
+    expect(commandAfter(event, before)).toMatchObject(after);
+  });
+
+  test.each<[string, StoredEvent, CommandState, CommandState]>([
+    ['a guest has it', storedEvent('tsm.bind'), CLEAR, { mse: 'clear', bme: 'was-clear' }],
+    ['a guest asks', storedEvent('tsm.guest_request'), CLEAR, { mse: 'clear', bme: 'was-clear' }],
+    ['a guest does not get it', storedEvent('tsm.bind', { outcome: 'failed' }), CLEAR, CLEAR],
+    ['what it writes is recorded', storedEvent('tsm.bind'), RECORDED, RECORDED],
+    ['a write shows that writes are', write('0x4', '2', '0x0'), SET, RECORDED],
+    ['a write that failed, too', write('0x4', '2', '0x6', { outcome: 'failed' }), CLEAR, RECORDED],
+    ['one of another register does not', write('0x10', '4', '0x0'), CLEAR, CLEAR],
+  ])('is clear until a guest may have set it unseen: %s', (_name, event, before, after) => {
     expect(commandAfter(event, before)).toEqual(after);
+  });
+
+  it('is known to be clear after an open where all writes are recorded', () => {
+    expect(commandAfter(storedEvent('vfio.open'), SET, true)).toMatchObject({ bme: 'clear', recorded: true });
+    expect(commandAfter(storedEvent('vfio.open'), SET)).not.toHaveProperty('recorded');
   });
 });
 
@@ -105,7 +131,23 @@ describe('clearing a bit of COMMAND', () => {
     ['none: the write failed', write('0x4', '2', '0x0', { outcome: 'failed' }), SET, []],
     ['none: recorded inside as well', write('0x4', '2', '0x0', { supersededBy: 2 }), SET, []],
     ['by pci_clear_master', storedEvent('pci.clear_master'), SET, ['bme true']],
-    ['by pci_disable_device', storedEvent('pci.disable'), SET, ['bme true']],
+    ['perhaps by pci_disable_device: the last one', storedEvent('pci.disable'), SET, ['bme false']],
+    ['none: another one has it enabled', storedEvent('pci.disable'), { ...SET, enabled: 2 }, []],
+    ['none: pci_disable_device finds it clear', storedEvent('pci.disable'), CLEAR, []],
+    ['perhaps, a while after the open', storedEvent('pci.clear_master'), WAS_CLEAR, ['bme false']],
+    ['none: where writes are recorded, none has set it', write('0x4', '2', '0x2'), WAS_CLEAR, []],
+    [
+      'none: those of vfio pass there',
+      hostWrite('0x4', '2', '0x2', { symbol: 'pci_user_write_config_word' }),
+      WAS_CLEAR,
+      [],
+    ],
+    [
+      'the kernel writes by itself',
+      hostWrite('0x4', '2', '0x2', { symbol: 'pci_write_config_word' }),
+      WAS_CLEAR,
+      ['bme false'],
+    ],
     [
       'pci_dbg speaks only where the bit was set',
       storedEvent('pci.clear_master', { args: { changed: '1' } }),
@@ -133,7 +175,14 @@ const brief = (effects: readonly Effect[]) =>
   effects
     .filter(({ type }) => type !== 'command-clear')
     .map((effect) =>
-      [effect.type, 'certain' in effect ? effect.certain : '', 'state' in effect ? effect.state : ''].join(' ').trim(),
+      [
+        effect.type,
+        'certain' in effect ? effect.certain : '',
+        'state' in effect ? effect.state : '',
+        'mayBeUndone' in effect ? 'undone?' : '',
+      ]
+        .filter((part) => part !== '')
+        .join(' '),
     );
 
 describe('what an event does', () => {
@@ -142,11 +191,28 @@ describe('what an event does', () => {
   // ioctl numbers: include/uapi/linux/vfio.h, VFIO_DEVICE_RESET is _IO(';', 100 + 11), PCI_HOT_RESET + 13.
   const RESET = String(0x3b64 + 11);
   const HOT_RESET = String(0x3b64 + 13);
+  // -ENOTTY, as the waits for a device end.
+  const SILENT = { outcome: 'failed', code: -25 } as const;
 
   test.each<[string, StoredEvent, string]>([
     ['pcie_flr', at('pci.flr'), 'function-reset true'],
     // It has asked for the reset before it waits.
-    ['pcie_flr that timed out', at('pci.flr', {}, { outcome: 'failed' }), 'function-reset true'],
+    ['pcie_flr that timed out', at('pci.flr', {}, { ...SILENT, symbol: 'pcie_flr' }), 'function-reset true'],
+    ['pcie_flr that came not so far', at('pci.flr', {}, { outcome: 'failed', code: -22, symbol: 'pcie_flr' }), ''],
+    [
+      'a bus reset after which nobody came back',
+      at('pci.bus_reset', {}, { ...SILENT, symbol: 'pci_bridge_secondary_bus_reset' }),
+      'conventional-reset',
+    ],
+    [
+      'a bus reset that was done, or not',
+      at('pci.bus_reset', {}, { ...SILENT, symbol: 'pci_reset_bus' }),
+      'conventional-reset undone?',
+    ],
+    ['a reset that was done, or not', at('pci.reset', {}, SILENT), 'function-reset false undone?'],
+    ['an ioctl that did, or not', at('vfio.ioctl', { cmd: RESET }, SILENT), 'function-reset false undone?'],
+    ['a bus reset that did not begin', at('pci.bus_reset', {}, { outcome: 'failed', code: -11 }), ''],
+    ['a disconnect that fails so', at('tsm.disconnect', {}, SILENT), ''],
     ['a reset by a method that is not told', at('pci.reset'), 'function-reset false'],
     ['a reset by way of D3hot', at('pci.reset', { method: 'pm' }), 'power-loss true D3hot (reset via pm)'],
     ['a reset that failed', at('pci.reset', {}, { outcome: 'failed' }), ''],
@@ -182,6 +248,40 @@ describe('what an event does', () => {
       at('vfio.config_write', { region: 'exp', offset: '8', value: '0x8010' }),
       'function-reset true',
     ],
+    [
+      'the byte of it that has the bit',
+      at('vfio.config_write', { region: 'exp', offset: '9', count: '1', value: '0x80' }),
+      'function-reset true',
+    ],
+    ['the other byte', at('vfio.config_write', { region: 'exp', offset: '8', count: '1', value: '0x80' }), ''],
+    [
+      'four bytes of which it has two',
+      at('vfio.config_write', { region: 'exp', offset: '6', count: '4', value: '0x80000000' }),
+      'function-reset true',
+    ],
+    [
+      'FLR by Advanced Features',
+      at('vfio.config_write', { region: 'af', offset: '4', count: '1', value: '0x1' }),
+      'function-reset true',
+    ],
+    [
+      'Advanced Features without it',
+      at('vfio.config_write', { region: 'af', offset: '4', count: '1', value: '0' }),
+      '',
+    ],
+    [
+      'Secondary Bus Reset',
+      at('pci.config_write', { position: '0x3e', width: '2', value: '0x42' }),
+      'conventional-reset',
+    ],
+    ['its byte', at('pci.config_write', { position: '0x3e', width: '1', value: '0x40' }), 'conventional-reset'],
+    [
+      'the dword that ends with it',
+      at('pci.config_write', { position: '0x3c', width: '4', value: '0x4200ff' }),
+      'conventional-reset',
+    ],
+    ['Bridge Control without it', at('pci.config_write', { position: '0x3e', width: '2', value: '0x2' }), ''],
+    ['a refused place', at('pci.config_write', { position: '0x3d', width: '2', value: '0x4000' }), ''],
     ['Device Control without it', at('vfio.config_write', { region: 'exp', offset: '8', value: '0x2010' }), ''],
     ['the bit in another register', at('vfio.config_write', { region: 'exp', offset: '10', value: '0x8000' }), ''],
     ['the bit in another capability', at('vfio.config_write', { region: 'pm', offset: '8', value: '0x8000' }), ''],

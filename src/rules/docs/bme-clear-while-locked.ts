@@ -20,6 +20,7 @@ export const doc: RuleDoc = {
   disprove: [
     'The bit was clear before: look for the COMMAND value at bind (pci_set_master, the last vfio_basic_config_write). A lock does not require the bit to be set.',
     'The write never reached the device: vfio_basic_config_write returned an error, or the VMM dropped it. A write dropped in the VMM does not appear in vfio_basic_config_write at all.',
+    'Somebody else has the function enabled: pci_disable_device() counts down, and clears the bit for the last one only. What vfio and sysfs enabled is counted where pci_enable_device and vfio_pci_core_enable are recorded.',
     'The TDI was stopped before, by a STATE_CHANGE request whose payload the trace does not show, or by an unlogged unbind (probe pci_tsm_unbind and __pci_tsm_unbind).',
     'The device keeps its state: the table of registers in the specification is informative. A read-back of the interface state from the device, not from host or firmware records, decides.',
   ],

@@ -11,6 +11,7 @@ export const doc: RuleDoc = {
     'Unbind every TDI below the port and disconnect before the reset. After error recovery, treat the TDIs as lost: unbind, connect, bind, lock and attest again.',
   evidence: [
     'pci_reset_bus, pci_bridge_secondary_bus_reset (its device is the port, not the endpoint) or pciehp_reset_slot: the reset. The functions below follow from the bus numbers of the port.',
+    'pci_user_write_config_word (setpci) or pci_write_config_word with position 0x3e and bit 6 set, on a known bridge: Secondary Bus Reset.',
     'vfio_pci_dev_set_hot_reset, or vfio_pci_core_ioctl with the hot reset command: who asked. The common dmesg line "resetting" appears for each function that a driver holds.',
     '"reset via bus" (dynamic debug): a function reset done as bus reset, on a device that is alone on its bus.',
     '"AER: Root Port link has been reset", "containment event" from the DPC service: recovery reset the link.',
@@ -19,7 +20,7 @@ export const doc: RuleDoc = {
   disprove: [
     'The device is not below that port: the finding shows the line with the buses of the port, the sender of an AER message, or the file of --side; check that no later line, or lost one, gave the port other buses.',
     'Functions that share nothing but the bus: a reset of a slot that is not PCIe leaves the others alone, so the verdict is possible.',
-    'The reset was refused: -EAGAIN, -ENOTTY or -EINVAL from pci_reset_bus or from the ioctl.',
+    'The reset was refused: -EAGAIN or -EINVAL from pci_reset_bus or from the ioctl. -ENOTTY says that the bus cannot be reset, or that it was and no device came back; from pci_bridge_secondary_bus_reset only the latter.',
     'A bus reset from vfio_pci_dev_set_try_reset() runs at a close when no other device of the set is open; only a TDI that was left bound after its own close can be hit by it.',
     'An unlogged unbind or disconnect before it: probe __pci_tsm_unbind and disconnect_store, or read tsm/bound.',
   ],

@@ -11,14 +11,14 @@ export const doc: RuleDoc = {
   remedy:
     'Unbind first, for a PF all its VFs too, then reset; or refuse the reset while the TDI is bound. After it, bind, lock and attest again.',
   evidence: [
-    'pcie_flr or pci_af_flr on the function (tracer, probe): the reset itself. A path that sets the bit by other means is not seen.',
+    'pcie_flr or pci_af_flr on the function (tracer, probe): the reset itself. vfio_exp_config_write and vfio_af_config_write: the guest sets the bit, in a write of whatever width. A path that sets it by other means is not seen.',
     'pci_try_reset_function with vfio_pci_core_ioctl, vfio_exp_config_write or vfio_af_config_write around it: who asked (reset ioctl, FLR bit of the guest).',
     '"resetting" and "reset done" (dmesg from Linux 6.13 on): a function reset by some method. "reset via flr" or "reset via af_flr" (dynamic debug) names the method.',
     '"resetting" is missing for the reset inside vfio_pci_core_disable(), and for drivers with a reset_prepare callback.',
   ],
   disprove: [
     'Another method: "reset via pm" is a cycle through D3hot, "reset via bus" a conventional reset with another consequence. pci_try_reset_function alone does not tell which one ran; reset_method in sysfs lists what the function supports.',
-    'The reset did not happen: pci_try_reset_function returned an error such as -EAGAIN or -ENOTTY, or "flr failed with ..." was printed.',
+    'The reset did not happen: pci_try_reset_function returned an error such as -EAGAIN, or, from Linux 7.0 on, pcie_flr another one than -ENOTTY ("failed to stop IOMMU for a PCI reset"). With -ENOTTY fails the wait for the function to come back: pcie_flr has reset it then; pci_try_reset_function and the ioctl may also have found no way to.',
     'The reset belongs to an open or to a close: vfio_pci_core_enable() resets before any bind, vfio_pci_core_disable() is judged by unbind-before-disable.',
     'An unlogged unbind or STOP before it: probe pci_tsm_unbind, __pci_tsm_unbind and pci_tsm_guest_req.',
     'For a function named because of function 0 (never more than possible): the device kept its session and streams, as a read-back of LOCKED or RUN, or a request that succeeds later, shows.',
