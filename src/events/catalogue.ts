@@ -43,7 +43,7 @@ export interface SymbolRow extends Provenance {
    * Returns a status of the firmware's, a number of the PCI core's (`pcibios`), or (`sev-tio`) a DOE feature where the firmware
    * wants an SPDM exchange first.
    */
-  readonly returns?: 'tdx' | 'rmi' | 'sev-tio' | 'pcibios';
+  readonly returns?: 'tdx' | 'rmi' | 'rhi' | 'sev-tio' | 'pcibios';
   /**
    * Functions of this catalogue that call it, directly or through others. Puts a record inside a call where the form has
    * no nesting of its own (function tracer, probes without a return event).

@@ -104,6 +104,7 @@ export const CCA_SYMBOLS: readonly SymbolRow[] = [
   {
     symbol: 'rhi_da_vdev_set_tdi_state',
     kind: 'tdisp.request',
+    returns: 'rhi',
     handles: [{ type: 'tsm-object', arguments: ['vdev_id'] }],
     keeps: { state: ['target_state', 'state'] },
     decodes: { state: 'state.rhi-da' },
@@ -116,6 +117,7 @@ export const CCA_SYMBOLS: readonly SymbolRow[] = [
   {
     symbol: 'rhi_vdev_set_tdi_state',
     kind: 'tdisp.request',
+    returns: 'rhi',
     subject: PCI,
     keeps: { state: ['target_state', 'state'] },
     decodes: { state: 'state.rhi-da' },

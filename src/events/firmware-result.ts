@@ -26,6 +26,7 @@ export function firmwareResult(kind: NonNullable<SymbolRow['returns']>, ret: str
     return { outcome: 'unknown', code, status: { wants_exchange: String(code) } };
   }
   if (kind === 'pcibios') return pcibiosResult(ret);
+  if (kind === 'rhi') return rhiResult(ret);
   const raw = BigInt.asUintN(64, value);
   const name = decode(kind === 'tdx' ? 'tdx-status' : 'rmi-status', raw)?.name;
   const refused = kind === 'tdx' ? (raw & TDX_ERROR) !== 0n : (raw & 0xffn) !== 0n;
@@ -33,6 +34,18 @@ export function firmwareResult(kind: NonNullable<SymbolRow['returns']>, ret: str
   if (raw === 0n) return { outcome, code: 0, status: {} };
   const status = { status: `0x${raw.toString(16)}` };
   return { outcome, code: null, status: name === undefined ? status : { ...status, status_name: name } };
+}
+
+/**
+ * The first series returns the status of the host as it is, a positive number; later ones -EIO, or another errno. RHI_DA_INCOMPLETE asks
+ * for another call (arch/arm64/kernel/rhi.c, Arm CCA device assignment).
+ */
+function rhiResult(ret: string): FirmwareResult {
+  const { outcome, code } = parseReturn(ret, false);
+  if (outcome !== 'ok' || code === null || code === 0) return { outcome, code, status: {} };
+  const name = decode('rhi-status', BigInt(code))?.name;
+  const status = { status: `0x${code.toString(16)}`, ...(name !== undefined && { status_name: name }) };
+  return { outcome: name === 'RHI_DA_INCOMPLETE' ? 'unknown' : 'failed', code: null, status };
 }
 
 /** PCIBIOS_SUCCESSFUL is 0, every other number an error, and positive (include/linux/pci.h, 6.12). */

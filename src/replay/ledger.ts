@@ -34,6 +34,8 @@ export interface Ledger {
   readonly stop: StoredEvent | null;
   /** The STOP of an unbind that was refused, and what it was to stop neither stopped, bound nor given up since: it may go on. */
   readonly leftBy: StoredEvent | null;
+  /** The STOP that the RMM took from an unbind, by the id of that: RMI_VDEV_COMMUNICATE is to carry it out. */
+  readonly queuedStop: number | null;
   /** The state that the device itself told of since, before the unbind came to its end. */
   readonly leftIn: TdispState | null;
   /** A LOCK inside a bind that has not ended yet; `done` where its own answer says that it succeeded. */
@@ -61,6 +63,7 @@ export const NOTHING_NOTED: Ledger = {
   stopped: false,
   stop: null,
   leftBy: null,
+  queuedStop: null,
   leftIn: null,
   lockInBind: null,
   failedBind: null,
@@ -127,7 +130,8 @@ function afterBeginning(ledger: Ledger, { kind }: StoredEvent): Ledger {
 }
 
 function afterFailure(ledger: Ledger, heard: StoredEvent, calls: readonly StoredEvent[]): Ledger {
-  if (heard.kind === 'tdisp.stop' && calls.some(({ kind }) => kind === 'tsm.unbind' || kind === 'tsm.unbind_core'))
+  const unbind = unbindAround(calls);
+  if (unbind !== undefined && (heard.kind === 'tdisp.stop' || isLostOnTheWay(heard, unbind, ledger)))
     return { ...ledger, leftBy: heard, leftIn: null };
   if (!isBind(heard)) return ledger;
   const attempt = ledger.lockInBind;
@@ -204,6 +208,7 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
         stopped: true,
         stop: done ? heard : ledger.stop,
         leftBy: null,
+        queuedStop: heard.args['queued'] === '1' ? (unbindAround(calls)?.id ?? null) : null,
         failedBind: cleaned(ledger),
       };
     }
@@ -219,6 +224,17 @@ function afterSuccess(ledger: Ledger, heard: StoredEvent, calls: readonly Stored
     default:
       return ledger;
   }
+}
+
+/** The core's unbind, outermost: inside it the driver's own may be recorded, too. */
+function unbindAround(calls: readonly StoredEvent[]): StoredEvent | undefined {
+  return calls.findLast(({ kind }) => kind === 'tsm.unbind' || kind === 'tsm.unbind_core');
+}
+
+/** The device did not get the STOP that the RMM took, or did not answer; an RMM that is busy is asked again. */
+function isLostOnTheWay({ args }: StoredEvent, unbind: StoredEvent, { queuedStop }: Ledger): boolean {
+  const isCarrier = args['command_name'] === 'RMI_VDEV_COMMUNICATE' && args['status_name'] !== 'RMI_BUSY';
+  return isCarrier && queuedStop === unbind.id;
 }
 
 /** A bind that gives up what it locked stops it before it returns. */

@@ -6,7 +6,7 @@ export const rule: Rule = {
   rank: 22,
   restsOnBind: false,
   settledBy: ['guest-request'],
-  judge({ effect, options }) {
+  judge({ effect, event, options }) {
     if (effect.type !== 'driver-attached') return null;
     const shownBy = effect.locked === null ? [] : [effect.locked];
     const charge = {
@@ -20,9 +20,10 @@ export const rule: Rule = {
       return {
         ...charge,
         // Kernels let a driver use a device that is locked and not accepted, as any other one: whether it should is a guest's policy.
-        atMost: complete ? 'probable' : 'possible',
+        atMost: complete && event.outcome === 'ok' ? 'probable' : 'possible',
         takesForGranted: [
           ...(complete ? [] : ['an accept or unlock would have been recorded']),
+          ...(event.outcome === 'ok' ? [] : ['the probe succeeded: its result was not recorded']),
           'the guest means its driver to wait for the accept',
         ],
       };
