@@ -40,6 +40,8 @@ export const TSM_SYMBOLS: readonly SymbolRow[] = [
       { type: 'guest-bdf', arguments: ['tdi_id', 'vbdf'] },
     ],
     zeroOrError: true,
+    // By way of tsm_bind() (drivers/iommu/iommufd/tsm.c of series v5).
+    within: ['iommufd_vdevice_tsm_op_ioctl'],
     versions: '6.19-',
     source: TSM,
   },

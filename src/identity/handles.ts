@@ -134,7 +134,12 @@ export class Handles {
     if (asked === undefined || this.#clusters.of(around) === this.#clusters.of(entity)) return;
     this.#asked.delete(around);
     this.#clusters.of(around).leads.unshift({ entity, sure: true });
-    for (const handle of asked.handles) this.#learn(handle, entity, asked);
+    for (const handle of asked.handles) {
+      // What the call named is the device's, and nobody's beside it.
+      const id = IDS.has(handle.type) ? parseNumber(handle.value) : null;
+      if (id !== null) this.#ids.disown(id, around);
+      this.#learn(handle, entity, asked);
+    }
   }
 
   /** A record tells the device beside its handles. */

@@ -81,6 +81,14 @@ export class ObjectIds {
     );
   }
 
+  /** The id is not of `entity`, which only stood for whoever it was. */
+  disown(id: bigint, entity: number): void {
+    const cluster = this.#clusters.of(entity);
+    const list = this.#byId.get(id) ?? [];
+    const left = list.filter((one) => this.#clusters.of(one.entity) !== cluster);
+    if (left.length < list.length) this.#keep(id, left);
+  }
+
   /** The device has no object of this type any more; null: none of any type. */
   forget(entity: number, type: HandleType | null): void {
     const cluster = this.#clusters.of(entity);
