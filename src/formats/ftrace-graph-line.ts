@@ -231,6 +231,7 @@ export interface CallText {
 // `(ret=0x0)`. print_graph_retval(), print_graph_retaddr() in kernel/trace/trace_functions_graph.c. What stands there instead of
 // a number is for the next stage to judge.
 const RETURN = /(?:\bret=| = )([^*]{0,64}?) *(?:\*\/|\)\s*$)/;
+const CUT_RETURN = /(?:^|\/\*[^*]{0,512} )ret=([^*\s]{0,64})\s*$/;
 const RETURN_ADDRESS = /^\/\* <-([A-Za-z_][\w.$]*)/;
 
 /** @param end index behind the symbol of an `enter` or a `leaf`. */
@@ -262,7 +263,10 @@ export function exitReturn(line: string, text: number): string | null {
 
 function returnIn(comment: string): string | null {
   const ret = RETURN.exec(comment)?.[1];
-  return ret === undefined ? null : decodeText(ret);
+  if (ret !== undefined) return decodeText(ret);
+  // The line ends before the comment does: what is left of the value is none.
+  const cut = CUT_RETURN.exec(comment)?.[1];
+  return cut === undefined ? null : `${decodeText(cut)}...`;
 }
 
 function bareOrNull(name: string | undefined): string | null {

@@ -13,7 +13,7 @@ import { unquoted } from './unwrap.ts';
 
 /** Mail programs break lines at 72 to 80, with marks of quotation beyond; some forums later. */
 const MIN_WIDTH = 60;
-const MAX_WIDTH = 132;
+const MAX_WIDTH = 160;
 /** No terminal is as narrow as what RFC 5322 section 2.1.1 asks mail programs for. */
 const MAIL_WIDTH = 78;
 /** Rows that were broken for one width, until the text counts as wrapped. */
@@ -26,6 +26,7 @@ const QUOTES = /^(?:> ?){1,8}/;
 const TAIL = /^(?:[([{]|\/\*|<-|->|[\w.]{1,64}=)/;
 /** Behind a call that is whole only a comment follows. */
 const COMMENT = /^(?:\/\*|\(ret=)/;
+const COMMENT_END = /^ ?\*\/$/;
 const WHOLE = /[;{}]$/;
 const UNFINISHED = /(?:[:,(=|]|->|<-| -)$/;
 /** The same in the middle of a word, where a mail program breaks nothing. */
@@ -139,10 +140,17 @@ export class WrapFinder {
     return this.#places.goesOn?.(body, tail.trimStart()) === true;
   }
 
+  /** Whether a line that fits nothing looks like the rest of a row, in a text that does not seem to be wrapped. */
+  looksCutOff(line: string): boolean {
+    const start = unquoted(line).trimStart();
+    return TAIL.test(start) && (start.startsWith('/*') || !isProse(start));
+  }
+
   /** The same, and the first word had no room in the line before; of a terminal, the line before is full. */
   isBrokenOff(row: string, previous: string, line: string): boolean {
     // What is readable as it stands stays so: it may be another one with the rest.
-    if (this.#terminal !== null) return isOpen(row) && this.#isFolded(this.#terminal, row, previous, line);
+    if (this.#terminal !== null)
+      return (isOpen(row) || row.endsWith(' /')) && this.#isFolded(this.#terminal, row, previous, line);
     return isOverflow(previous, unquoted(line), this.width) && this.isTail(row, previous, line);
   }
 
@@ -155,7 +163,11 @@ export class WrapFinder {
 
   #isFolded(terminal: TerminalFold, row: string, previous: string, line: string): boolean {
     if (quoteOf(previous).trim() !== quoteOf(line).trim() || row.length + line.length > MAX_ROW) return false;
-    if (this.place(line) !== 'other' || this.#kinds.stands(foldedTail(terminal, previous, line))) return false;
+    if (this.place(line) !== 'other') return false;
+    const tail = foldedTail(terminal, previous, line);
+    // The end of a comment stands in a line of its own where its event ends so: what filled the line before was broken there.
+    const endsComment = COMMENT_END.test(tail) && row.lastIndexOf('/*') > row.lastIndexOf('*/');
+    if (!endsComment && this.#kinds.stands(tail)) return false;
     return isFolded(terminal, previous, line);
   }
 }

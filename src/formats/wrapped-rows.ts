@@ -39,6 +39,10 @@ export class WrappedRows<P extends RowParser> implements LineParser {
   #before = '';
   /** It was said of the lines since the last row that they are lost. */
   #lost = false;
+  /** The line that was last said to be doubtful. */
+  #doubted = 0;
+  /** The line before is a row. */
+  #afterRow = false;
   readonly #health: HealthSink;
 
   constructor(context: ParserContext, places: Places, create: (context: ParserContext) => P) {
@@ -69,7 +73,7 @@ export class WrappedRows<P extends RowParser> implements LineParser {
     if (this.#finder.suspects) this.#look(line, number);
     if (this.#finder.width === 0) {
       this.flush();
-      return this.rows.parse(line, number, truncated);
+      return this.#doubt(this.rows.parse(line, number, truncated), line, number);
     }
     const row = this.#row;
     const previous = row?.lines.at(-1);
@@ -94,6 +98,7 @@ export class WrappedRows<P extends RowParser> implements LineParser {
   skim(chunk: Chunk, start: number, number: number): Skimmed | null {
     if (this.#finder.width > 0) return null;
     const skimmed = this.rows.skim?.(chunk, start, number) ?? null;
+    if (skimmed !== null) this.#afterRow = true;
     if (skimmed !== null && this.#finder.suspects) this.#lookAlong(chunk, start, skimmed.end);
     return skimmed;
   }
@@ -109,12 +114,24 @@ export class WrappedRows<P extends RowParser> implements LineParser {
     this.#before = chunk.lineBefore(end);
   }
 
+  #sayDoubtful(number: number): void {
+    if (this.#doubted !== number) this.#health(doubtfulRest(number));
+    this.#doubted = number;
+  }
+
+  /** Nothing shows that rows were broken for their width; but one of them may have been, and says something else with its rest. */
+  #doubt(kind: LineKind, line: string, number: number): LineKind {
+    if (kind === 'unparsed' && this.#afterRow && this.#finder.looksCutOff(line)) this.#sayDoubtful(number);
+    this.#afterRow = kind === 'record';
+    return kind;
+  }
+
   /** Where the line may be the rest of a row that is readable without it neither is certain. */
   #look(line: string, number: number): void {
     this.#finder.see(line);
     const row = this.#row?.joined ?? this.#before;
     const isJoined = this.#row !== null && this.#finder.isBrokenOff(row, this.#before, line);
-    if (!isJoined && this.#finder.isDoubtful(this.#before, line)) this.#health(doubtfulRest(number));
+    if (!isJoined && this.#finder.isDoubtful(this.#before, line)) this.#sayDoubtful(number);
     this.#before = line;
   }
 
