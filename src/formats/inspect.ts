@@ -84,6 +84,7 @@ function lookAt(format: Format | null, sample: readonly string[], traits: ByteTr
   // Of a dump inside a log the rows stand there without the heads.
   const isNested = format === ftraceDump && !sample.some((line) => line.includes('Dumping ftrace buffer:'));
   const parser = isNested ? dumpRows(NOBODY) : format.parser(NOBODY);
+  parser.learn?.(sample);
   const kinds = sample.map((line, index) => parser.parse(line, index + 1, false));
   const filled = kinds.filter((_, index) => sample[index]?.trim() !== '');
   const records = sample.filter((_, index) => kinds[index] === 'record');

@@ -5,8 +5,10 @@ import { HeldRecord } from './held-record.ts';
 import { Machines } from './machines.ts';
 import { Part } from './part.ts';
 import { isFall } from './part-turn.ts';
+import type { PrefixedLines } from './prefixed-lines.ts';
 import type { PartTotals, Preview } from './read-options.ts';
 import type { ReaderOptions } from './reader-options.ts';
+import type { KernelRecord } from './record.ts';
 import type { OddLine } from './segment.ts';
 import type { ShapeScanner } from './shape.ts';
 
@@ -28,14 +30,16 @@ export class PartList {
   readonly #machines: Machines;
   readonly #options: ReaderOptions;
   readonly #scanner: ShapeScanner;
+  readonly #prefixed: PrefixedLines;
   readonly #entered: (part: Part) => void;
   #vain = 0;
   /** What was said about the file before it had a part. */
   #early: HealthItem[] = [];
 
   /** @param entered called when the file goes on in a part. */
-  constructor(options: ReaderOptions, scanner: ShapeScanner, entered: (part: Part) => void) {
+  constructor(options: ReaderOptions, scanner: ShapeScanner, prefixed: PrefixedLines, entered: (part: Part) => void) {
     this.#options = options;
+    this.#prefixed = prefixed;
     this.#scanner = scanner;
     this.#entered = entered;
     this.#machines = new Machines({
@@ -78,7 +82,7 @@ export class PartList {
       .map((part) => {
         const lastLine = part === this.current ? Math.max(part.firstLine, lines) : part.lastLine;
         const totals = { ...this.totals(part), lastLine, firstTime: null, lastTime: null };
-        const records = part.parser instanceof HeldRecord ? part.parser.peek() : [];
+        const records = part.parser instanceof HeldRecord ? part.parser.peek().map(this.#shown) : [];
         return { sink: part.open(), records, health: [], totals };
       });
   }
@@ -195,8 +199,10 @@ export class PartList {
   #newPart(format: Format, number: number, dump: (() => DumpSink | null) | null): Part {
     const { interest, part: open, peeked } = this.#options;
     const beside = (part: Part) => this.#beside(part);
-    return new Part(format, number, { interest, open, peeked, dump, beside });
+    return new Part(format, number, { interest, open, peeked, dump, beside, shown: this.#shown });
   }
+
+  readonly #shown = (record: KernelRecord): KernelRecord => this.#prefixed.shown(record);
 
   /** Parts whose lines stand among those of this one, and itself: what is missing there may be of any of them. */
   #beside(part: Part): readonly Part[] {

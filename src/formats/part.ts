@@ -34,6 +34,8 @@ export interface PartSurroundings {
   readonly peeked: boolean;
   /** Parts whose lines stand among those of this one, and itself. */
   readonly beside: (part: Part) => readonly Part[];
+  /** The record as it stands in the source. */
+  readonly shown: (record: KernelRecord) => KernelRecord;
 }
 
 /** What a part held. lines = records + continuation + skipped + unparsed. */
@@ -85,7 +87,7 @@ export class Part {
   #early: HealthItem[] = [];
   #probe: LineParser | null = null;
 
-  constructor(format: Format, firstLine: number, { interest, open, dump, peeked, beside }: PartSurroundings) {
+  constructor(format: Format, firstLine: number, { interest, open, dump, peeked, beside, shown }: PartSurroundings) {
     this.format = format;
     this.firstLine = firstLine;
     this.lastLine = firstLine;
@@ -98,7 +100,7 @@ export class Part {
     const context: ParserContext = {
       emit: (record) => {
         this.#loss.before(record.line);
-        this.open().emit(record);
+        this.open().emit(shown(record));
       },
       health: (item) => {
         // Whose the lines were that somebody left out is not known.

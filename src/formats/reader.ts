@@ -20,6 +20,7 @@ import {
   reasonFor,
   UNDEMANDING,
 } from './part-turn.ts';
+import { PrefixedLines } from './prefixed-lines.ts';
 import type { PartTotals, Preview } from './read-options.ts';
 import type { ReaderOptions } from './reader-options.ts';
 import { whyRefused } from './refused.ts';
@@ -35,6 +36,8 @@ export class Reader implements LineSink {
   readonly #options: ReaderOptions;
   readonly #scanner = new ShapeScanner();
   readonly #list: PartList;
+  /** What another program put before every line. */
+  readonly #prefixed = new PrefixedLines();
   /** The parser that may skim: none while it must be seen what comes next. */
   #fast: LineParser | null = null;
   #held: Held | null = { why: 'first', lines: [] };
@@ -50,7 +53,7 @@ export class Reader implements LineSink {
 
   constructor(options: ReaderOptions) {
     this.#options = options;
-    this.#list = new PartList(options, this.#scanner, (part) => this.#enter(part));
+    this.#list = new PartList(options, this.#scanner, this.#prefixed, (part) => this.#enter(part));
   }
 
   /** In the order in which they begin. */
@@ -72,6 +75,11 @@ export class Reader implements LineSink {
   }
 
   line(line: string, number: number, truncated: boolean): void {
+    this.#line(this.#prefixed.found ? this.#prefixed.strip(line, number) : line, number, truncated);
+  }
+
+  /** @param line without what another program put before it. */
+  #line(line: string, number: number, truncated: boolean): void {
     if (this.#held === null && this.#isLeft(line, number)) return;
     const part = this.#list.current;
     if (this.#held !== null) this.#hold({ line, number, truncated });
@@ -124,6 +132,8 @@ export class Reader implements LineSink {
     this.#list.dropEmpty();
     for (const one of this.parts) one.open();
     for (const one of this.parts) one.end();
+    const said = this.#prefixed.report();
+    if (said !== null) this.healthAt(said);
   }
 
   /** After all else that is to be said. */
@@ -135,7 +145,11 @@ export class Reader implements LineSink {
   #enter(part: Part): void {
     this.#odd = null;
     this.#gap = false;
-    this.#fast = this.#options.sampled ? null : part.parser;
+    this.#fast = this.#fastOf(part);
+  }
+
+  #fastOf(part: Part): LineParser | null {
+    return this.#options.sampled || this.#prefixed.found ? null : part.parser;
   }
 
   /** Whether the line may begin a part of the same form: then it is held, or has begun it. */
@@ -172,7 +186,7 @@ export class Reader implements LineSink {
     if (held === null) return;
     if (isOver(held, line.line, this.#scanner)) {
       this.#decide(held);
-      this.line(line.line, line.number, line.truncated);
+      this.#line(line.line, line.number, line.truncated);
       return;
     }
     held.lines.push(line);
@@ -199,17 +213,22 @@ export class Reader implements LineSink {
     if (!began) this.#take(first.line, first.number, first.truncated);
     for (const { line, number, truncated } of began ? lines : lines.slice(1)) {
       // Lines before may wait again by now: none may overtake them.
-      if (began || why !== 'unlike' || this.#held !== null) this.line(line, number, truncated);
+      if (began || why !== 'unlike' || this.#held !== null) this.#line(line, number, truncated);
       else this.#take(line, number, truncated);
     }
   }
 
   /** Where no form fits, the lines count as unparsed and the next ones are tried: consoles begin with firmware's words. */
-  #decideFirst(lines: readonly HeldLine[], texts: readonly string[]): void {
+  #decideFirst(lines: readonly HeldLine[], asTheyStand: readonly string[]): void {
     const { format: given, split } = this.#options;
-    const format = given ?? (split ? leadingForm(texts, this.#scanner) : detectFormat(texts));
+    const detect = (some: readonly string[]) =>
+      given ?? (split ? leadingForm(some, this.#scanner) : detectFormat(some));
+    const form = detect(asTheyStand);
+    const bare = this.#prefixed.learn(asTheyStand, form, given !== null);
+    const texts = bare ?? asTheyStand;
+    const format = bare === null ? form : detect(bare);
     if (format === null) {
-      this.refusal ??= whyRefused(texts);
+      this.refusal ??= whyRefused(texts, lines[0]?.number ?? 1);
       this.#before += lines.length;
       this.#held = { why: 'first', lines: [] };
       return;
@@ -226,7 +245,7 @@ export class Reader implements LineSink {
   }
 
   #refuse(part: Part, line: number, lines: readonly string[]): void {
-    const reason = this.#refused ? null : whyRefused(lines);
+    const reason = this.#refused ? null : whyRefused(lines, line);
     if (reason === null) return;
     this.#refused = true;
     part.health({ code: 'part-unusable', line, message: `from here on: ${reason}`, count: 1 });
@@ -251,7 +270,7 @@ export class Reader implements LineSink {
       if (this.#odd !== null) this.#giveUp(part, this.#odd);
       this.#refused = false;
       this.#gap = false;
-      this.#fast = this.#options.sampled ? null : part.parser;
+      this.#fast = this.#fastOf(part);
     } else if (kind === 'nested') this.#odd = null;
     else if (this.#options.split) this.#takeOdd(part, { line, number, truncated, kind });
     else part.count(kind, number);
@@ -316,7 +335,7 @@ export class Reader implements LineSink {
     );
     if (next === null) return;
     this.#list.giveBack(part, run.lines);
-    for (const { line, number, truncated } of run.lines) this.line(line, number, truncated);
+    for (const { line, number, truncated } of run.lines) this.#line(line, number, truncated);
   }
 
   /** Whether the line is counted: it is of a machine whose messages are left out. */

@@ -52,6 +52,8 @@ export class WrapFinder {
   width = 0;
   readonly #places: Places;
   readonly #kinds: LineKinds;
+  /** The rows were quoted before they were broken: what was broken off has no mark of it. */
+  #bareTails = false;
   /** Where a terminal broke the rows. */
   #terminal: TerminalFold | null = null;
 
@@ -66,6 +68,10 @@ export class WrapFinder {
   learn(lines: readonly string[]): void {
     this.#learnMail(lines);
     if (this.width > 0) return;
+    this.#bareTails = true;
+    this.#learnMail(lines);
+    if (this.width > 0) return;
+    this.#bareTails = false;
     this.#terminal = terminalFold(lines, this.#kinds);
     this.width = this.#terminal?.certain === true ? this.#terminal.width : 0;
   }
@@ -128,7 +134,8 @@ export class WrapFinder {
   isTail(row: string, previous: string, line: string): boolean {
     const tail = unquoted(line);
     // An answer below a quotation is no part of it.
-    if (quoteOf(previous).trim() !== quoteOf(line).trim() || row.length + line.length > MAX_ROW) return false;
+    const isAlike = quoteOf(previous).trim() === quoteOf(line).trim() || (this.#bareTails && tail === line);
+    if (!isAlike || row.length + line.length > MAX_ROW) return false;
     if (tail.trim() === '' || this.place(line) !== 'other' || this.#places.stands(tail)) return false;
     const body = row.trimEnd();
     if (WHOLE.test(body)) return COMMENT.test(tail);

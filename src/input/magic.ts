@@ -46,6 +46,9 @@ const MAGICS: readonly Magic[] = [
     what: 'a systemd journal',
     remedy: 'convert it with: journalctl --file FILE -k -o json, or use dmesg',
   },
+  // Before UTF-16, whose mark that of UTF-32 begins with.
+  { bytes: '\xff\xfe\0\0', what: 'UTF-32 text', remedy: 'convert it with: iconv -f UTF-32 -t UTF-8 FILE' },
+  { bytes: '\0\0\xfe\xff', what: 'UTF-32 text', remedy: 'convert it with: iconv -f UTF-32 -t UTF-8 FILE' },
   { bytes: '\xff\xfe', what: 'UTF-16 text', remedy: 'convert it with: iconv -f UTF-16 -t UTF-8 FILE' },
   { bytes: '\xfe\xff', what: 'UTF-16 text', remedy: 'convert it with: iconv -f UTF-16 -t UTF-8 FILE' },
 ];
@@ -81,10 +84,17 @@ const USTAR = 'ustar';
 const USTAR_OFFSET = 257;
 /** What a crash leaves in a log where blocks were never written, and logrotate's copytruncate at its start. */
 const FILLING = /\0{16,}/g;
-/** Every second byte: letters of UTF-16 without a mark, the low byte first. */
-const WIDE = /^(?:[\t\n\r -~]\0){8}/;
-/** Two stamps behind carriage returns, where no line has an end: all of it would be one record. */
-const LONE_RETURNS = /\r[<[][^\r]{0,1024}\r[<[]/;
+/** Letters of a few bytes each, without a mark. */
+const WIDE: readonly (readonly [RegExp, string])[] = [
+  [/^(?:[\t\n\r -~]\0){8}/, 'UTF-16LE'],
+  [/^(?:\0[\t\n\r -~]){8}/, 'UTF-16BE'],
+  [/^(?:[\t\n\r -~]\0{3}){8}/, 'UTF-32LE'],
+  [/^(?:\0{3}[\t\n\r -~]){8}/, 'UTF-32BE'],
+];
+/** So a line of a log or a trace begins: a stamp, a header, a row, a call. */
+const BEGINS = String.raw`(?:[<[]|#[ \r]| {0,16}\S{1,16}-\d{1,10} [^\r]{0,24}\[\d{3}| {1,2}\d{1,3}\) )`;
+/** Two of them behind carriage returns, where no line has an end: all of it would be one record. */
+const LONE_RETURNS = new RegExp(`\\r(?=${BEGINS})[^\\r]{0,1024}\\r(?=${BEGINS})`);
 const UTF8_MARK = '\xef\xbb\xbf';
 
 /** Bytes that {@link sniff} wants to see, where the input has as many. */
@@ -118,8 +128,13 @@ export function sniff(head: Buffer): Content {
       remedy: "leave them out, if a log follows: tr -d '\\000' < FILE | tdi-trace analyze -",
     };
   }
-  if (WIDE.test(text)) {
-    return { kind: 'refused', what: 'UTF-16 text', remedy: 'convert it with: iconv -f UTF-16LE -t UTF-8 FILE' };
+  for (const [letters, name] of WIDE) {
+    if (!letters.test(text)) continue;
+    return {
+      kind: 'refused',
+      what: `${name.slice(0, 6)} text`,
+      remedy: `convert it with: iconv -f ${name} -t UTF-8 FILE`,
+    };
   }
   if (!text.includes('\n') && LONE_RETURNS.test(text)) {
     return {

@@ -90,6 +90,21 @@ describe('readSource', () => {
     const several = '  host.dat:              drv-278   [001]    85.767238: sys_exit:             NR 3 = 0\n';
     await refused(several + several.replace(' host', 'guest'), /trace-cmd report of several files, .*report each/);
     await refused('# tracer: nop\n#\n', /: only the header of a trace: /);
+    const mail = 'Content-Transfer-Encoding: base64\n\nWyAgIDE1LjIzMDc0Ml0gWyAgIFQ2M10gaWdi\n';
+    await refused(mail, /: it is a mail whose text is in base64: .*: sed '1,\/\^\\r\*\$\/d' FILE \| base64 -di \| /);
+    await refused(`Content-Type: multipart/mixed; boundary=x\n${mail}`, /base64: take it out with: munpack -t FILE /);
+    await refused(`${'QUJD'.repeat(19)}\n`.repeat(3), /: it is base64: take it out with: base64 -d FILE /);
+    await refused('begin 644 log.gz\nM\n', /: it is uuencoded: /);
+    await refused('{"log":"[    1.000000] pci\\n","stream":"stdout"}\n', /: jq -rj \.log FILE \| tdi-trace analyze -$/);
+    await refused('# tracer: nop\\n#\\n  drv-1\\n\n', /: sed 's\/\\\\n\/\\n\/g' FILE \| tdi-trace analyze -$/);
+    await refused(
+      'a=1 b [   13.377318] pci 0000:02:00.0: x\na=2 c [   13.377319] pci 0000:02:00.0: y\nz\n',
+      /: lines 1 to 2 look like dmesg behind a prefix of 6 characters: take it off with: cut -c7- FILE \| /,
+    );
+    await refused(
+      [1, 23].map((id) => `service=a1b2c3d4e5f6 id=${id} ${ROW}`).join(''),
+      /: lines 1 to 2 look like ftrace behind prefixes that differ: take them off with: grep -oE /,
+    );
     await refused('\n\n\n', /^stdin: holds no kernel log line/);
     await refused(LINE, /^stdin: holds no line of the form ftrace: /, { inputFormat: 'ftrace' });
     await refused(gzipSync(''), /^stdin: is empty/);

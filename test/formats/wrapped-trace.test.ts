@@ -16,23 +16,26 @@ interface Folding {
   /** Blanks before the break are taken away, too. */
   readonly strip: boolean;
   readonly quote: string;
+  /** The quotation is older than the breaks: what is broken off has no mark of it. */
+  readonly bareTails?: boolean;
 }
 
 /** A text as a mail program breaks it: at the last blank that fits, which goes. `at`: where each line begins now. */
-function folded(text: string, { width, strip, quote }: Folding): { text: string; at: number[] } {
+function folded(text: string, { width, strip, quote, bareTails }: Folding): { text: string; at: number[] } {
   const out: string[] = [];
   const at: number[] = [0];
   for (const line of text.trimEnd().split('\n')) {
     at.push(out.length + 1);
-    let rest = line;
+    let rest = bareTails === true ? `${quote}${line}` : line;
+    const mark = bareTails === true ? '' : quote;
     while (rest.length > width) {
       const fits = rest.lastIndexOf(' ', width);
       const blank = rest.slice(0, fits).trim() === '' ? rest.indexOf(' ', width) : fits;
       if (blank < 0) break;
-      out.push(quote + (strip ? rest.slice(0, blank).trimEnd() : rest.slice(0, blank)));
+      out.push(mark + (strip ? rest.slice(0, blank).trimEnd() : rest.slice(0, blank)));
       rest = rest.slice(blank + 1);
     }
-    out.push(quote + rest);
+    out.push(mark + rest);
   }
   return { text: `${out.join('\n')}\n`, at };
 }
@@ -56,6 +59,8 @@ describe('a trace whose rows a mail program broke', () => {
     [probes, { ...plain, width: 76 }, 107, 124],
     [probes, { ...plain, quote: '> ' }, 107, 124],
     [probes, { ...plain, width: 76, strip: true, quote: '> > ' }, 107, 124],
+    [probes, { ...plain, width: 76, quote: '> ', bareTails: true }, 107, 124],
+    [graph, { ...plain, width: 74, quote: '> ', bareTails: true }, 228, 286],
     [graph, plain, 228, 286],
     [graph, { ...plain, width: 76 }, 228, 286],
     [graph, { ...plain, width: 76, quote: '> ' }, 228, 286],
@@ -86,7 +91,12 @@ describe('a trace whose rows a mail program broke', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...files),
-        fc.record({ width: fc.integer({ min: 60, max: 120 }), strip: fc.boolean(), quote: fc.constantFrom('', '> ') }),
+        fc.record({
+          width: fc.integer({ min: 60, max: 120 }),
+          strip: fc.boolean(),
+          quote: fc.constantFrom('', '> '),
+          bareTails: fc.boolean(),
+        }),
         async (file, folding) => {
           const text = capture(file);
           const { text: broken, at } = folded(text, folding);

@@ -16,6 +16,10 @@ const folder = mkdtempSync(join(tmpdir(), 'tdi-trace-input-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const LOG = '[    1.000000] vfio-pci 0000:02:00.0: resetting\n';
+const TRACE = '# tracer: nop\n#\n             drv-278     [001] ...2.    85.767238: pcie_flr <-x\n';
+/** The low byte first. */
+const utf32 = (text: string) =>
+  Buffer.concat([...text].map((letter) => Buffer.from([...Buffer.from(letter, 'utf16le'), 0, 0])));
 
 function file(name: string, content: string | Buffer): string {
   const path = join(folder, name);
@@ -238,6 +242,10 @@ describe('what is refused, in one line with a remedy', () => {
     ['system.journal', 'LPKSHHRH', /: is a systemd journal: .*journalctl --file /],
     ['utf16.log', utf16, /: is UTF-16 text: .*iconv -f UTF-16 -t UTF-8 /],
     ['utf16-no-mark.log', Buffer.from(LOG, 'utf16le'), /: is UTF-16 text: .*iconv -f UTF-16LE -t UTF-8 /],
+    ['utf16be.log', Buffer.from(LOG, 'utf16le').swap16(), /: is UTF-16 text: .*iconv -f UTF-16BE -t UTF-8 /],
+    ['utf32.log', utf32(`\ufeff${LOG}`), /: is UTF-32 text: .*iconv -f UTF-32 -t UTF-8 /],
+    ['utf32-no-mark.log', utf32(LOG), /: is UTF-32 text: .*iconv -f UTF-32LE -t UTF-8 /],
+    ['mac-trace.log', TRACE.replaceAll('\n', '\r'), /: is text whose lines end in a carriage return alone: /],
     [
       'mac.log',
       LOG.repeat(3).replaceAll('\n', '\r'),
