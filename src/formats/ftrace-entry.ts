@@ -111,9 +111,9 @@ export class EntryReader {
     return true;
   }
 
-  /** A row names no function where it should name one. */
+  /** A row names no function where it should name one, or ends another call than the one that is open. */
   damaged(number: number): void {
-    const message = 'the function of a row cannot be read: what was called here is missing';
+    const message = 'the function of a row cannot be read, or fits no row before: what was called here is missing';
     this.#context.health({ code: 'lines-elided', line: number, message, count: 1 });
   }
 

@@ -30,6 +30,8 @@ export interface ScannedCall {
   readonly pid: number | null;
   readonly kind: GraphKind;
   readonly depth: number;
+  /** The blanks that tell the depth are gone: only the braces do. */
+  readonly squeezed: boolean;
   /** Index of the first character of the call, the brace or the comment. */
   readonly text: number;
   /** The symbol and the return value where they do not stand as the kernel writes them (trace-cmd report -R), else null. */
@@ -58,6 +60,7 @@ export class GraphScanner implements ScannedCall {
   pid: number | null = null;
   kind: GraphKind = 'exit';
   depth = 0;
+  squeezed = false;
   /** Index of the first character of the call, the brace or the comment. */
   text = 0;
   #stampText = '';
@@ -92,7 +95,9 @@ export class GraphScanner implements ScannedCall {
 
   /** The same of what follows the columns of another form: the duration and the call. Nothing else is set. */
   scanCall(line: string, start: number): boolean {
-    return this.#scanText(line, start);
+    const isCall = this.#scanText(line, start);
+    this.squeezed = false;
+    return isCall;
   }
 
   #scanText(line: string, at: number): boolean {
@@ -104,6 +109,7 @@ export class GraphScanner implements ScannedCall {
     const indent = text - behindDuration - (hasDuration ? 2 : 1);
     this.text = text;
     this.depth = Math.max(0, indent >> 1);
+    this.squeezed = hasDuration && indent < 0;
     return this.#scanKind(line, text);
   }
 

@@ -44,13 +44,14 @@ export class GraphReader {
     unit: TimeUnit,
     tidy: boolean,
   ): GraphRecord | TraceEventRecord | 'dirty' | 'damaged' | null {
-    const { kind, depth, text } = scanned;
+    const { kind, text } = scanned;
     if (kind === 'comment') return this.#comment(line, number, truncated, scanned, unit, tidy);
     if (kind === 'exit') return this.#exit(line, number, truncated, scanned, unit, tidy);
     const end = identifierEnd(line, text);
     const isOdd = isDirtCode(line.charCodeAt(end));
     if (isOdd && !tidy) return 'dirty';
     const stack = this.#stackOf(scanned);
+    const depth = scanned.squeezed ? stack.depth + 1 : scanned.depth;
     unwind(stack, depth);
     stack.depth = kind === 'enter' ? depth : depth - 1;
     if (isOdd) return 'damaged';
@@ -80,11 +81,13 @@ export class GraphReader {
     scanned: ScannedCall,
     unit: TimeUnit,
     tidy: boolean,
-  ): GraphRecord | 'dirty' | null {
-    const { depth, text } = scanned;
+  ): GraphRecord | 'dirty' | 'damaged' | null {
+    const { text } = scanned;
     if (!tidy && line.length > text + 1 && isDirty(line, text)) return 'dirty';
     const symbol = scanned.rawSymbol === null ? exitSymbol(line, text) : bareSymbol(scanned.rawSymbol);
     const stack = this.#returningStack(scanned, symbol);
+    const depth = scanned.squeezed ? depthOfExit(stack, symbol) : scanned.depth;
+    if (depth === null) return 'damaged';
     const call: OpenCall | null = popCall(stack, depth, symbol);
     stack.depth = depth - 1;
     if (call === null) return null;
@@ -142,6 +145,18 @@ export class GraphReader {
     if (top !== undefined && top.symbol === symbol && top.depth === scanned.depth) return stack;
     return this.#stacks.returning(symbol, scanned.depth) ?? stack;
   }
+}
+
+/**
+ * How deep the call is that a brace closes whose indent is lost: that of its name where it has one, else the innermost one. Null where
+ * it closes another call than the one that is open: the braces between are missing.
+ */
+function depthOfExit(stack: CallStack, symbol: string | null): number | null {
+  const depth = Math.max(0, stack.depth);
+  if (symbol === null) return depth;
+  const named = stack.open.findLast((call) => call.symbol === symbol);
+  if (named !== undefined) return named.depth;
+  return stack.open.at(-1)?.depth === depth ? null : depth;
 }
 
 function base(own: string, number: number, truncated: boolean, scanned: ScannedCall, unit: TimeUnit, stack: CallStack) {

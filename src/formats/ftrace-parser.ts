@@ -236,6 +236,7 @@ export class FtraceParser implements LineParser {
     if (scanned.stamp === null) this.#time.noteNone();
     else this.#time.note(scanned.stamp, scanned.ticks, number);
     this.#begin(line, 'graph');
+    if (scanned.squeezed) this.#repairs.note('squeezed', number);
     if (!this.#emitGraph(line, number, truncated, false))
       this.#tidied(line, scanned.text, number, (plain) => this.#emitGraph(plain, number, truncated, true));
     return 'record';

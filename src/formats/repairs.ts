@@ -4,6 +4,7 @@ import type { HealthSink } from '../base/health.ts';
 export type Damage =
   | 'markup'
   | 'retyped'
+  | 'squeezed'
   | 'quoted'
   | 'grep'
   | 'outer-time'
@@ -15,6 +16,7 @@ export type Damage =
 
 const WORDS: Readonly<Record<Damage, string>> = {
   markup: 'in HTML or Markdown',
+  squeezed: 'without the blanks that tell how deep a call is, which braces and names told instead',
   retyped: 'with signs that an editor had put in the place of others',
   quoted: 'quoted or indented',
   grep: 'from grep',

@@ -31,6 +31,7 @@ export class TraceCmdCall implements ScannedCall {
   pid: number | null = null;
   kind: GraphKind = 'exit';
   depth = 0;
+  readonly squeezed = false;
   text = 0;
   rawSymbol: string | null = null;
   rawReturn: string | null = null;
