@@ -297,11 +297,14 @@ function namesOf(args: KernelEvent['args']): readonly string[] {
   return NO_NAMES;
 }
 
-/** Whether a repeating record knows arguments, or the device, where the call's first record did not. */
+/**
+ * Whether a repeating record knows arguments, or the device, where the call's first record did not. Who called (`called_from`) is
+ * no argument: that a function trace tells it is no reason to take its row for a probe that names the device.
+ */
 export function tellsMore(event: KernelEvent, call: OpenCall): boolean {
   return (
     (event.clues.length > 0 && !call.named) ||
-    Object.keys(event.args).some((name) => !call.argumentNames.includes(name))
+    Object.keys(event.args).some((name) => name !== 'called_from' && !call.argumentNames.includes(name))
   );
 }
 
