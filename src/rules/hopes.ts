@@ -15,38 +15,64 @@ interface Hope {
   readonly otherwise: Verdict | null;
 }
 
+/** Events that come after the end of an operation, and may still be followed by one from inside: as many as may be open in their order. */
+const LATE_MAX = 256;
+
 /** What would put operations right that still run. */
 export class Hopes {
-  #open: Hope[] = [];
+  readonly #open = new Map<DeviceTrack, readonly Hope[]>();
+  /** Those whose operation is over, and was not put right. */
+  readonly #given: Hope[] = [];
 
   note(hope: Hope): void {
-    this.#open.push(hope);
+    const { track } = hope.draft;
+    this.#open.set(track, [...(this.#open.get(track) ?? []), hope]);
   }
 
   /** What was hoped for may be among what was lost while the operation ran. */
   lost(event: StoredEvent, track: DeviceTrack): void {
-    this.#open = this.#open.map((hope) =>
-      hope.draft.track !== track || hope.before < event.id ? hope : { ...hope, otherwise: null },
+    const running = this.#running(event, track);
+    if (running.length === 0) return;
+    this.#open.set(
+      track,
+      running.map((hope) => (hope.before < event.id ? hope : { ...hope, otherwise: null })),
     );
   }
 
   /** The findings about operations that the event, done to the device, puts right. */
   seen(event: StoredEvent, track: DeviceTrack): Draft[] {
+    const running = this.#running(event, track);
     // Nearly always empty.
-    if (this.#open.length === 0 || event.outcome === 'failed') return [];
+    if (running.length === 0 || event.outcome === 'failed') return [];
     const isRighted = ({ draft, by, before }: Hope) =>
-      draft.track === track && event.id > draft.violation.id && event.id < before && by.has(event.kind);
-    const righted = this.#open.filter(isRighted);
-    if (righted.length > 0) this.#open = this.#open.filter((hope) => !righted.includes(hope));
+      event.id > draft.violation.id && event.id < before && by.has(event.kind);
+    const righted = running.filter(isRighted);
+    if (righted.length > 0)
+      this.#open.set(
+        track,
+        running.filter((hope) => !isRighted(hope)),
+      );
     return righted.map(({ draft }) => draft);
   }
 
   /** After the last event: what is still open never came. */
   end(): void {
-    for (const { draft, otherwise } of this.#open) {
+    for (const { draft, otherwise } of [...this.#given, ...[...this.#open.values()].flat()]) {
       if (otherwise === null) continue;
       draft.verdict = otherwise;
       draft.severity = severityOf(otherwise);
     }
+  }
+
+  /** The hopes of the device whose operations go on at the event, or have ended just before; the others are given up. */
+  #running({ id }: StoredEvent, track: DeviceTrack): readonly Hope[] {
+    const open = this.#open.get(track);
+    if (open === undefined) return [];
+    const running = open.filter(({ before }) => id < before + LATE_MAX);
+    if (running.length === open.length) return open;
+    this.#given.push(...open.filter(({ before, otherwise }) => id >= before + LATE_MAX && otherwise !== null));
+    if (running.length > 0) this.#open.set(track, running);
+    else this.#open.delete(track);
+    return running;
   }
 }

@@ -10,7 +10,7 @@ export const doc: RuleDoc = {
     'The guest keeps a fence that nobody takes away any more: its other devices stay without DMA and MMIO, and a device that is bound next does not work.',
   remedy: 'Read the fence after the reclaim, clear it, and check the answer before going on.',
   evidence: [
-    '"Unfenced VM=... ret=... ..." (dmesg, inside a recorded unbind) or sev_tio_asid_fence_clear with an error: the fence was not taken away; definite where the same VM gets the function again, possible where another one does.',
+    '"Unfenced VM=... ret=... ..." (dmesg, inside a recorded unbind) or sev_tio_asid_fence_clear with an error: the fence was not taken away; definite where the same VM gets the function again, possible where another one does. A VM is the same one by its address only as long as it was not destroyed, and probably where the same task closed the device and opened it again.',
     'sev_tio_asid_fence_status whose fenced is 1 at its return, of a TDI that was started, and no clear before "Sharing ..." or the next bind.',
     'With --complete firmware, sev_tio_tdi_unbind and then "Sharing ..." with no fence command between them: possible, since nobody knows whether the fence stood.',
   ],
