@@ -23,11 +23,11 @@ export function startsFlr({ kind, args }: StoredEvent): boolean {
 }
 
 /**
- * Whether a write of the host sets Secondary Bus Reset: a hot reset of all that is below, if the function is a bridge. Other
- * functions have read-only registers there.
+ * Whether a write of the host's user sets Secondary Bus Reset: a hot reset of all that is below, if the function is a bridge. Other
+ * functions have read-only registers there. The kernel's own write is part of pci_bridge_secondary_bus_reset().
  */
-export function resetsBelow({ kind, args }: StoredEvent): boolean {
-  if (kind !== 'pci.config_write') return false;
+export function resetsBelow({ kind, symbol, args }: StoredEvent): boolean {
+  if (kind !== 'pci.config_write' || symbol?.startsWith('pci_write_config')) return false;
   const [position, width] = [parseInteger(args['position']), parseInteger(args['width'])];
   // A place that the width does not divide is refused (PCI_OP_WRITE, drivers/pci/access.c, 6.12).
   if (position === null || width === null || position % width !== 0) return false;

@@ -280,6 +280,11 @@ describe('what an event does', () => {
       at('pci.config_write', { position: '0x3c', width: '4', value: '0x4200ff' }),
       'conventional-reset',
     ],
+    [
+      'that of the kernel, inside the function that resets',
+      at('pci.config_write', { position: '0x3e', width: '2', value: '0x42' }, { symbol: 'pci_write_config_word' }),
+      '',
+    ],
     ['Bridge Control without it', at('pci.config_write', { position: '0x3e', width: '2', value: '0x2' }), ''],
     ['a refused place', at('pci.config_write', { position: '0x3d', width: '2', value: '0x4000' }), ''],
     ['Device Control without it', at('vfio.config_write', { region: 'exp', offset: '8', value: '0x2010' }), ''],

@@ -11,7 +11,7 @@ export const doc: RuleDoc = {
     'Unbind every TDI below the port and disconnect before the reset. After error recovery, treat the TDIs as lost: unbind, connect, bind, lock and attest again.',
   evidence: [
     'pci_reset_bus, pci_bridge_secondary_bus_reset (its device is the port, not the endpoint) or pciehp_reset_slot: the reset. The functions below follow from the bus numbers of the port.',
-    'pci_user_write_config_word (setpci) or pci_write_config_word with position 0x3e and bit 6 set, on a known bridge: Secondary Bus Reset.',
+    'pci_user_write_config_word (setpci) with position 0x3e and bit 6 set, on a known bridge: Secondary Bus Reset.',
     'vfio_pci_dev_set_hot_reset, or vfio_pci_core_ioctl with the hot reset command: who asked. The common dmesg line "resetting" appears for each function that a driver holds.',
     '"reset via bus" (dynamic debug): a function reset done as bus reset, on a device that is alone on its bus.',
     '"AER: Root Port link has been reset", "containment event" from the DPC service: recovery reset the link.',
