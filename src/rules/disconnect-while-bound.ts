@@ -6,14 +6,16 @@ export const rule: Rule = {
   rank: 65,
   restsOnBind: true,
   settledBy: BIND_CLASSES,
-  judge({ effect }) {
+  judge({ event, effect }) {
     if (effect.type !== 'disconnect') return null;
+    // Asked for, it takes the device from a guest that uses it. What the core disconnects on its way to something else is in order.
+    const isAsked = event.kind === 'tsm.disconnect';
     return {
       wrongIn: isBound,
       summary: 'disconnect was asked for while the function was bound to a VM',
-      // __pci_tsm_disconnect() unbinds every function first: rude to the guest, but in order, and nothing to find where that is seen.
+      // __pci_tsm_disconnect() unbinds every function first.
       atMost: 'possible',
-      rightedBy: { by: UNBINDS },
+      rightedBy: { by: UNBINDS, ...(isAsked && { stays: 'the core unbound it first, under the guest' }) },
       takesForGranted: ['the core did not unbind it first, inside'],
       toConfirm: [
         'probe __pci_tsm_unbind, which the core calls for every function before it disconnects, and the return of the disconnect',

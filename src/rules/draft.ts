@@ -25,7 +25,7 @@ export interface Draft {
   readonly track: DeviceTrack;
   verdict: Verdict;
   severity: Severity;
-  readonly summary: string;
+  summary: string;
   /** The record itself shows that the state was wrong. */
   readonly proved: boolean;
   /** Records after the step decided. */
@@ -36,7 +36,7 @@ export interface Draft {
   readonly clocks: SourceClocks;
   readonly before: Layers;
   readonly after: Layers;
-  readonly assumptions: (string | Premise)[];
+  assumptions: (string | Premise)[];
   toConfirm: readonly string[];
   readonly evidence: DraftEvidence[];
   causedBy: Draft | null;

@@ -13,6 +13,9 @@ interface Hope {
   readonly before: number;
   /** What it is without that; null where nothing says that a record of it would be there. */
   readonly otherwise: Verdict | null;
+  readonly stays: Righting['stays'];
+  /** What was assumed as long as nothing had put it right. */
+  readonly granted: readonly string[];
 }
 
 /** Events that come after the end of an operation, and may still be followed by one from inside: as many as may be open in their order. */
@@ -39,7 +42,7 @@ export class Hopes {
     );
   }
 
-  /** The findings about operations that the event, done to the device, puts right. */
+  /** The findings that are none, since the event, done to the device, puts the operation right. */
   seen(event: StoredEvent, track: DeviceTrack): Draft[] {
     const running = this.#running(event, track);
     // Nearly always empty.
@@ -52,7 +55,8 @@ export class Hopes {
         track,
         running.filter((hope) => !isRighted(hope)),
       );
-    return righted.map(({ draft }) => draft);
+    for (const hope of righted) if (hope.stays !== undefined) warnOnly(hope, hope.stays);
+    return righted.flatMap(({ draft, stays }) => (stays === undefined ? [draft] : []));
   }
 
   /** After the last event: what is still open never came. */
@@ -75,4 +79,11 @@ export class Hopes {
     else this.#open.delete(track);
     return running;
   }
+}
+
+/** What is left of a finding where the kernel did put it right: what was asked for was harsh, and is told. */
+function warnOnly({ draft, granted }: Hope, stays: string): void {
+  draft.summary = `${draft.summary}: ${stays}`;
+  draft.assumptions = draft.assumptions.filter((one) => typeof one !== 'string' || !granted.includes(one));
+  draft.toConfirm = [];
 }

@@ -260,11 +260,11 @@ export class Judge implements ReplayObserver {
   #hope(draft: Draft, step: Step, { rightedBy, atMost: _, ...bare }: Charge): void {
     const { pairId: before } = step.event;
     if (rightedBy === undefined || before === null) return;
-    const { by, otherwiseAtMost: atMost } = rightedBy;
+    const { by, otherwiseAtMost: atMost, stays } = rightedBy;
     const charge = atMost === undefined ? bare : { ...bare, atMost };
     const complete = draft.rule.settledBy.every((one) => step.options.complete.has(one));
     const otherwise = complete ? judgeCharge(step, charge, this.#laterOf(draft.rule, step, charge)) : null;
-    this.#hopes.note({ draft, by, before, otherwise });
+    this.#hopes.note({ draft, by, before, otherwise, stays, granted: bare.takesForGranted ?? [] });
   }
 
   /** Whether a finding of an earlier operation explains a refusal; it is noted there. */

@@ -50,6 +50,8 @@ export interface Righting {
   readonly by: ReadonlySet<EventKind>;
   /** The strongest verdict where none of them comes. Absent: any; `possible`: it need not leave a record. */
   readonly otherwiseAtMost?: Extract<Verdict, 'probable' | 'possible'>;
+  /** Put right it is still worth a warning, for which only this was done. Absent: there is no finding. */
+  readonly stays?: string;
 }
 
 /** The unbind of a function, at whatever level it was recorded: what calls what inside may be inlined, or not probed. */
@@ -72,7 +74,8 @@ export interface Charge {
   readonly atMost?: Extract<Verdict, 'probable' | 'possible'>;
   readonly severity?: Severity;
   /**
-   * `atMost` holds because the operation itself puts things right. Where it is seen to, before it ends, there is no finding. It falls where
+   * `atMost` holds because the operation itself puts things right. Where it is seen to, before it ends, there is no finding, or a mere
+   * warning. It falls where
    * the capture is declared to hold every event of `settledBy`, and the operation ends without that.
    */
   readonly rightedBy?: Righting;

@@ -11,7 +11,7 @@ export const doc: RuleDoc = {
     'Let the VMM unbind, or end the VM, before the device is disconnected. Check that tsm/bound is empty for every function of the device.',
   evidence: [
     'disconnect_store or __pci_tsm_disconnect on the DSM: the disconnect was asked. It reaches the other functions of the device, their VFs as far as records or --side tell them, and functions whose context line names that DSM.',
-    '__pci_tsm_unbind on the functions below it, inside, before the disconnect returns: the core unbound them first, and there is no finding. Where that is not recorded the verdict is possible at most and a warning. It also runs for functions without a TDI and is no proof of a bind.',
+    '__pci_tsm_unbind on the functions below it, inside, before the disconnect returns: the core unbound them first, which is why the verdict is possible at most and a warning. It also runs for functions without a TDI and is no proof of a bind.',
     'The unbind of the TSM driver inside __pci_tsm_unbind, for example TIO_TDI_UNBIND: that function was bound.',
     'Default dmesg prints nothing for connect, bind or disconnect.',
   ],

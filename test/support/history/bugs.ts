@@ -5,7 +5,17 @@ import type { Platform } from '../../../src/model/states.ts';
 import { RULES } from '../../../src/rules/index.ts';
 import { type Act, call, type Entry, said, traced } from './acts.ts';
 import { DRIVERS, RMI_GRANULE, TDX_INVALID_STATE, TDX_NOT_BLOCKED, teardownOf } from './drivers.ts';
-import { ADMIN, bindActs, closeActs, FAR, MOVES, unbindActs, vdeviceDestroyActs, type World } from './moves.ts';
+import {
+  ADMIN,
+  bindActs,
+  closeActs,
+  disconnectActs,
+  FAR,
+  MOVES,
+  unbindActs,
+  vdeviceDestroyActs,
+  type World,
+} from './moves.ts';
 import { sideDataOf } from './side.ts';
 import { born, bring, choices, type Life, type Start, shown, startOn, told, walk } from './walk.ts';
 
@@ -183,6 +193,16 @@ export const BUGS: readonly Bug[] = [
     acts: ({ pf }) => [call('disconnect_store', pf, { ret: 5 })],
     admin: true,
     verdict: 'definite',
+  },
+  {
+    rule: 'disconnect-while-bound',
+    name: 'and the core unbinds first',
+    when: BOUND,
+    start: PF,
+    acts: (world) => disconnectActs(world, []),
+    admin: true,
+    verdict: 'possible',
+    because: 'the core puts it right itself: so by design',
   },
   {
     rule: 'power-state-while-locked',

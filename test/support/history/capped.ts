@@ -5,6 +5,7 @@ import type { Bug } from './bugs.ts';
 /** Why a bug is less than `definite` though all was recorded, in the words of the table. */
 export const REASONS = {
   refused: 'the kernel refused it, nothing happened: a note by design',
+  righted: 'the kernel puts it right itself, inside the same operation',
   which: 'which of several TSMs goes, and which one a function is connected to, is in no record',
   harmless: 'it does no harm, or mostly none',
   alone: 'a device may do it by itself: there need not be anybody to accuse',
@@ -33,6 +34,7 @@ export const CAPPED: readonly Capped[] = [
   { rule: 'guest-request-while-unbound', name: 'refused', verdict: 'possible', reason: 'refused' },
   { rule: 'double-bind', name: 'refused', verdict: 'possible', reason: 'refused' },
   { rule: 'accept-before-report', name: 'refused by the guest', verdict: 'possible', reason: 'refused' },
+  { rule: 'disconnect-while-bound', name: 'and the core unbinds first', verdict: 'possible', reason: 'righted' },
   {
     rule: 'tsm-unregister-while-connected',
     name: 'and the core does not disconnect',
