@@ -41,7 +41,7 @@ export function assumptionsOf(step: Step, charge: Charge, verdict: Verdict, late
     );
   if (verdict === 'possible') granted.push(...doubtsOf(step));
   if (step.track.stateEvidence.some((event) => isBind(event) && event.outcome === 'unknown')) {
-    granted.push('the bind succeeded: its result was not recorded');
+    granted.push('the bind succeeded: its result was not recorded, or cannot be read');
   }
   if (later !== null && isStronger(later) && later.was === 'possible') {
     const { decidedBy } = later;

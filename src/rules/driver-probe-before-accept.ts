@@ -23,7 +23,7 @@ export const rule: Rule = {
         atMost: complete && event.outcome === 'ok' ? 'probable' : 'possible',
         takesForGranted: [
           ...(complete ? [] : ['an accept or unlock would have been recorded']),
-          ...(event.outcome === 'ok' ? [] : ['the probe succeeded: its result was not recorded']),
+          ...(event.outcome === 'ok' ? [] : ['the probe succeeded: its result was not recorded, or cannot be read']),
           'the guest means its driver to wait for the accept',
         ],
       };

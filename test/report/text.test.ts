@@ -277,7 +277,7 @@ test('what would excuse the step comes first, and what is said of several record
       assumptions: all.map(({ text }) => text),
       assumption_kinds: all.map(({ code, record }) => ({ code, record })),
     });
-  const bind = premise('the bind succeeded: its result was not recorded');
+  const bind = premise('the bind succeeded: its result was not recorded, or cannot be read');
   const other = of('line 81 (pci_tsm_bind)');
   const unseen = { text: 'an unbind, whatever the words for it are', code: 'unseen-steps', record: null } as const;
   expect(fold(of('the record'), bind, other, of('a.txt:88 (pci_tsm_guest_req)'), unseen)).toEqual([

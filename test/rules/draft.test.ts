@@ -242,7 +242,7 @@ describe('what is taken for granted', () => {
     expect(doubted('definite', perhaps('tsm.unbind', 20))).toEqual([]);
   });
 
-  it('is that the bind succeeded, where its result was not recorded', () => {
+  it('is that the bind succeeded, where its result was not recorded, or cannot be read', () => {
     expect(granted({ step: { track: trackWith(bind) } })).toEqual([]);
     expect(granted({ step: { track: trackWith({ ...bind, outcome: 'unknown' }) } })).toEqual([
       expect.stringMatching(/^the bind succeeded/),
