@@ -5,6 +5,7 @@ import type { HealthItem } from '../../src/base/health.ts';
 import { readParts } from '../../src/formats/read.ts';
 import type { KernelRecord } from '../../src/formats/record.ts';
 import { openSource } from '../../src/input/source.ts';
+import { cut, mailed } from './broken-lines.ts';
 import { EVERYTHING } from './collect.ts';
 
 interface Read {
@@ -60,28 +61,6 @@ function rowsOf(parts: readonly Read[]) {
       ...('entryLine' in rest && { entryLine: null }),
     };
   });
-}
-
-/** As a mail program breaks lines: at the last blank that fits, which goes. */
-function mailed(lines: readonly string[], width: number): string[] {
-  return lines.flatMap((line) => {
-    const out: string[] = [];
-    let rest = line;
-    for (let blank = rest.lastIndexOf(' ', width); rest.length > width && blank > 0; ) {
-      out.push(rest.slice(0, blank));
-      rest = rest.slice(blank + 1);
-      blank = rest.lastIndexOf(' ', width);
-    }
-    return [...out, rest];
-  });
-}
-
-function cut(lines: readonly string[], width: number): string[] {
-  return lines.flatMap((line) =>
-    Array.from({ length: Math.max(1, Math.ceil(line.length / width)) }, (_, n) =>
-      line.slice(n * width, (n + 1) * width),
-    ),
-  );
 }
 
 describe.each(['01-sysrq', '02-caller-no-end'])('%s: a dump whose rows were broken', (name) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { KernelRecord } from '../../src/formats/record.ts';
+import { cut, mailed } from './broken-lines.ts';
 import { collect } from './collect.ts';
 import { type ReadPart, readText } from './read-parts.ts';
 
@@ -10,28 +11,6 @@ import { type ReadPart, readText } from './read-parts.ts';
 const HEAD = /^ *(?:<\d{1,3}>)?\[ *\d{1,10}\.\d{6}\] ?(?:\[ *[TC]\d{1,10}\] ?)?/;
 const whole = readFileSync('fixtures/formats/ftrace-dump/01-sysrq.txt', 'utf8').trimEnd().split('\n').slice(1);
 const pasted = whole.map((line) => line.replace(HEAD, ''));
-
-/** As a mail program breaks lines: at the last blank that fits, which goes. */
-function mailed(lines: readonly string[], width: number): string[] {
-  return lines.flatMap((line) => {
-    const out: string[] = [];
-    let rest = line;
-    for (let blank = rest.lastIndexOf(' ', width); rest.length > width && blank > 0; ) {
-      out.push(rest.slice(0, blank));
-      rest = rest.slice(blank + 1);
-      blank = rest.lastIndexOf(' ', width);
-    }
-    return [...out, rest];
-  });
-}
-
-function cut(lines: readonly string[], width: number): string[] {
-  return lines.flatMap((line) =>
-    Array.from({ length: Math.max(1, Math.ceil(line.length / width)) }, (_, n) =>
-      line.slice(n * width, (n + 1) * width),
-    ),
-  );
-}
 
 /** Without where it stands: `enclosingLine` and `entryLine` are lines, too. */
 function content(record: KernelRecord) {
