@@ -5,8 +5,8 @@ import type { HealthItem } from '../../src/base/health.ts';
 import { readParts } from '../../src/formats/read.ts';
 import type { KernelRecord } from '../../src/formats/record.ts';
 import { openSource } from '../../src/input/source.ts';
-import { cut, mailed } from './broken-lines.ts';
 import { EVERYTHING } from './collect.ts';
+import { cut, mailed } from './pasting.ts';
 
 interface Read {
   readonly format: string;

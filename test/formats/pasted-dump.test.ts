@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { KernelRecord } from '../../src/formats/record.ts';
-import { cut, mailed } from './broken-lines.ts';
 import { collect } from './collect.ts';
+import { cut, mailed } from './pasting.ts';
 import { type ReadPart, readText } from './read-parts.ts';
 
 // "Dumping ftrace buffer:" as people paste it: what the log put before each line was cut off, and a mail program or a terminal
