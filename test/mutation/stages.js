@@ -15,7 +15,7 @@ const PURE = [
   'topology',
   'track',
 ];
-const COURT = ['draft', 'judge', 'charges', 'verdict'];
+const COURT = ['draft', 'judge', 'hopes', 'waiting', 'headlines', 'charges', 'verdict'];
 const RULE_PARTS = [...COURT, 'excuses', 'hindsight', 'resting'];
 
 /** The files of a folder, without those of the folders in it. */
@@ -33,7 +33,7 @@ const rules = [
 ];
 
 /** The judge, and what it was split into. */
-const JUDGE = ['judge', 'contradictions', 'headlines', 'hopes', 'judgeable', 'symptoms', 'tallies'];
+const JUDGE = ['judge', 'contradictions', 'headlines', 'hopes', 'judgeable', 'symptoms', 'tallies', 'waiting'];
 const court = [...JUDGE, 'draft', 'assumptions', 'nameless', 'strays'].map((name) => `src/rules/${name}.ts`);
 
 /** @type {Readonly<Record<string, { mutate: readonly string[], tests: readonly string[] }>>} */
