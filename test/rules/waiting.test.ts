@@ -20,6 +20,8 @@ it('passes over all findings for an event that no time puts before any of them',
   expect(waiting.perhapsAfter(track, eventAt(20n))).toEqual([]);
   expect(waiting.perhapsAfter(track, eventAt(19n))).toHaveLength(2);
   expect(waiting.perhapsAfter(track, eventAt(null))).toEqual([]);
+  expect(waitingFor(draftAt(10n), draftAt(20n)).perhapsAfter(track, eventAt(15n))).toHaveLength(2);
+  expect(waitingFor(draftAt(10n), draftAt(20n)).perhapsAfter(track, eventAt(20n))).toEqual([]);
 });
 
 it('passes over none where times say nothing', () => {
@@ -49,6 +51,10 @@ it('holds a better finding in the place of one that it replaces', () => {
   expect(waiting.all(track)).toEqual([better, second]);
   expect(waiting.perhapsAfter(track, eventAt(30n))).toHaveLength(2);
   waiting.drop(track, second);
+  expect(waiting.all(track)).toEqual([better]);
+  // Of one that does not wait there is nothing to hold.
+  waiting.drop(track, first);
+  waiting.replace(first, second);
   expect(waiting.all(track)).toEqual([better]);
   waiting.end(track);
   expect(waiting.all(track)).toEqual([]);
