@@ -14,8 +14,8 @@ export async function compile() {
       'assembly/index.ts',
       ...['--baseDir', root, '--outFile', 'skim.wasm', '--optimizeLevel', '3', '--shrinkLevel', '0'],
       // Nothing is allocated and nothing can be thrown: all memory is that of assembly/layout.ts.
-      ...['--enable', 'simd', '--runtime', 'stub', '--noAssert', '--use', 'abort='],
-      ...['--initialMemory', '19', '--maximumMemory', '19', '--memoryBase', '0x12c000'],
+      ...['--enable', 'simd', '--enable', 'relaxed-simd', '--runtime', 'stub', '--noAssert', '--use', 'abort='],
+      ...['--initialMemory', '25', '--maximumMemory', '25', '--memoryBase', '0x180000'],
     ],
     { writeFile: (name, contents) => void output.set(name, contents) },
   );

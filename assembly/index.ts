@@ -5,3 +5,4 @@ export { CHUNK, HINTS, NAME, PREFIX, PREFIX_MAX, PREFIX_SLACK } from './layout';
 export { lastEnd, lastStart, longest, skimMessages, stamp, taken } from './messages';
 export { addName, forgetNames } from './names';
 export { fraction, layOut, skimRows, takenRows } from './rows';
+export { scan } from './scan';

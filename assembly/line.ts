@@ -1,4 +1,4 @@
-const LINE_FEED: u8 = 10;
+export const LINE_FEED: u8 = 10;
 const CARRIAGE_RETURN: u8 = 13;
 const NO_BREAK: u8 = 0xa0;
 

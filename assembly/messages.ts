@@ -1,6 +1,7 @@
-import { isWanted } from './hints';
-import { PREFIX, PREFIX_SLACK } from './layout';
-import { hasNoBreak, isDigit, lineFeed, MAX_LINE, trimmed } from './line';
+import { hitBehind, isWanted } from './hints';
+import { HEAD, PREFIX, PREFIX_SLACK } from './layout';
+import { hasNoBreak, isDigit, MAX_LINE, trimmed } from './line';
+import { feedAt, feedFrom } from './scan';
 
 // Lines of a kernel log that nobody wants: `[   13.377318] text`, with or without the caller, behind the prefix of a logging
 // daemon or not. Whatever is the least unusual is left to the parsers of src/formats; properties.test.ts checks that both agree.
@@ -35,21 +36,61 @@ export let longest: i32 = 0;
 
 /** The time of the head at hand. */
 let time: u64 = 0;
+/** Of the head before, {@link HEAD}: where its dot stands, a bit for each byte to there, and its seconds in microseconds. */
+let dotColumn: usize = 0;
+let headBits: i32 = 0;
+let seconds: u64 = 0;
+
+// Halves of bytes, bytes, and words of eight digits.
+const LOW_HALVES: u64 = (0x0f0f0f0f << 32) | 0x0f0f0f0f;
+const BYTES: u64 = (0x00ff00ff << 32) | 0x00ff00ff;
+const WORDS: u64 = (0x0000ffff << 32) | 0x0000ffff;
+/** The same of the first six of eight bytes. */
+const SIX_HIGH_HALVES: u64 = (0xf0f0 << 32) | 0xf0f0f0f0;
+const SIX_ZEROS: u64 = (0x3030 << 32) | 0x30303030;
+const SIX_SIXES: u64 = (0x0606 << 32) | 0x06060606;
+
+/** Whether these are six digits and a bracket; the first byte is the lowest. */
+function isFraction(bytes: u64): bool {
+  if (((bytes >> 48) & 0xff) !== CLOSE || (bytes & SIX_HIGH_HALVES) !== SIX_ZEROS) return false;
+  return ((bytes + SIX_SIXES) & SIX_HIGH_HALVES) === SIX_ZEROS;
+}
+
+/** The number that the first six bytes spell: of two digits, of four, then of eight at once. */
+function unpack(bytes: u64): u64 {
+  let value = (bytes << 16) & LOW_HALVES;
+  value = ((value * (10 * 256 + 1)) >> 8) & BYTES;
+  value = ((value * (100 * 0x10000 + 1)) >> 16) & WORDS;
+  return (value * ((10000 << 32) + 1)) >> 32;
+}
 
 /** Where the message begins behind the head at `from`; 0: the head is not of the usual shape. */
 function behindHead(from: usize): usize {
+  const same = i8x16.bitmask(i8x16.eq(v128.load(from), v128.load(HEAD)));
+  if (headBits !== 0 && (same & headBits) === headBits) {
+    const fraction = load<u64>(from + dotColumn + 1);
+    if (!isFraction(fraction)) return 0;
+    time = seconds + unpack(fraction);
+    return behindCaller(from + dotColumn + 8);
+  }
+  return behindOtherHead(from);
+}
+
+/** As {@link behindHead}, of a head of another second or layout than the one before. */
+function behindOtherHead(from: usize): usize {
   if (load<u8>(from) !== OPEN) return 0;
   let at = from + 1;
   while (load<u8>(at) === BLANK) at++;
-  const seconds = at;
+  const digits = at;
   let value: u64 = 0;
   let byte: u32 = load<u8>(at);
-  while (isDigit(byte) && at - seconds < 10) {
+  while (isDigit(byte) && at - digits < 10) {
     value = value * 10 + (byte - DIGIT_0);
     byte = load<u8>(++at);
   }
-  if (byte !== DOT || at === seconds || at - seconds > 9) return 0;
+  if (byte !== DOT || at === digits || at - digits > 9) return 0;
   const dot = at;
+  const whole = value * 1000000;
   byte = load<u8>(++at);
   while (isDigit(byte) && at - dot < 8) {
     value = value * 10 + (byte - DIGIT_0);
@@ -57,6 +98,10 @@ function behindHead(from: usize): usize {
   }
   if (byte !== CLOSE || at - dot !== 7) return 0;
   time = value;
+  seconds = whole;
+  dotColumn = dot - from;
+  headBits = dotColumn < 16 ? (2 << dotColumn) - 1 : 0;
+  v128.store(HEAD, v128.load(from));
   return behindCaller(at + 1);
 }
 
@@ -79,7 +124,8 @@ function isOddBeginning(message: usize): bool {
   const byte: u32 = load<u8>(message);
   if (byte <= DIGIT_9) return byte <= STAR || byte >= DIGIT_0 || byte === DASH || byte === DOT;
   if (byte === CAPITAL_D || byte === OPEN || byte === BRACE) return true;
-  return byte >= CAPITAL_A && byte <= CAPITAL_Z && load<u8>(message + 1) === OPEN;
+  // Both at once: whether a message begins with a capital cannot be foreseen.
+  return <bool>(<i32>(byte - CAPITAL_A <= CAPITAL_Z - CAPITAL_A) & <i32>(load<u8>(message + 1) === OPEN));
 }
 
 /**
@@ -112,24 +158,35 @@ function hasPrefix(start: usize, length: usize): bool {
 export function skimMessages(from: usize, limit: usize, prefix: usize, previous: f64): usize {
   let latest = <u64>previous;
   let start = from;
-  taken = 0;
-  longest = 0;
-  while (start < limit) {
-    const feed = lineFeed(start, limit);
+  let before = from;
+  let end = from;
+  let width: usize = 0;
+  let hit = hitBehind(from);
+  const first = feedFrom(from);
+  let line = first;
+  for (; start < limit; line++) {
+    const feed = feedAt(line);
     if (feed >= limit || feed - start > MAX_LINE) break;
-    const end = trimmed(start, feed);
-    if (prefix > 0 && (end - start <= prefix || !hasPrefix(start, prefix) || hasNoBreak(start, end))) break;
+    const stop = trimmed(start, feed);
+    if (prefix > 0 && (stop - start <= prefix || !hasPrefix(start, prefix) || hasNoBreak(start, stop))) break;
     // A head may seem to go on in the next line: then the message begins behind the end of this one.
     const message = behindHead(start + prefix);
-    if (message === 0 || message >= end || time < latest) break;
-    if (isOddBeginning(message) || isOddEnd(end) || isWanted(message, end)) break;
+    if (message === 0 || message >= stop || time < latest) break;
+    if (isOddBeginning(message) || isOddEnd(stop)) break;
+    if (hit < stop) {
+      if (isWanted(message, stop)) break;
+      hit = hitBehind(stop);
+    }
     latest = time;
-    taken++;
-    lastStart = <i32>start;
-    lastEnd = <i32>end;
-    longest = max(longest, <i32>(end - start));
+    before = start;
+    end = stop;
+    width = max(width, stop - start);
     start = feed + 1;
   }
+  taken = line - first;
   stamp = <f64>latest;
+  lastStart = <i32>before;
+  lastEnd = <i32>end;
+  longest = <i32>width;
   return start;
 }

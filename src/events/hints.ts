@@ -1,3 +1,5 @@
+import { HINT_WINDOWS } from './hint-windows.ts';
+
 /**
  * What may stand at each place of a text that is looked for, one set of characters (latin1) a place: `['v', 'f', 'i', 'o']`.
  */
@@ -5,10 +7,8 @@ export type HintPattern = readonly string[];
 
 /** Bytes of a pattern by which it is found; none may be shorter. */
 const WINDOW = 4;
-/** Bytes that are looked at together. A window has two such triples, and of two neighbouring ones one is looked at. */
-const TRIPLE = 3;
-const FIRST = 1;
-const SECOND = 2;
+/** Groups of patterns that are looked for together, a bit each. */
+const GROUPS = 8;
 /** Letters that a log is full of: a window with others is met less often by chance. */
 const COMMON = new Set(' etaoinsrdlc0123456789');
 
@@ -18,11 +18,12 @@ export function literal(text: string): HintPattern {
 }
 
 // As in assembly/layout.ts.
-const WINDOWS = 0x10000;
+const NIBBLES = 0;
+const WINDOWS = 0x1000;
 const SLOTS = 0x1000;
-const NEEDLES = 0x18000;
-const CLASSES = 0x1e000;
-const SIZE = 0x20000;
+const NEEDLES = 0x9000;
+const CLASSES = 0xf000;
+const SIZE = 0x11000;
 const CLASS_BYTES = 32;
 
 // Knuth's multiplicative hash: the upper bits of the product depend on all bytes.
@@ -33,9 +34,9 @@ const hash = (bytes: number, bits: number): number => Math.imul(bytes, 0x9e3779b
  */
 export class HintFinder {
   /**
-   * By the hash of three bytes, the first one the lowest, whether they may be the first or the second triple of a window; then
-   * by the hash of a window the window and where its pattern stands; then the patterns, each its length, where its window
-   * begins, and the class of each place; then the classes, a bit for each byte that may stand there.
+   * For each place of a window and each half of a byte the groups that may have it there; by the hash of a window the window and
+   * where its pattern stands; then the patterns, each its length, where its window begins, and the class of each place; then the
+   * classes, a bit for each byte that may stand there.
    */
   readonly table = new Uint8Array(SIZE);
   readonly #pattern: RegExp;
@@ -47,7 +48,7 @@ export class HintFinder {
 
   /** @throws Error where a pattern is shorter than four characters, or the patterns are too many. */
   constructor(patterns: readonly HintPattern[]) {
-    this.#pattern = new RegExp(patterns.map((sets) => sets.map(characterClass).join('')).join('|') || '(?!)');
+    this.#pattern = anyPattern(patterns);
     for (const sets of patterns) this.#add(sets);
   }
 
@@ -58,9 +59,8 @@ export class HintFinder {
 
   #add(sets: HintPattern): void {
     if (sets.length < WINDOW) throw new Error(`a hint is too short: ${sets.join('')}`);
-    const offset = bestWindow(sets);
-    for (const triple of valuesOf(sets.slice(offset, offset + TRIPLE))) this.#mark(triple, FIRST);
-    for (const triple of valuesOf(sets.slice(offset + 1, offset + 1 + TRIPLE))) this.#mark(triple, SECOND);
+    const [offset, group] = HINT_WINDOWS[patternText(sets)] ?? anyWindow(sets);
+    for (let place = 0; place < WINDOW; place++) this.#mark(place, sets[offset + place] ?? '', 1 << group);
     const needle = this.#needlesEnd;
     this.#needlesEnd += 2 + sets.length;
     if (this.#needlesEnd > CLASSES || sets.length > 255) throw new Error('too many hints');
@@ -68,9 +68,14 @@ export class HintFinder {
     for (const window of valuesOf(sets.slice(offset, offset + WINDOW))) this.#place(window, needle - NEEDLES);
   }
 
-  #mark(triple: number, which: number): void {
-    const slot = hash(triple, 16);
-    this.table[slot] = (this.table[slot] ?? 0) | which;
+  #mark(place: number, set: string, group: number): void {
+    for (let i = 0; i < set.length; i++) {
+      const code = set.charCodeAt(i);
+      const low = NIBBLES + place * 32 + (code & 15);
+      const high = NIBBLES + place * 32 + 16 + (code >> 4);
+      this.table[low] = (this.table[low] ?? 0) | group;
+      this.table[high] = (this.table[high] ?? 0) | group;
+    }
   }
 
   #place(window: number, needle: number): void {
@@ -106,8 +111,21 @@ function valuesOf(sets: HintPattern): number[] {
   return values;
 }
 
-/** Where the window of a pattern begins: there where it is met least often by chance. */
-function bestWindow(sets: HintPattern): number {
+/** Any of the patterns, wherever it stands. */
+export function anyPattern(patterns: readonly HintPattern[]): RegExp {
+  return new RegExp(patterns.map(patternText).join('|') || '(?!)');
+}
+
+/** How a regular expression spells it. */
+export function patternText(sets: HintPattern): string {
+  return sets.map(characterClass).join('');
+}
+
+/**
+ * Where the window of a pattern begins that no table chose, and of which group it is: there where it is met least often by chance,
+ * with those of about the same first letter.
+ */
+function anyWindow(sets: HintPattern): readonly [number, number] {
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (let offset = 0; offset + WINDOW <= sets.length; offset++) {
@@ -117,7 +135,7 @@ function bestWindow(sets: HintPattern): number {
       best = offset;
     }
   }
-  return best;
+  return [best, ((sets[best]?.charCodeAt(0) ?? 0) >> 1) % GROUPS];
 }
 
 function weight(set: string): number {

@@ -5,7 +5,7 @@ import { CCA_MESSAGES, CCA_SYMBOLS } from './cca.ts';
 import { DMABUF_EVENTS } from './dmabuf.ts';
 import { DOE_MESSAGES, DOE_SYMBOLS } from './doe.ts';
 import { GUEST_MESSAGES, GUEST_SYMBOLS } from './guest.ts';
-import { HintFinder, type HintPattern, literal } from './hints.ts';
+import { anyPattern, HintFinder, type HintPattern, literal } from './hints.ts';
 import { IDE_MESSAGES, IDE_SYMBOLS } from './ide.ts';
 import { IOMMU_EVENTS, IOMMU_MESSAGES, IOMMU_SYMBOLS } from './iommu.ts';
 import { IOMMUFD_MESSAGES, IOMMUFD_SYMBOLS } from './iommufd.ts';
@@ -134,18 +134,18 @@ const SUBSYSTEMS: readonly HintPattern[] = [
   ...['PCI/TSM', 'PCI/IDE', 'SEV-TIO', 'iommufd', 'vfio', 'Linux version', 'tdi-trace'].map(literal),
   ['Tt', 'Dd', 'Xx', ' :_-'],
 ];
-const NAMES_FUNCTION = new HintFinder([FUNCTION]);
-const NAMES_SUBSYSTEM = new HintFinder(SUBSYSTEMS);
+const NAMES_FUNCTION = anyPattern([FUNCTION]);
+const NAMES_SUBSYSTEM = anyPattern(SUBSYSTEMS);
 /** What the lines of rows contain that name neither: a new row needs nothing more to be found. */
 const NAMELESS = MESSAGES.filter(
-  ({ example, contains }) => !NAMES_FUNCTION.inText(example) && !NAMES_SUBSYSTEM.inText(contains),
+  ({ example, contains }) => !NAMES_FUNCTION.test(example) && !NAMES_SUBSYSTEM.test(contains),
 ).map(({ contains }) => literal(contains));
 /** What trace events hold that the kernel prints into its log (tp_printk) and that name neither: probes, system calls, the rest. */
 const PRINTED_EVENTS: readonly HintPattern[] = [
   [':', ' ', '(', LETTERS],
   ['s', 'y', 's', '_', LETTERS],
   ...[...TASK_EVENTS, ...IOMMU_EVENTS, ...KVM_EVENTS]
-    .filter(({ example }) => !NAMES_FUNCTION.inText(example) && !NAMES_SUBSYSTEM.inText(example))
+    .filter(({ example }) => !NAMES_FUNCTION.test(example) && !NAMES_SUBSYSTEM.test(example))
     .map(({ name }) => literal(`${name}: `)),
 ];
 /** A colour, which may stand in the middle of what is looked for: `grep --color`, a console that was recorded. */
@@ -154,14 +154,15 @@ const COLOUR: HintPattern = ['\x1b', '[', '0123456789', '0123456789;m'];
  * A message is worth a look when it names a PCI function or a subsystem that we know, may fit a row, goes on with a splat, or
  * may be a trace event.
  */
-const FINDER = new HintFinder([
+export const HINTS: readonly HintPattern[] = [
   FUNCTION,
   ...SUBSYSTEMS,
   ...NAMELESS,
   ...SPLAT_LITERALS.map(literal),
   ...PRINTED_EVENTS,
   COLOUR,
-]);
+];
+const FINDER = new HintFinder(HINTS);
 
 /**
  * Events that quote printk, and what users write into a trace (`print` is what trace-cmd calls it): the same text in a log

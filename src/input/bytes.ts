@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { InputError } from '../base/errors.ts';
 import type { HealthSink } from '../base/health.ts';
 import { Damage } from './damage.ts';
-import { HEAD_SIZE, sniff } from './magic.ts';
-import { readSome } from './read-some.ts';
+import { sniff } from './magic.ts';
+import { CHUNK, pumpFile } from './pump-file.ts';
 import {
   type FileStamp,
   nameInCommand,
@@ -15,11 +15,6 @@ import {
   shownPath,
 } from './source.ts';
 import { UNPACK_COMMAND } from './unpack.ts';
-
-/** Bytes a read of a file: each read costs two switches between threads. */
-const READ = 1024 * 1024;
-/** Bytes a hand-over: what is larger becomes a large object of V8 when it is made a string, which costs more than it saves. */
-const CHUNK = 96 * 1024;
 
 export interface ReadBytesOptions {
   /** Takes the decompressed bytes in order. The buffer is reused after the call. */
@@ -63,7 +58,7 @@ export async function readBytes(source: OpenedSource, options: ReadBytesOptions)
   try {
     if (source.packed !== null) await pumpPacked(source, source.packed, intake, options);
     else if (source.handle === null) await pumpStream(source, intake, options);
-    else await pumpFile(source.handle, source, intake, options);
+    else await pumpFile(source.handle, source, (chunk) => intake.take(chunk), options.onStored);
   } catch (error) {
     if (error instanceof Stop) return { bytes: intake.bytes, cut: true };
     if (error instanceof InputError || options.signal?.aborted) throw error;
@@ -132,37 +127,6 @@ class Intake {
     if (packed === null || compression === 'none' || isMember) return refusal(path, content);
     const command = `${UNPACK_COMMAND[compression]} ${nameInCommand(path)}`;
     return new InputError(`${shownPath(path)}: is ${content.what}: unpack it with: ${command}, and ${content.remedy}`);
-  }
-}
-
-async function pumpFile(
-  handle: FileHandle,
-  { head, size }: Pick<OpenedSource, 'head' | 'size'>,
-  intake: Intake,
-  options: ReadBytesOptions,
-): Promise<void> {
-  // Its end was met when it was opened.
-  if (head.length < HEAD_SIZE) return intake.take(head);
-  let stored = head.length;
-  // A directory may hold thousands of small files: what they need not is not made.
-  const room = Math.min(READ, Math.max(CHUNK, (size ?? READ) - stored));
-  let ready = Buffer.allocUnsafeSlow(room);
-  let next = Buffer.allocUnsafeSlow(room);
-  // The disk works on the next piece while this one is parsed.
-  let reading = readSome(handle, ready, 0, room, null);
-  try {
-    intake.take(head);
-    for (;;) {
-      const bytesRead = await reading;
-      if (bytesRead === 0) return;
-      [ready, next] = [next, ready];
-      reading = readSome(handle, ready, 0, room, null);
-      for (let at = 0; at < bytesRead; at += CHUNK) intake.take(next.subarray(at, Math.min(at + CHUNK, bytesRead)));
-      stored += bytesRead;
-      options.onStored?.(stored);
-    }
-  } finally {
-    await reading.catch(() => undefined);
   }
 }
 

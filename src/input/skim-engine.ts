@@ -28,6 +28,7 @@ interface Exports {
   layOut(column: number, dot: number, seconds: number, pad: number): void;
   addName(length: number): void;
   forgetNames(): void;
+  scan(length: number): void;
 }
 
 /** Of the platform, as far as it is used: @types/node does not declare it. */
@@ -75,6 +76,8 @@ export class SkimEngine {
   readonly #memory: Uint8Array;
   #chunk: Chunk | null = null;
   #hints: Uint8Array | null = null;
+  /** The chunk of which the module knows where its lines end, and where in it something stands that is looked for. */
+  #scanned: Chunk | null = null;
   #prefix: LinePrefix | null = null;
   #owner: object | null = null;
 
@@ -115,8 +118,7 @@ export class SkimEngine {
     previous: number,
   ): SkimmedMessages | null {
     const { CHUNK, taken, stamp, lastStart, lastEnd, longest } = this.#exports;
-    this.#load(chunk);
-    this.#loadHints(hints);
+    this.#scan(chunk, hints);
     const length = prefix === null ? 0 : this.#loadPrefix(prefix);
     const base = CHUNK.value;
     const end = this.#exports.skimMessages(base + start, base + chunk.end, length, Math.max(0, Math.ceil(previous)));
@@ -167,11 +169,10 @@ export class SkimEngine {
     this.#exports.addName(name.length);
   }
 
-  /** Whether a part of the chunk holds what somebody looks for. */
+  /** Whether a part of a line of the chunk holds what somebody looks for. */
   isWanted(chunk: Chunk, start: number, end: number, hints: Uint8Array): boolean {
     const base = this.#exports.CHUNK.value;
-    this.#load(chunk);
-    this.#loadHints(hints);
+    this.#scan(chunk, hints);
     return this.#exports.isWanted(base + start, base + end) !== 0;
   }
 
@@ -182,10 +183,13 @@ export class SkimEngine {
     this.#chunk = chunk;
   }
 
-  #loadHints(hints: Uint8Array): void {
-    if (hints === this.#hints) return;
-    this.#memory.set(hints, this.#exports.HINTS.value);
+  #scan(chunk: Chunk, hints: Uint8Array): void {
+    this.#load(chunk);
+    if (hints === this.#hints && chunk === this.#scanned) return;
+    if (hints !== this.#hints) this.#memory.set(hints, this.#exports.HINTS.value);
     this.#hints = hints;
+    this.#exports.scan(chunk.bytes.length);
+    this.#scanned = chunk;
   }
 
   /** @returns the length; a longer prefix than there is room for is one that no line has. */
