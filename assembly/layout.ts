@@ -19,6 +19,9 @@ export const PREFIX_MAX: i32 = 0x1000;
 export const NAME: usize = 0x22000;
 /** The first bytes of the head that was read last. */
 export const HEAD: usize = 0x23000;
+/** What a look at lines has found: numbers of four bytes each, see messages.ts and rows.ts, and a time behind them. */
+export const FOUND: usize = 0x23010;
+export const FOUND_TIME: usize = 0x23030;
 /** The table of names: hash, start in the pool and length of each slot, then the pool itself. */
 export const HASHES: usize = 0x30000;
 export const STARTS: usize = 0x40000;

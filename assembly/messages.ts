@@ -1,5 +1,5 @@
 import { hitBehind, isWanted } from './hints';
-import { HEAD, PREFIX, PREFIX_SLACK } from './layout';
+import { FOUND, FOUND_TIME, HEAD, PREFIX, PREFIX_SLACK } from './layout';
 import { hasNoBreak, isDigit, MAX_LINE, trimmed } from './line';
 import { feedAt, feedFrom } from './scan';
 
@@ -26,13 +26,6 @@ const MESS: u32 = 0x7373656d;
 const AGES: u32 = 0x73656761;
 const SSED: u32 = 0x64657373;
 const ATA: u32 = 0x5d617461;
-
-/** How many lines were taken, the time of the last one in microseconds, where that line stands, the length of the longest. */
-export let taken: i32 = 0;
-export let stamp: f64 = 0;
-export let lastStart: i32 = 0;
-export let lastEnd: i32 = 0;
-export let longest: i32 = 0;
 
 /** The time of the head at hand. */
 let time: u64 = 0;
@@ -153,7 +146,8 @@ function hasPrefix(start: usize, length: usize): bool {
  * @param from the beginning of a line, `limit` behind the last line feed.
  * @param prefix bytes that stand before each head.
  * @param previous the time that a line must not fall behind, microseconds.
- * @returns where the first line begins that was not taken.
+ * @returns where the first line begins that was not taken. Found: how many lines were taken, where the last one begins and ends, the
+ * length of the longest; the time of the last one in microseconds.
  */
 export function skimMessages(from: usize, limit: usize, prefix: usize, previous: f64): usize {
   let latest = <u64>previous;
@@ -183,10 +177,10 @@ export function skimMessages(from: usize, limit: usize, prefix: usize, previous:
     width = max(width, stop - start);
     start = feed + 1;
   }
-  taken = line - first;
-  stamp = <f64>latest;
-  lastStart = <i32>before;
-  lastEnd = <i32>end;
-  longest = <i32>width;
+  store<i32>(FOUND, line - first);
+  store<i32>(FOUND, <i32>before, 4);
+  store<i32>(FOUND, <i32>end, 8);
+  store<i32>(FOUND, <i32>width, 12);
+  store<f64>(FOUND_TIME, <f64>latest);
   return start;
 }

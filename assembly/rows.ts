@@ -1,3 +1,4 @@
+import { FOUND } from './layout';
 import { isDigit, lineFeed, MAX_LINE, trimmed } from './line';
 import { behindName } from './names';
 
@@ -32,10 +33,6 @@ let dotColumn: usize = 0;
 /** The six columns before the dot, as they were in the row before. */
 let secondsText: u32 = 0;
 let padText: u32 = 0;
-
-/** How many rows were taken, and the digits behind the dot in the last one. */
-export let takenRows: i32 = 0;
-export let fraction: i32 = 0;
 
 /** Whether each of four bytes is a digit: 0x30 to 0x39. */
 function areDigits(word: u32): bool {
@@ -88,12 +85,13 @@ export function layOut(newColumn: usize, newDot: usize, seconds: u32, pad: u32):
  *
  * @param from the beginning of a line, `limit` behind the last line feed.
  * @param previous the digits behind the dot in the row before, as a number.
- * @returns where the first line begins that was not taken.
+ * @returns where the first line begins that was not taken. Found: how many rows were taken, and the digits behind the dot in the last
+ * one.
  */
 export function skimRows(from: usize, limit: usize, previous: i32): usize {
   let start = from;
-  fraction = previous;
-  takenRows = 0;
+  let fraction = previous;
+  let taken = 0;
   while (start < limit) {
     const feed = lineFeed(start, limit);
     if (feed >= limit || feed - start > MAX_LINE) break;
@@ -107,8 +105,10 @@ export function skimRows(from: usize, limit: usize, previous: i32): usize {
     const now = unpack(high) * 100 + (unpack(low) % 100);
     if (now < fraction || !isUnwanted(dot + FRACTION, end)) break;
     fraction = now;
-    takenRows++;
+    taken++;
     start = feed + 1;
   }
+  store<i32>(FOUND, taken);
+  store<i32>(FOUND, fraction, 4);
   return start;
 }

@@ -1,7 +1,7 @@
 import { CHUNK_MAX, type Chunk } from './chunk.ts';
 import { SKIM_MODULE } from './skim-module.ts';
 
-/** A number of the module that changes. */
+/** An address or a length that the module is made with. */
 interface Global {
   readonly value: number;
 }
@@ -10,18 +10,13 @@ interface Global {
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly CHUNK: Global;
+  readonly FOUND: Global;
+  readonly FOUND_TIME: Global;
   readonly HINTS: Global;
   readonly PREFIX: Global;
   readonly PREFIX_SLACK: Global;
   readonly PREFIX_MAX: Global;
   readonly NAME: Global;
-  readonly taken: Global;
-  readonly stamp: Global;
-  readonly lastStart: Global;
-  readonly lastEnd: Global;
-  readonly longest: Global;
-  readonly takenRows: Global;
-  readonly fraction: Global;
   isWanted(start: number, end: number): number;
   skimMessages(from: number, limit: number, prefix: number, previous: number): number;
   skimRows(from: number, limit: number, previous: number): number;
@@ -74,6 +69,11 @@ export class SkimEngine {
   static #only: SkimEngine | null | undefined;
   readonly #exports: Exports;
   readonly #memory: Uint8Array;
+  /** What the last look has found. A number of the module itself takes ten times as long to be read. */
+  readonly #found: Int32Array;
+  readonly #foundTime: Float64Array;
+  /** Where the chunk stands. */
+  readonly #base: number;
   #chunk: Chunk | null = null;
   #hints: Uint8Array | null = null;
   /** The chunk of which the module knows where its lines end, and where in it something stands that is looked for. */
@@ -101,7 +101,11 @@ export class SkimEngine {
 
   private constructor(exports: Exports) {
     this.#exports = exports;
-    this.#memory = new Uint8Array(exports.memory.buffer);
+    const { buffer } = exports.memory;
+    this.#memory = new Uint8Array(buffer);
+    this.#found = new Int32Array(buffer, exports.FOUND.value, 4);
+    this.#foundTime = new Float64Array(buffer, exports.FOUND_TIME.value, 1);
+    this.#base = exports.CHUNK.value;
   }
 
   /**
@@ -117,29 +121,30 @@ export class SkimEngine {
     prefix: LinePrefix | null,
     previous: number,
   ): SkimmedMessages | null {
-    const { CHUNK, taken, stamp, lastStart, lastEnd, longest } = this.#exports;
     this.#scan(chunk, hints);
     const length = prefix === null ? 0 : this.#loadPrefix(prefix);
-    const base = CHUNK.value;
+    const base = this.#base;
     const end = this.#exports.skimMessages(base + start, base + chunk.end, length, Math.max(0, Math.ceil(previous)));
-    if (taken.value === 0) return null;
+    const found = this.#found;
+    const lines = found[0] ?? 0;
+    if (lines === 0) return null;
     return {
-      lines: taken.value,
+      lines,
       end: end - base,
-      stamp: stamp.value,
-      lastStart: lastStart.value - base,
-      lastEnd: lastEnd.value - base,
-      longest: longest.value,
+      stamp: this.#foundTime[0] ?? 0,
+      lastStart: (found[1] ?? 0) - base,
+      lastEnd: (found[2] ?? 0) - base,
+      longest: found[3] ?? 0,
     };
   }
 
   /** As {@link messages} of the rows of a trace, laid out as {@link layOut} was told, the names of which were all added. */
   rows(chunk: Chunk, start: number, fraction: number): SkimmedRows | null {
-    const base = this.#exports.CHUNK.value;
+    const base = this.#base;
     this.#load(chunk);
     const end = this.#exports.skimRows(base + start, base + chunk.end, fraction);
-    const lines = this.#exports.takenRows.value;
-    return lines === 0 ? null : { lines, end: end - base, fraction: this.#exports.fraction.value };
+    const lines = this.#found[0] ?? 0;
+    return lines === 0 ? null : { lines, end: end - base, fraction: this.#found[1] ?? 0 };
   }
 
   /** What rows are compared with belongs to `owner` from now on. @returns whether it did so before. */
@@ -171,7 +176,7 @@ export class SkimEngine {
 
   /** Whether a part of a line of the chunk holds what somebody looks for. */
   isWanted(chunk: Chunk, start: number, end: number, hints: Uint8Array): boolean {
-    const base = this.#exports.CHUNK.value;
+    const base = this.#base;
     this.#scan(chunk, hints);
     return this.#exports.isWanted(base + start, base + end) !== 0;
   }
@@ -179,7 +184,7 @@ export class SkimEngine {
   #load(chunk: Chunk): void {
     if (chunk === this.#chunk) return;
     if (chunk.bytes.length > CHUNK_MAX) throw new Error(`a chunk of ${chunk.bytes.length} bytes`);
-    this.#memory.set(chunk.bytes, this.#exports.CHUNK.value);
+    this.#memory.set(chunk.bytes, this.#base);
     this.#chunk = chunk;
   }
 
