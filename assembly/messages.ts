@@ -64,7 +64,10 @@ function behindHead(from: usize): usize {
     const fraction = load<u64>(from + dotColumn + 1);
     if (!isFraction(fraction)) return 0;
     time = seconds + unpack(fraction);
-    return behindCaller(from + dotColumn + 8);
+    // Nearly always a blank and the message.
+    const message = from + dotColumn + 9;
+    if (fraction >> 56 === BLANK && load<u8>(message) !== OPEN) return message;
+    return behindCaller(message - 1);
   }
   return behindOtherHead(from);
 }
