@@ -1,5 +1,6 @@
 import type { KernelRecord } from '../formats/record.ts';
 import { PLATFORM_MARKS } from './index.ts';
+import { Repeated } from './repeated.ts';
 
 /** What a record says about the machine: the TSM's platform, or at least the architecture. */
 export type HostMark = 'tdx' | 'sev-tio' | 'cca' | 'x86' | 'arm64';
@@ -9,10 +10,7 @@ export type HostMark = 'tdx' | 'sev-tio' | 'cca' | 'x86' | 'arm64';
  * (`__x64_sys_ioctl`, `__arm64_sys_ioctl`; include/linux/syscalls.h).
  */
 export function hostMark(record: KernelRecord): HostMark | null {
-  if (record.type === 'printk') {
-    for (const mark of PLATFORM_MARKS) if (mark.message?.test(record.message)) return mark.platform;
-    return null;
-  }
+  if (record.type === 'printk') return MESSAGE_MARKS.of(record.message);
   const { symbol } = record;
   if (symbol !== null) {
     for (const { symbolPrefix, platform } of SYMBOL_MARKS) if (symbol.startsWith(symbolPrefix)) return platform;
@@ -23,6 +21,10 @@ export function hostMark(record: KernelRecord): HostMark | null {
   if (caller.startsWith('__x64_sys_') || caller.startsWith('__ia32_sys_')) return 'x86';
   return caller.startsWith('__arm64_sys_') ? 'arm64' : null;
 }
+
+const MESSAGE_MARKS = new Repeated<HostMark | null>(
+  (text) => PLATFORM_MARKS.find(({ message }) => message?.test(text) === true)?.platform ?? null,
+);
 
 const SYMBOL_MARKS = PLATFORM_MARKS.flatMap(({ symbolPrefix, platform }) =>
   symbolPrefix === undefined ? [] : [{ symbolPrefix, platform }],

@@ -1,4 +1,5 @@
 import type { KernelRecord } from '../formats/record.ts';
+import { Repeated } from './repeated.ts';
 import { SPLAT_MESSAGES } from './splat-messages.ts';
 
 /** A record that may be normalised now; `splat` where it begins a report of trouble. */
@@ -80,19 +81,21 @@ export class SplatCollector {
     return copy;
   }
 
-  /** Whether the record only passes by: it carries no message, and nothing is kept back. Most records are such. */
+  /** Whether the record only passes by: nothing is kept back, and it begins no report. Most records are such. */
   passes(record: KernelRecord): boolean {
-    return this.#open === null && messageOf(record) === null;
+    if (this.#open !== null) return false;
+    const text = messageOf(record);
+    return text === null || !BEGINS.of(text);
   }
 
   take(record: KernelRecord): Released[] {
     const text = messageOf(record);
     const open = this.#open;
     if (!open) {
-      if (text === null || !begins(text)) return [{ record, splat: null }];
+      if (text === null || !BEGINS.of(text)) return [{ record, splat: null }];
       return this.#begin(record, text);
     }
-    if (text !== null && begins(text) && !goesOn(open, text)) return [...this.flush(), ...this.#begin(record, text)];
+    if (text !== null && BEGINS.of(text) && !goesOn(open, text)) return [...this.flush(), ...this.#begin(record, text)];
     if (text !== null && this.#add(open, record, text)) return [];
     if (ends(open, text)) {
       open.lastLine = record.endLine;
@@ -161,6 +164,8 @@ function begins(text: string): boolean {
       (row.kind === 'host.splat' || row.kind === 'host.hang') && text.includes(row.contains) && row.pattern.test(text),
   );
 }
+
+const BEGINS = new Repeated(begins);
 
 /** printk:console carries messages in a trace, too. */
 function messageOf(record: KernelRecord): string | null {

@@ -27,6 +27,8 @@ import { whyRefused } from './refused.ts';
 import { type HeldLine, isGap, leadingForm, type OddLine, OddRun } from './segment.ts';
 import { ShapeScanner } from './shape.ts';
 
+const EQUALS = 61;
+
 /** Lines to the parser of the part they belong to, once it is known which: until then they are kept, a few hundred at most. */
 export class Reader implements LineSink {
   /** The input was longer than what was read. */
@@ -70,7 +72,7 @@ export class Reader implements LineSink {
     if (skimmed === null) return null;
     const part = this.#list.current;
     if (part !== null) part.records += skimmed.lines;
-    this.#softBreak = chunk.lineBefore(skimmed.end).endsWith('=');
+    this.#softBreak = chunk.lastByteBefore(skimmed.end) === EQUALS;
     return skimmed;
   }
 

@@ -29,9 +29,8 @@ export class PrintedEvents {
 
   /** The event that the message is, as a line of ftrace would tell it, or that nobody wants it; null for an ordinary message. */
   read(entry: PrintkEntry): TraceEventRecord | 'unwanted' | null {
-    const { message, level: _, device: __, ...base } = entry;
     // An event that ends in a newline of its own leaves an empty line.
-    const text = message.trimEnd();
+    const text = entry.message.trimEnd();
     if (text.includes('\n')) return null;
     const end = identifierEnd(text, 0);
     if (end === 0 || textKind(text, end) !== 'event') return null;
@@ -39,6 +38,7 @@ export class PrintedEvents {
     const bytes = Buffer.from(text, 'utf8').toString('latin1');
     const event = wantedEvent(bytes, 0, end, bytes.length, this.#events, this.#symbols);
     if (event === null) return 'unwanted';
+    const { message: _, level: __, device: ___, ...base } = entry;
     return { ...base, ...eventRecord(event), task: null, printed: true, enclosingLine: null, stack: null };
   }
 }

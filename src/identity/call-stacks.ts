@@ -155,8 +155,12 @@ export function keyOf(record: KernelRecord): string {
   if (record.type === 'event' && record.stack !== null) return `graph:${record.stack}`;
   // What tasks run beside one another is told by no record: each is one by itself.
   if (isPlaceless(record)) return `line:${record.line}`;
-  return record.pid === null ? `cpu:${record.cpu ?? '?'}` : taskKey(record.pid);
+  if (record.pid !== null) return taskKey(record.pid);
+  return record.cpu === null ? NOBODY : `cpu:${record.cpu}`;
 }
+
+/** A log tells neither, as a rule. */
+const NOBODY = 'cpu:?';
 
 /** Whether an event in a log names neither who made it nor where: without CONFIG_PRINTK_CALLER. */
 export function isPlaceless(record: KernelRecord): boolean {

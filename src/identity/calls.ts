@@ -27,6 +27,11 @@ export interface Place {
 
 const NOWHERE: Place = { parent: null, closes: null, repeats: null, closedBefore: false };
 
+/** Nearly every event: it stands in a call, or in none. */
+function within(parent: OpenCall | null): Place {
+  return parent === null ? NOWHERE : { parent, closes: null, repeats: null, closedBefore: false };
+}
+
 // Devices whose announced reset has not ended; the oldest announcement goes first.
 const ANNOUNCED_MAX = 1024;
 
@@ -68,7 +73,7 @@ export class CallTracker {
       const closes = event.phase === 'point' ? CallStacks.take(stack, (call) => call === repeats) : null;
       return { ...NOWHERE, parent: repeats.parent, repeats, closes };
     }
-    return { ...NOWHERE, parent: this.#caller(stack, record, event, event.symbol) };
+    return within(this.#caller(stack, record, event, event.symbol));
   }
 
   /** Remembers an event that opened a call, under the id that the timeline gave it. */
@@ -185,7 +190,7 @@ export class CallTracker {
       this.#announced.delete(device);
       return { ...NOWHERE, closes: announced };
     }
-    if (record.type !== 'event') return { ...NOWHERE, parent: announced };
+    if (record.type !== 'event') return within(announced);
     // printk:console inside a trace: what is said is said by the call that the task is in.
     const kinds = PRINTED_BY[event.kind] ?? [];
     const stack = this.#stacks.of(record);
@@ -367,6 +372,6 @@ function tracerOf(record: KernelRecord): Tracer {
 }
 
 function bdfOf(event: KernelEvent): string | null {
-  const clue = event.clues.find((one) => one.type === 'bdf');
-  return clue?.type === 'bdf' ? clue.bdf : null;
+  for (const clue of event.clues) if (clue.type === 'bdf') return clue.bdf;
+  return null;
 }

@@ -73,6 +73,9 @@ export class Identity {
   /** Uses of a pointer that may have been of either of two devices; at most {@link REUSED_MAX}. */
   readonly #reused: Reused[] = [];
   #boot = 0;
+  /** Of many records in a row it is the same. */
+  #latestTask: { readonly key: string; readonly lives: number; readonly boot: number; readonly task: string } | null =
+    null;
 
   /** @param origin allots an id in the timeline; or whose knowledge it starts out with. */
   constructor(origin: (() => number) | Parts, hints: Hints = NO_HINTS) {
@@ -138,7 +141,7 @@ export class Identity {
 
   /** The entity that an event belongs to; null where it concerns no device. */
   resolve(record: KernelRecord, event: KernelEvent, row: SymbolRow | null, parent: OpenCall | null): number | null {
-    const task = `${this.#boot} ${keyOf(record)} ${this.#files.lives(record.pid)}`;
+    const task = this.#taskOf(record);
     if (IMPERSONAL.has(event.kind) && event.clues.length === 0) {
       const known = this.#byHandle(record, event, task);
       if (known !== null && event.handles.length > 0) {
@@ -161,6 +164,18 @@ export class Identity {
     if (entity === null) return null;
     this.#learn(event, entity, task);
     return entity;
+  }
+
+  /** Who made the record, as far as it tells: another boot, or another life of the number, is another task. */
+  #taskOf(record: KernelRecord): string {
+    const key = keyOf(record);
+    const lives = this.#files.lives(record.pid);
+    const latest = this.#latestTask;
+    if (latest !== null && latest.key === key && latest.lives === lives && latest.boot === this.#boot)
+      return latest.task;
+    const task = `${this.#boot} ${key} ${lives}`;
+    this.#latestTask = { key, lives, boot: this.#boot, task };
+    return task;
   }
 
   /** What is unbound right behind the end of a vDEVICE is the device behind that. */

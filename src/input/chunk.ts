@@ -28,6 +28,15 @@ export class Chunk {
     return bytes.toString('latin1', start, bytes[feed - 1] === CARRIAGE_RETURN ? feed - 1 : feed);
   }
 
+  /** The last byte of the line whose line feed stands before `end`, without what ends it; -1 where the line is empty. */
+  lastByteBefore(end: number): number {
+    const { bytes } = this;
+    const feed = end - 1;
+    const at = bytes[feed - 1] === CARRIAGE_RETURN ? feed - 2 : feed - 1;
+    const byte = bytes[at];
+    return byte === undefined || byte === LINE_FEED ? -1 : byte;
+  }
+
   /**
    * The first line of more than `width` bytes, among the whole lines from `start` to `end`: the index behind its line feed, -1
    * where there is none. Jumps over several lines at once.

@@ -1,3 +1,4 @@
+import { Repeated } from '../events/repeated.ts';
 import type { KernelRecord } from '../formats/record.ts';
 
 /**
@@ -32,7 +33,8 @@ const TEXT_MAX = 1024;
 
 /** Bounded: whatever the size of the source, some thousand stamps are kept. */
 export class AnchorCollector {
-  readonly #wanted: (text: string) => boolean;
+  /** Logs say the same again and again. */
+  readonly #facts: Repeated<Facts | null>;
   readonly #texts = new Map<number, Anchor[]>();
   #kept = 0;
   /** Texts with a larger hash are not looked at any more. */
@@ -40,7 +42,7 @@ export class AnchorCollector {
 
   /** `wanted`: the messages that a log hands over; of a trace the same are compared. */
   constructor(wanted: (text: string) => boolean) {
-    this.#wanted = wanted;
+    this.#facts = new Repeated((message) => factsOf(message, wanted));
   }
 
   note(record: KernelRecord): void {
@@ -66,14 +68,13 @@ export class AnchorCollector {
 
   #add(via: AnchorVia, message: string, { time, pid, line }: KernelRecord): void {
     if (time === null) return;
-    const text = firstLine(message);
-    if (text === '' || !this.#wanted(text)) return;
-    const key = hashOf(text);
-    if (key > this.#limit) return;
+    const facts = this.#facts.of(message);
+    if (facts === null || facts.key > this.#limit) return;
+    const { key, unique } = facts;
     const known = this.#texts.get(key);
     // A text that is full stays here, so that it is known to be of no use.
     if (known !== undefined && known.length >= OCCURRENCES_MAX) return;
-    const anchor: Anchor = { key, via, time, pid, line, unique: isUnique(text) };
+    const anchor: Anchor = { key, via, time, pid, line, unique };
     if (known === undefined) this.#texts.set(key, [anchor]);
     else known.push(anchor);
     this.#kept += 1;
@@ -90,6 +91,14 @@ export class AnchorCollector {
     }
     this.#limit = keys[texts - 1] ?? -1;
   }
+}
+
+/** What of a message is compared; null: nothing. */
+type Facts = Pick<Anchor, 'key' | 'unique'>;
+
+function factsOf(message: string, wanted: (text: string) => boolean): Facts | null {
+  const text = firstLine(message);
+  return text === '' || !wanted(text) ? null : { key: hashOf(text), unique: isUnique(text) };
 }
 
 /** What marks are told by, so that a reader of a log need not look at every line: the first word of a text for us. */
