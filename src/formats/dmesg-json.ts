@@ -142,7 +142,7 @@ class DmesgJsonParser implements LineParser {
     this.#stream.begin(stamp, claimed ? '' : message, object.line);
     if (object.message === null || !this.#stream.wanted(message)) return;
     const text = decodeText(ownCopy(members.join(' ')));
-    this.#stream.emit({ ...values, message, text, ...(claimed && { claimed }) });
+    this.#stream.emit({ type: 'printk', task: null, ...values, message, text, ...(claimed && { claimed }) });
   }
 }
 

@@ -49,6 +49,8 @@ class FluentBitParser implements LineParser {
     this.#lastTime = time;
     if (this.#stream.wanted(line)) {
       this.#stream.emit({
+        type: 'printk',
+        task: null,
         time,
         cpu: null,
         pid: null,

@@ -19,8 +19,10 @@ const NONE: readonly FurtherLine[] = [];
 
 /** The record that may go on: its lines up to the cap, the numbers of the first and the last one. */
 export class HeldMessage {
-  /** Scans it again, while the parser's own head is at the next one. */
-  readonly head: LineHead;
+  /** Of the first line, while the parser's own head is at the next one. */
+  #head: LineHead;
+  /** Whether it has scanned that line. */
+  #isScanned = false;
   first = '';
   line = 0;
   endLine = 0;
@@ -35,12 +37,28 @@ export class HeldMessage {
   #quotedPrintable = false;
 
   constructor(head: LineHead) {
-    this.head = head;
+    this.#head = head;
+  }
+
+  /** The head that has scanned the first line. @returns another one for the next lines. */
+  exchange(head: LineHead): LineHead {
+    const free = this.#head;
+    this.#head = head;
+    this.#isScanned = true;
+    return free;
+  }
+
+  /** The head of the first line; null where that is none. */
+  scanned(): LineHead | null {
+    const head = this.#head;
+    this.#isScanned ||= head.scan(this.first);
+    return this.#isScanned ? head : null;
   }
 
   /** Another record begins. */
   hold(line: string, number: number, truncated: boolean): void {
     this.first = line;
+    this.#isScanned = false;
     this.#length = line.length;
     this.line = number;
     this.endLine = number;
@@ -83,36 +101,38 @@ export class HeldMessage {
 
   /** Whether it is a piece of the message, which comes again. */
   isPieceOf(message: string, stamp: number | null): boolean {
-    const { head } = this;
-    return head.scan(this.first) && head.stamp === stamp && message.startsWith(head.plain.slice(head.message));
+    const head = this.scanned();
+    return head?.stamp === stamp && message.startsWith(head.plain.slice(head.message));
   }
 
   /** Whether a line with this indent stands exactly under it: dmesg indents the further lines of a record so. */
   isAligned(line: string, indent: number): boolean {
     if (line.charCodeAt(0) === 9) return false;
-    return this.head.scan(this.first) && this.head.message === indent && indent > 8;
+    return indent > 8 && this.scanned()?.message === indent;
   }
 
   /** What was seen of it so far. */
   message(fold: TerminalFold | null): string {
-    const { head, first } = this;
-    head.scan(first);
+    const { first } = this;
+    const head = this.scanned() ?? this.#head;
     return joinedMessage(head.plain.slice(head.message), this.#more, { column: head.message, fold, first });
   }
 
   emit(stream: PrintkStream, dictionary: LineForm['dictionary'], fold: TerminalFold | null): void {
     const first = ownCopy(this.first);
-    const { head } = this;
-    head.scan(first);
+    const head = this.scanned() ?? this.#head;
+    const plain = head.plain === this.first ? first : ownCopy(head.plain);
     // Nearly always none: this is done for every record that somebody wants.
     const more = this.#more.length === 0 ? NONE : this.#more.map(({ line, joint }) => ({ line: ownCopy(line), joint }));
     const around = { column: head.message, fold, first: this.first };
-    let message = joinedMessage(head.plain.slice(head.message), more, around);
+    let message = joinedMessage(plain.slice(head.message), more, around);
     if (message.endsWith(CARET_M)) message = message.slice(0, -CARET_M.length);
     if (this.#quotedPrintable) message = message.replace(QUOTED_PRINTABLE, decodeQuoted);
     const { device, message: rest } = dictionary?.(message) ?? { message, device: null };
     const { time, cpu, pid, level } = head.values();
     const entry: PrintkEntry = {
+      type: 'printk',
+      task: null,
       time: stream.counts(head.clock) ? time : null,
       cpu,
       pid,

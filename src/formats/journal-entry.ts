@@ -88,6 +88,8 @@ export function emitEntry(
   if (message === null || !held.wanted) return;
   const { device, ...head } = message;
   stream.emit({
+    type: 'printk',
+    task: null,
     ...head,
     message: decodeText(ownCopy(head.message)),
     line: held.line,

@@ -117,6 +117,8 @@ class JournalJsonParser implements LineParser {
     const { device, ...head } = entry;
     const { line, endLine, truncated } = held;
     this.#stream.emit({
+      type: 'printk',
+      task: null,
       ...head,
       line,
       endLine,

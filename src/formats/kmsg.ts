@@ -194,6 +194,8 @@ class KmsgParser implements LineParser {
     if (!open?.held.wanted) return;
     const { held, level, claimed, cpu, pid, device } = open;
     this.#stream.emit({
+      type: 'printk',
+      task: null,
       time: BigInt(open.us) * 1000n,
       cpu,
       pid,

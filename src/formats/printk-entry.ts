@@ -11,6 +11,8 @@ export interface PrintkHead {
 
 /** A whole message; texts are decoded. */
 export interface PrintkEntry extends PrintkHead {
+  readonly type: 'printk';
+  readonly task: null;
   readonly line: number;
   readonly endLine: number;
   readonly message: Untrusted;

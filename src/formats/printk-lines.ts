@@ -27,7 +27,7 @@ const MAX_QUOTE = 64;
 export class PrintkLines implements LineParser {
   protected readonly stream: PrintkStream;
   readonly #form: LineForm;
-  readonly #head: LineHead;
+  #head: LineHead;
   readonly #held: HeldMessage;
   /** Whether it may go on: not behind a loss mark. */
   #open = false;
@@ -122,9 +122,10 @@ export class PrintkLines implements LineParser {
   }
 
   span(): TimeSpan {
-    const { line, head, first } = this.#held;
+    const { line } = this.#held;
     if (line === 0) return { first: null, last: null };
-    return { first: this.#firstTime, last: head.scan(first) ? this.#timeOf(head) : null };
+    const head = this.#held.scanned();
+    return { first: this.#firstTime, last: head === null ? null : this.#timeOf(head) };
   }
 
   /** See {@link LineParser.skim}: lines that have a head of the usual shape behind the prefix. */
@@ -188,6 +189,7 @@ export class PrintkLines implements LineParser {
     this.#bare = head.bareContinuation;
     // What was taken away may be what somebody looks for. The head is not: of many a host the name is one of our words.
     this.#held.wanted = this.stream.wanted(message) || (head.plain !== line && this.stream.wanted(line));
+    if (this.#held.wanted) this.#head = this.#held.exchange(head);
     return 'record';
   }
 

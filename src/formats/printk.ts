@@ -3,7 +3,6 @@ import { DumpRows, type Surroundings } from './dump-rows.ts';
 import { elided } from './elision.ts';
 import type { ClockInfo, ParserContext } from './format.ts';
 import type { PrintkEntry } from './printk-entry.ts';
-import type { PrintkRecord } from './record.ts';
 import { RecordTime } from './record-time.ts';
 import { below, doubtfulRest, folded } from './remark.ts';
 import { type Damage, Repairs } from './repairs.ts';
@@ -176,11 +175,9 @@ export class PrintkStream {
   emit(printed: PrintkEntry): void {
     const { plain, damage } = tidyMessage(printed.message);
     if (damage !== null) this.repaired(damage, printed.line);
-    const entry = plain === printed.message ? printed : { ...printed, message: plain };
-    const event = this.#printed.read(entry);
-    if (event === 'unwanted') return;
-    const record: PrintkRecord = { ...entry, type: 'printk', task: null };
-    this.#context.emit(event ?? record);
+    const record = plain === printed.message ? printed : { ...printed, message: plain };
+    const event = this.#printed.read(record);
+    if (event !== 'unwanted') this.#context.emit(event ?? record);
   }
 
   end(): void {

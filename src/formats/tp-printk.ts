@@ -38,7 +38,7 @@ export class PrintedEvents {
     const bytes = Buffer.from(text, 'utf8').toString('latin1');
     const event = wantedEvent(bytes, 0, end, bytes.length, this.#events, this.#symbols);
     if (event === null) return 'unwanted';
-    const { message: _, level: __, device: ___, ...base } = entry;
+    const { type: _, message: __, level: ___, device: ____, ...base } = entry;
     return { ...base, ...eventRecord(event), task: null, printed: true, enclosingLine: null, stack: null };
   }
 }
