@@ -1,4 +1,5 @@
 import { BDF_SOURCE, type Bdf, parseBdf } from '../base/bdf.ts';
+import { Repeated } from '../base/repeated.ts';
 import { type CallArguments, type KernelRecord, NO_ARGUMENTS, type TraceEventRecord } from '../formats/record.ts';
 import type { SymbolRow } from './catalogue.ts';
 import type { Clue, EventKind, Handle, KernelEvent, Outcome, Phase } from './event.ts';
@@ -7,7 +8,6 @@ import { firmwareResult } from './firmware-result.ts';
 import { symbolRow, traceEventRows } from './index.ts';
 import { payloadHandles, payloadOf } from './ioctl-payload.ts';
 import { parseNumber, parseReturn, parseZeroOrError, plainReturn } from './numbers.ts';
-import { Repeated } from './repeated.ts';
 import { said } from './said.ts';
 
 /**
@@ -286,5 +286,24 @@ function withUnread(what: Normalised, row: SymbolRow, ret: string | null): Norma
 
 function build(record: KernelRecord, facts: Facts): KernelEvent {
   const { line, endLine, time, cpu, task, pid, text, truncated } = record;
-  return { ...facts, line, endLine, time, cpu, task, pid, text, truncated };
+  const { kind, phase, outcome, code, symbol, args, clues, handles } = facts;
+  // Not spread: this is done for every event.
+  return {
+    kind,
+    phase,
+    outcome,
+    code,
+    symbol,
+    args,
+    clues,
+    handles,
+    line,
+    endLine,
+    time,
+    cpu,
+    task,
+    pid,
+    text,
+    truncated,
+  };
 }

@@ -1,6 +1,6 @@
+import { Repeated } from '../base/repeated.ts';
 import type { KernelRecord } from '../formats/record.ts';
 import { PLATFORM_MARKS } from './index.ts';
-import { Repeated } from './repeated.ts';
 
 /** What a record says about the machine: the TSM's platform, or at least the architecture. */
 export type HostMark = 'tdx' | 'sev-tio' | 'cca' | 'x86' | 'arm64';

@@ -1,5 +1,5 @@
+import { Repeated } from '../base/repeated.ts';
 import type { KernelRecord } from '../formats/record.ts';
-import { Repeated } from './repeated.ts';
 import { SPLAT_MESSAGES } from './splat-messages.ts';
 
 /** A record that may be normalised now; `splat` where it begins a report of trouble. */

@@ -1,3 +1,4 @@
+import { Repeated } from '../base/repeated.ts';
 import { tidyMessage } from './clean.ts';
 import { DumpRows, type Surroundings } from './dump-rows.ts';
 import { elided } from './elision.ts';
@@ -33,6 +34,12 @@ export class PrintkStream {
   readonly #time: RecordTime;
   readonly #repairs: Repairs;
   readonly #printed: PrintedEvents;
+  /** Whether a message is wanted, and what is to be done to it: logs say the same again and again. */
+  readonly #wanted: Repeated<boolean>;
+  readonly #tidied = new Repeated((message) => {
+    const { plain, damage } = tidyMessage(message);
+    return { plain, damage, isEvent: this.#printed.mayRead(plain) };
+  });
   #clock: string | null = null;
   #fell = 0;
   /** Line of the first message of this boot. */
@@ -47,6 +54,7 @@ export class PrintkStream {
     this.#time = new RecordTime(context.health);
     this.#repairs = new Repairs(context.health);
     this.#printed = new PrintedEvents(context.interest);
+    this.#wanted = new Repeated((message) => context.interest.message(message));
   }
 
   /** `none` where no message carried a time of a clock. */
@@ -164,7 +172,7 @@ export class PrintkStream {
   }
 
   wanted(message: string): boolean {
-    return this.#context.interest.message(message);
+    return this.#wanted.of(message);
   }
 
   /** See {@link Interest.hints}. */
@@ -173,10 +181,10 @@ export class PrintkStream {
   }
 
   emit(printed: PrintkEntry): void {
-    const { plain, damage } = tidyMessage(printed.message);
+    const { plain, damage, isEvent } = this.#tidied.of(printed.message);
     if (damage !== null) this.repaired(damage, printed.line);
     const record = plain === printed.message ? printed : { ...printed, message: plain };
-    const event = this.#printed.read(record);
+    const event = isEvent ? this.#printed.read(record) : null;
     if (event !== 'unwanted') this.#context.emit(event ?? record);
   }
 

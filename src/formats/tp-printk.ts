@@ -27,6 +27,12 @@ export class PrintedEvents {
     this.#events = Wanted.events(interest);
   }
 
+  /** Whether {@link read} has to look at the message. */
+  mayRead(message: string): boolean {
+    const end = identifierEnd(message, 0);
+    return end > 0 && textKind(message, end) === 'event';
+  }
+
   /** The event that the message is, as a line of ftrace would tell it, or that nobody wants it; null for an ordinary message. */
   read(entry: PrintkEntry): TraceEventRecord | 'unwanted' | null {
     // An event that ends in a newline of its own leaves an empty line.

@@ -1,4 +1,4 @@
-import { Repeated } from '../events/repeated.ts';
+import { Repeated } from '../base/repeated.ts';
 import type { KernelRecord } from '../formats/record.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Repeated } from '../../src/events/repeated.ts';
+import { Repeated } from '../../src/base/repeated.ts';
 
 test('what comes again is worked out once, also where it means nothing', () => {
   const asked: string[] = [];
