@@ -2,21 +2,34 @@
 //
 // Node's own cache (module.enableCompileCache) is filled before a module runs, when V8 has compiled hardly any of its
 // functions: every start then compiled some 1,500 of them anew. This one is filled at the end of a run.
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
-import { Script } from 'node:vm';
-// By name it would keep an older Node from saying what is needed.
-import zlib from 'node:zlib';
-import { withUsualFlags } from './young-space.js';
+const {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} = require('node:fs');
+const { isAscii } = require('node:buffer');
+const { createRequire } = require('node:module');
+const { basename, dirname, join } = require('node:path');
+const { Script } = require('node:vm');
+const { crc32 } = require('node:zlib');
+const { withUsualFlags } = require('./young-space.js');
 
 /** Modules of Node that take long to load and that hardly any run asks for: loaded when something of them is. */
 const LAZY = ['node:crypto', 'node:net', 'node:child_process'];
 /** The same of our own files: nothing of them is used before it is called for. */
 const LAZY_FILES = /^\.\/kysely-/;
 
+/** In one line with the first of the source: a stack trace names the lines of the file. */
+const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
+const TAIL = '\n})';
+
 /** What the entry of the bundle exports. Its files are CommonJS: one asks for another by `require('./NAME')`. */
-export function loadBundle(entry) {
+function loadBundle(entry) {
   const folder = dirname(entry);
   const requireOther = createRequire(entry);
   const keeper = makeKeeper(join(folder, 'compile-cache'));
@@ -31,17 +44,13 @@ export function loadBundle(entry) {
     if (known !== undefined) return known.exports;
     const module = { exports: {} };
     modules.set(path, module);
-    // In one line with the first of the source: a stack trace names the lines of the file.
-    const head = '(function (exports, require, module, __filename, __dirname) { ';
-    const script = keeper.compile(path, `${head}${readFileSync(path, 'utf8')}\n})`);
+    const script = keeper.compile(path, readFileSync(path));
     script.runInThisContext().call(module.exports, module.exports, load, module, path, folder);
     return module.exports;
   };
   process.once('exit', keeper.keep);
   return load(`./${basename(entry)}`);
 }
-
-const crc32 = (data) => zlib.crc32(data);
 
 /** Stands for a module until something of it is wanted. */
 function lazily(load) {
@@ -57,10 +66,12 @@ function makeKeeper(folder) {
   const isOurs = isWanted && isOnlyOwners(folder);
   const missing = [];
   return {
-    compile(path, source) {
+    compile(path, bytes) {
       const kept = join(folder, `${basename(path)}-${process.version}-${process.arch}`);
-      const sum = crc32(source);
+      // Of the bytes: of a text it would have to be encoded first.
+      const sum = crc32(bytes, crc32(HEAD + TAIL));
       const cachedData = isOurs ? readKept(kept, sum) : undefined;
+      const source = `${HEAD}${bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')}${TAIL}`;
       const script = withUsualFlags(() => new Script(source, { filename: path, cachedData }));
       if (isWanted && (cachedData === undefined || script.cachedDataRejected)) missing.push({ script, kept, sum });
       return script;
@@ -136,3 +147,5 @@ function removeParts(folder) {
     if (/\.\d+$/.test(name) && statSync(path).mtimeMs < hourAgo) rmSync(path, { force: true });
   }
 }
+
+module.exports = { loadBundle };

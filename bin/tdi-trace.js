@@ -1,28 +1,26 @@
 #!/usr/bin/env node
 // Looks at the Node version before anything native is loaded, then hands over to the compiled program.
-import { existsSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { loadBundle } from './load-bundle.js';
-import { withNode } from './node-version.js';
-import { limitYoungSpace } from './young-space.js';
+const { existsSync, statSync } = require('node:fs');
+const { join } = require('node:path');
+const { withNode } = require('./node-version.js');
 
 /**
  * The program in few files, unless it was compiled again since (tsc alone writes no bundle); null where there is neither. Only a
  * checkout is compiled: times of an installed package are those of its unpacking.
  */
 function findEntry() {
-  const compiled = new URL('../dist/src/cli.js', import.meta.url);
-  const bundled = new URL('../dist/bundle/cli.cjs', import.meta.url);
+  const compiled = join(__dirname, '../dist/src/cli.js');
+  const bundled = join(__dirname, '../dist/bundle/cli.cjs');
   if (!existsSync(bundled)) return existsSync(compiled) ? compiled : null;
-  const isCheckout = existsSync(new URL('../src/cli.ts', import.meta.url));
+  const isCheckout = existsSync(join(__dirname, '../src/cli.ts'));
   const isStale = isCheckout && existsSync(compiled) && statSync(compiled).mtimeMs > statSync(bundled).mtimeMs;
   return isStale ? compiled : bundled;
 }
 
 /** The program's `main`. The bundle is loaded by ourselves, which takes half the time that Node's loader does. */
 function load(entry) {
-  if (!entry.pathname.endsWith('.cjs')) return import(entry.href);
-  return Promise.resolve(fileURLToPath(entry)).then(loadBundle);
+  if (!entry.endsWith('.cjs')) return import(require('node:url').pathToFileURL(entry).href);
+  return Promise.resolve(entry).then(require('./load-bundle.js').loadBundle);
 }
 
 /** Node would wait for what V8 still compiles and marks beside us, 10 ms of a run; what is not written yet it has to wait for. */
@@ -30,7 +28,7 @@ function leave() {
   if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit();
 }
 
-withNode(fileURLToPath(import.meta.url), process.argv.slice(2), () => {
+withNode(__filename, process.argv.slice(2), () => {
   const entry = findEntry();
   if (entry === null) {
     process.stderr.write("tdi-trace: this checkout is not built yet: run 'npm run build'\n");
@@ -39,7 +37,7 @@ withNode(fileURLToPath(import.meta.url), process.argv.slice(2), () => {
   }
   load(entry)
     .then((cli) => {
-      limitYoungSpace();
+      require('./young-space.js').limitYoungSpace();
       return cli.main();
     })
     .then(leave)

@@ -1,7 +1,5 @@
 // Keeps V8's space for young objects from growing to its utmost, twice 32 MB. With half of that a log that is stored line by line
 // takes no longer, and 30 MB less.
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
-
 /** Bytes of both halves together, as V8 counts them. */
 const ENOUGH = 2 * 16 * 1024 * 1024;
 const EVERY_MS = 100;
@@ -13,8 +11,10 @@ const AS_EVER = 2;
 let isLimited = false;
 
 /** From now on: where the space is large enough it stays so. */
-export function limitYoungSpace() {
+function limitYoungSpace() {
   const timer = setInterval(() => {
+    // Most runs end before: they need not load it.
+    const { getHeapSpaceStatistics, setFlagsFromString } = require('node:v8');
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
     if (young === undefined || young.space_size < ENOUGH) return;
     isLimited = true;
@@ -25,8 +25,9 @@ export function limitYoungSpace() {
 }
 
 /** Code that V8 keeps is good only under the flags that it was made with: it is made, and taken, under those of every start. */
-export function withUsualFlags(work) {
+function withUsualFlags(work) {
   if (!isLimited) return work();
+  const { setFlagsFromString } = require('node:v8');
   setFlagsFromString(`${GROWTH}=${AS_EVER}`);
   try {
     return work();
@@ -34,3 +35,5 @@ export function withUsualFlags(work) {
     setFlagsFromString(`${GROWTH}=1`);
   }
 }
+
+module.exports = { limitYoungSpace, withUsualFlags };
