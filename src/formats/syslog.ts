@@ -23,6 +23,12 @@ const NAMELESS = /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,64} [a-z]{3,8}[0-7]
 
 const STAMPED = /^\[ *\d{1,10}\.\d{6}/;
 
+/**
+ * A record needs the name of the kernel, and what follows it; in RFC 5424 that is a blank, but `<` begins the line. The other
+ * signs may be taken out of the middle of the name, see `unwrapped`.
+ */
+const MAY_BE_RECORD = /kernel[:[]|[\0\r\x1b<&\\]/;
+
 const UNTOLD: HealthItem = {
   code: 'user-written',
   line: null,
@@ -162,6 +168,12 @@ function detectMonotonic(lines: readonly string[]): number {
   return shareExplained(lines, (context) => createParser(context, monotonicPrefix));
 }
 
+/** Asked of every dmesg first: that nothing there is a record is seen without reading it. */
+function detectCalendar(lines: readonly string[]): number {
+  if (!lines.some((line) => MAY_BE_RECORD.test(line))) return 0;
+  return shareExplained(lines, (context) => createParser(context, syslogPrefix));
+}
+
 /** Without the marks of a quotation, and blanks of another kind. */
 function pasted(line: string): string {
   const plain = withoutControls(line);
@@ -181,6 +193,6 @@ export const syslog: Format = {
   title:
     'system log: journalctl -k -o short, short-iso, short-full and the like, kern.log of rsyslog, messages of busybox, RFC 3164 and 5424',
   example: 'Nov 22 05:53:14 host kernel: [   13.377318] vfio-pci 0000:02:00.0: resetting',
-  detect: (lines) => shareExplained(lines, (context) => createParser(context, syslogPrefix)),
+  detect: detectCalendar,
   parser: (context) => createParser(context, syslogPrefix),
 };
