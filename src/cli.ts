@@ -48,7 +48,10 @@ function makeContext(argv: readonly string[]): Context {
   return {
     stdout: makeSink(process.stdout, noColor, process.env),
     stderr,
-    stdinIsTerminal: process.stdin.isTTY === true,
+    // Node takes 3 ms to make its stdin: only where somebody asks.
+    get stdinIsTerminal() {
+      return process.stdin.isTTY === true;
+    },
     env: process.env,
     ...interruption(stderr),
   };

@@ -1,4 +1,5 @@
 import type { Progress } from '../analysis.ts';
+import { monotonicMs } from '../base/clock.ts';
 import { escapeForTerminal } from '../base/untrusted.ts';
 import type { Sink } from './context.ts';
 
@@ -14,12 +15,12 @@ export interface ProgressLine {
 
 /** How far the reading is, on one line of a terminal; only for work that takes longer than a second. */
 export function progressLine(stderr: Sink): ProgressLine {
-  const start = performance.now();
+  const start = monotonicMs();
   let last = start + FIRST_AFTER_MS - EVERY_MS;
   let isShown = false;
   return {
     update(progress) {
-      const now = performance.now();
+      const now = monotonicMs();
       if (!stderr.isTerminal || now - last < EVERY_MS) return;
       last = now;
       isShown = true;

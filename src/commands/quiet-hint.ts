@@ -14,17 +14,17 @@ export interface QuietHint {
  * like a program that hangs.
  *
  * @param clear takes away what stands on the line.
- * @param stdin has ended where what takes so long is something else.
+ * @param stdin the process's own where none is given; has ended where what takes so long is something else.
  */
 export function quietHint(
   inputs: readonly string[],
   { stderr }: Pick<CommandContext, 'stderr'>,
   clear: () => void,
-  stdin: { readonly readableEnded: boolean } = process.stdin,
+  stdin?: { readonly readableEnded: boolean },
 ): QuietHint {
   if (!inputs.includes('-') || !stderr.isTerminal) return { heard() {}, end() {} };
   const say = (): void => {
-    if (stdin.readableEnded) return;
+    if ((stdin ?? process.stdin).readableEnded) return;
     clear();
     void stderr.write(
       'tdi-trace: nothing comes from stdin; the report is made when it ends (--follow makes it on the way)\n',

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { monotonicMs } from '../base/clock.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { SourceClocks } from './clocks.ts';
 import { Coverage } from './coverage.ts';
@@ -92,10 +93,10 @@ export class Replay {
     const pages = [pageAfter()];
     let since = Number.NEGATIVE_INFINITY;
     for (let page = pages[0]; page !== undefined && page.length > 0; page = pages[0]) {
-      if (performance.now() - since > BUSY_MAX) {
+      if (monotonicMs() - since > BUSY_MAX) {
         await setImmediate();
         signal?.throwIfAborted();
-        since = performance.now();
+        since = monotonicMs();
       }
       while (pages.length <= PAGES_AHEAD && pages.at(-1)?.length !== 0) pages.push(pageAfter(pages.at(-1)));
       scene.calls.stayNear(pages);
