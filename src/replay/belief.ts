@@ -55,6 +55,10 @@ export class Belief {
   #closed: Belief | null = null;
   /** What it was made closed under. */
   #under: ReadonlySet<EventClass> | null = null;
+  /** See {@link after}. */
+  #after: Map<string, Belief> | null = null;
+  /** See {@link layers}. */
+  #layers: Layers | null = null;
 
   private constructor(hypotheses: readonly (Hypothesis | null)[]) {
     this.#hypotheses = hypotheses;
@@ -91,7 +95,11 @@ export class Belief {
   /** Price of the cheapest state; Infinity where there is none. */
   get price(): number {
     let best = Number.POSITIVE_INFINITY;
-    for (const hypothesis of this.#hypotheses) if (hypothesis && hypothesis.cost < best) best = hypothesis.cost;
+    // Asked of every event, as what follows: a loop over indices makes nothing that has to be cleared away.
+    for (let index = 0; index < this.#hypotheses.length; index++) {
+      const hypothesis = this.#hypotheses[index];
+      if (hypothesis && hypothesis.cost < best) best = hypothesis.cost;
+    }
     return best;
   }
 
@@ -119,7 +127,8 @@ export class Belief {
   cost(test: (state: TdiState) => boolean): number {
     let best = Number.POSITIVE_INFINITY;
     for (let index = 0; index < this.#hypotheses.length; index++) {
-      const [hypothesis, state] = [this.#hypotheses[index], ALL_STATES[index]];
+      const hypothesis = this.#hypotheses[index];
+      const state = ALL_STATES[index];
       if (hypothesis && state && hypothesis.cost < best && test(state)) best = hypothesis.cost;
     }
     return best;
@@ -157,7 +166,8 @@ export class Belief {
   apply(step: (state: TdiState) => readonly Branch[], place: Place): Belief {
     const next: (Hypothesis | null)[] = [...NOWHERE];
     for (let index = 0; index < this.#hypotheses.length; index++) {
-      const [hypothesis, state] = [this.#hypotheses[index], ALL_STATES[index]];
+      const hypothesis = this.#hypotheses[index];
+      const state = ALL_STATES[index];
       if (!hypothesis || !state) continue;
       for (const branch of step(state)) offer(next, indexOfState(branch.to), branch, hypothesis, place);
     }
@@ -168,10 +178,28 @@ export class Belief {
   map(change: (state: TdiState) => TdiState): Belief {
     const next: (Hypothesis | null)[] = [...NOWHERE];
     for (let index = 0; index < this.#hypotheses.length; index++) {
-      const [hypothesis, state] = [this.#hypotheses[index], ALL_STATES[index]];
+      const hypothesis = this.#hypotheses[index];
+      const state = ALL_STATES[index];
       if (hypothesis && state) offer(next, indexOfState(change(state)), FOR_FREE, hypothesis, null);
     }
     return new Belief(next);
+  }
+
+  /** As {@link map}, worked out once for each `event`, which names the change. A belief that it leaves as it is stays the same one. */
+  after(event: string, change: (state: TdiState) => TdiState): Belief {
+    const known = this.#after?.get(event);
+    if (known !== undefined) return known;
+    const changed = this.map(change);
+    const next = this.#isAs(changed) ? this : changed;
+    this.#after ??= new Map();
+    this.#after.set(event, next);
+    return next;
+  }
+
+  /** Whether the same hypotheses are left. */
+  #isAs(other: Belief): boolean {
+    const [one, two] = [this.#hypotheses, other.#hypotheses];
+    return one.length === two.length && one.every((hypothesis, index) => hypothesis === two[index]);
   }
 
   /** Either of two beliefs may be true; `extra` is the price of believing the other one. */
@@ -198,7 +226,9 @@ export class Belief {
     const moves = movesBeside(complete);
     for (let changed = true; changed; ) {
       changed = false;
-      for (const move of moves) {
+      for (let i = 0; i < moves.length; i++) {
+        const move = moves[i];
+        if (move === undefined) continue;
         // Those of states that nothing unseen leads to come last.
         if (move.at >= next.length) break;
         const from = next[move.at];
@@ -233,6 +263,11 @@ export class Belief {
   /** The three layers of the likeliest states, each in the model's order. */
   layers(test?: (state: TdiState) => boolean): Layers {
     if (test !== undefined) return this.where(test).layers();
+    this.#layers ??= this.#likeliestLayers();
+    return this.#layers;
+  }
+
+  #likeliestLayers(): Layers {
     const least = this.price;
     // A bit a state: there are few sets.
     let likeliest = 0;

@@ -73,6 +73,20 @@ export function effectsOf(event: StoredEvent, command: CommandState): Effect[] {
   return clears.length + asked.length === 0 ? others(event) : [...clears, ...others(event), ...asked];
 }
 
+/** The effects of events whatever the registers hold. Of one event this is asked several times in a row. */
+export class EffectsAnyhow {
+  #event: StoredEvent | null = null;
+  #effects: readonly Effect[] = [];
+
+  of(event: StoredEvent): readonly Effect[] {
+    if (this.#event !== event) {
+      this.#event = event;
+      this.#effects = effectsOf(event, COMMAND_UNKNOWN);
+    }
+    return this.#effects;
+  }
+}
+
 const ENOTTY = -25;
 
 /**

@@ -12,6 +12,7 @@ import {
   type Rebind,
   type StopAnswer,
 } from '../model/tdi.ts';
+import type { DeviceEvent } from '../model/tdisp.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
 import type { Effect } from './effects.ts';
@@ -145,39 +146,33 @@ export function afterUnseenClose(before: Belief, place: StoredEvent): Belief {
 export function afterEffect(before: Belief, effect: Effect): Belief {
   switch (effect.type) {
     case 'command-clear': {
-      const cleared = before.map((state) => afterDeviceEvent(state, 'command-clear'));
+      const cleared = after(before, 'command-clear');
       // A bit that was clear is no change.
       return effect.certain ? cleared : before.or(cleared);
     }
     case 'disable':
     // vfio_pci_core_disable() clears Bus Master and resets the function, recorded or not.
     case 'function-reset':
-      return perhaps(
-        effect,
-        before,
-        before.map((state) => afterDeviceEvent(state, 'flr')),
-      );
+      return perhaps(effect, before, after(before, 'flr'));
     case 'removal':
     case 'conventional-reset':
-      return perhaps(
-        effect,
-        before,
-        before.map((state) => afterDeviceEvent(state, 'conventional-reset')),
-      );
+      return perhaps(effect, before, after(before, 'conventional-reset'));
     case 'power-loss':
-      return effect.certain
-        ? before.map((state) => afterDeviceEvent(state, 'power-loss'))
-        : before.or(before.map((state) => afterDeviceEvent(state, 'power-loss')));
+      return effect.certain ? after(before, 'power-loss') : before.or(after(before, 'power-loss'));
     case 'config-change':
-      return before.or(before.map((state) => afterDeviceEvent(state, 'config-change')));
+      return before.or(after(before, 'config-change'));
     case 'stream-stop':
     case 'session-end':
-      return before.map((state) => afterDeviceEvent(state, 'stream-insecure'));
+      return after(before, 'stream-insecure');
     case 'sriov-change':
-      return before.map((state) => afterDeviceEvent(state, 'sriov-change'));
+      return after(before, 'sriov-change');
     default:
       return before;
   }
+}
+
+function after(before: Belief, event: DeviceEvent): Belief {
+  return before.after(event, (state) => afterDeviceEvent(state, event));
 }
 
 /** A call that failed may have done it, or not. */

@@ -1,6 +1,5 @@
 import type { StoredEvent } from '../timeline/rows.ts';
-import { COMMAND_UNKNOWN } from './command.ts';
-import { type Effect, effectsOf } from './effects.ts';
+import type { Effect } from './effects.ts';
 import { hasFailed } from './fence-notes.ts';
 import { isOfVmOrTsm } from './ledger.ts';
 import { reachesFar } from './protocol.ts';
@@ -36,7 +35,7 @@ export function reached(
   }
   if (own && !below) asked.push(own);
   const at = own?.bdf ?? null;
-  const effects = effectsOf(event, COMMAND_UNKNOWN);
+  const effects = scene.effects.of(event);
   const wide = effects.some(({ type }) => type === 'conventional-reset');
   const ofFunction = effects.some(({ type }) => type === 'function-reset');
   const ofVfs = event.kind === 'pci.sriov_disable' || ofFunction;
@@ -117,12 +116,12 @@ export function spreads(scene: Scene, event: StoredEvent): boolean {
     event.kind === 'pci.link_down'
   )
     return true;
-  if (event.args['below'] === '1' || hasEffect(event, 'conventional-reset')) return true;
+  if (event.args['below'] === '1' || hasEffect(scene, event, 'conventional-reset')) return true;
   const own = scene.owner(event);
   const topology = scene.topology(event.sourceId);
   const isOfBridge = topology.isBridge(own?.bdf ?? null);
-  if (isOfBridge && (event.kind === 'pci.remove' || hasEffect(event, 'command-clear'))) return true;
-  const isReset = hasEffect(event, 'function-reset');
+  if (isOfBridge && (event.kind === 'pci.remove' || hasEffect(scene, event, 'command-clear'))) return true;
+  const isReset = hasEffect(scene, event, 'function-reset');
   if (own === null || !(isReset || event.kind === 'pci.sriov_disable')) return false;
   for (const track of scene.tracks.values()) {
     if (topology.virtual(own, track) !== null) return true;
@@ -145,6 +144,6 @@ function isDisconnect({ kind }: StoredEvent): boolean {
 }
 
 /** What an event does whatever the registers hold: a reset of the bus or slot reaches every function of the device. */
-function hasEffect(event: StoredEvent, type: Effect['type']): boolean {
-  return effectsOf(event, COMMAND_UNKNOWN).some((effect) => effect.type === type);
+function hasEffect(scene: Scene, event: StoredEvent, type: Effect['type']): boolean {
+  return scene.effects.of(event).some((effect) => effect.type === type);
 }

@@ -2,6 +2,7 @@ import type { SideFact } from '../input/side-data.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { Calls } from './calls.ts';
 import type { SourceClocks } from './clocks.ts';
+import { EffectsAnyhow } from './effects.ts';
 import { OpenCalls } from './open-calls.ts';
 import { ResetsOutOfSight } from './out-of-sight.ts';
 import type { RecordedEvents } from './recorded.ts';
@@ -29,6 +30,7 @@ export class Scene {
   readonly takers = new Takers();
   readonly openCalls = new OpenCalls();
   readonly tdxAbis = new TdxAbis();
+  readonly effects = new EffectsAnyhow();
   observer: ReplayObserver;
   tracks: ReadonlyMap<number, DeviceTrack> = new Map();
   /** The first event after the last loss, by history. */

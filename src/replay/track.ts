@@ -379,7 +379,9 @@ function union(a: Layers, b: Layers): Layers {
 
 function sameLayers(a: Layers, b: Layers): boolean {
   if (a === b) return true;
-  return (
-    a.bind.join() === b.bind.join() && a.contract.join() === b.contract.join() && a.device.join() === b.device.join()
-  );
+  return sameList(a.bind, b.bind) && sameList(a.contract, b.contract) && sameList(a.device, b.device);
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((one, index) => one === b[index]);
 }

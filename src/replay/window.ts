@@ -1,7 +1,5 @@
 import type { StoredEvent } from '../timeline/rows.ts';
-import { COMMAND_UNKNOWN } from './command.ts';
 import type { Coverage } from './coverage.ts';
-import { effectsOf } from './effects.ts';
 import { isOperation } from './operations.ts';
 import { isProtocol } from './protocol.ts';
 import { spreads } from './reach.ts';
@@ -79,7 +77,7 @@ export class WindowOfOrder {
   }
 
   #divided(events: readonly StoredEvent[], cutAt: bigint | null, next: bigint | null): Window {
-    const acting = events.filter(acts);
+    const acting = events.filter((event) => acts(this.#scene, event));
     const wide = new Set(acting.filter((event) => spreads(this.#scene, event)).map(({ id }) => id));
     // Events of one device, or all where one of them reaches others.
     const parts = wide.size > 0 ? [acting] : [...Map.groupBy(acting, ({ deviceId }) => deviceId).values()];
@@ -141,13 +139,13 @@ const CHANGES: ReadonlySet<StoredEvent['kind']> = new Set([
 ]);
 
 /** Whether the place of an event in the order matters to what is believed. */
-function acts(event: StoredEvent): boolean {
+function acts(scene: Scene, event: StoredEvent): boolean {
   if (event.supersededBy !== null) return false;
   return (
     isOperation(event) ||
     isProtocol(event) ||
     STEP_KINDS.has(event.kind) ||
     CHANGES.has(event.kind) ||
-    effectsOf(event, COMMAND_UNKNOWN).length > 0
+    scene.effects.of(event).length > 0
   );
 }
