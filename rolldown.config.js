@@ -12,6 +12,34 @@ const plainWidth = {
   load: (id) => (id === '\0string-width' ? 'export default (text) => text.length;' : null),
 };
 
+/** yargs asserts a few things in every start: Node's module, 2 ms of it, is loaded only for one that does not hold. */
+const LATE_ASSERT = `
+const isOk = { strictEqual: Object.is, notStrictEqual: (a, b) => !Object.is(a, b) };
+const late = (name) => (actual, expected, message) => {
+  if (!isOk[name](actual, expected)) process.getBuiltinModule('node:assert')[name](actual, expected, message);
+};
+export const strictEqual = late('strictEqual');
+export const notStrictEqual = late('notStrictEqual');
+`;
+
+const lateAssert = {
+  name: 'late-assert',
+  resolveId: (id) => (id === 'assert' ? '\0assert' : null),
+  load: (id) => (id === '\0assert' ? LATE_ASSERT : null),
+};
+
+/**
+ * One character beyond Latin-1 doubles what V8 holds and reads of a file, one beyond ASCII slows its decoding. They stand in literals
+ * only; a backslash before one would take its escape for itself.
+ */
+const plainAscii = {
+  name: 'plain-ascii',
+  renderChunk(code) {
+    if (/\\[^\0-\x7f]/.test(code)) this.error('a backslash before a character beyond ASCII: write its escape instead');
+    return code.replace(/[^\0-\x7f]/g, (other) => `\\u${other.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  },
+};
+
 export default {
   input: {
     cli: 'dist/src/cli.js',
@@ -22,7 +50,7 @@ export default {
   platform: 'node',
   // Native: it finds its binary beside itself.
   external: ['better-sqlite3'],
-  plugins: [plainWidth],
+  plugins: [plainWidth, lateAssert, plainAscii],
   // yargs, for what we do not use: configuration files that extend others.
   checks: { emptyImportMeta: false },
   output: {
@@ -31,8 +59,12 @@ export default {
     strict: true,
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
-    // A third of what reads and judges, for those who write or read a file: see LAZY of bin/load-bundle.js.
-    codeSplitting: { groups: [{ name: 'kysely', test: /node_modules\/kysely\// }] },
+    codeSplitting: {
+      groups: [
+        // A third of what reads and judges, for those who write or read a file: see LAZY of bin/load-bundle.js.
+        { name: 'kysely', test: /node_modules\/kysely\// },
+      ],
+    },
     cleanDir: true,
     minify: false,
     comments: { legal: true, annotation: false, jsdoc: false },
