@@ -4,6 +4,7 @@ import { BIND_STATES, CONTRACT_STATES, TDISP_STATES } from '../model/states.ts';
 import type { StoredDevice, StoredEvent } from '../timeline/rows.ts';
 import { Belief, type Layers } from './belief.ts';
 import { COMMAND_UNKNOWN, type CommandState, eitherCommand } from './command.ts';
+import { type Crossings, NO_CROSSINGS } from './crossing.ts';
 import { common, type Ledger, NOTHING_NOTED } from './ledger.ts';
 import { afterRemoval, type Origin, originAt } from './origin.ts';
 import type { Change, Readings } from './readings.ts';
@@ -98,6 +99,8 @@ export class DeviceTrack {
   bindRecorded = false;
   /** The last request of the guest, by the id of its entry: what was believed before it, and of it while it is under way. */
   requested: { readonly id: number; readonly before: Belief; readonly during: Belief } | null = null;
+  /** Calls that bind it and that undo it. */
+  crossings: Crossings = NO_CROSSINGS;
   /** An unbind, seen: what comes after it does not rest on an unknown start. */
   unbindSeen = false;
   /** An unbind since the last bind. */
@@ -185,6 +188,7 @@ export class DeviceTrack {
     copy.everBound = this.everBound;
     copy.bindRecorded = this.bindRecorded;
     copy.requested = this.requested;
+    copy.crossings = this.crossings;
     copy.unbindSeen = this.unbindSeen;
     copy.released = this.released;
     copy.stateEvidence = [...this.stateEvidence];

@@ -6,6 +6,7 @@ import { Belief } from './belief.ts';
 import { bindLocks, sawItLock, sawItNotLock } from './bind-locks.ts';
 import type { CommandState } from './command.ts';
 import { configChanges, noteRegisters, writesRegister } from './config-change.ts';
+import { crossingOf, withCall } from './crossing.ts';
 import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
 import { afterGuest, isOfGuest, noteGuestState } from './guest-belief.ts';
 import { learn, noteOwnerExit, noteState } from './learn.ts';
@@ -140,6 +141,8 @@ export class Transitions {
   /** @param isFar the operation is one on the DSM of the function. */
   #operate(record: StoredEvent, track: DeviceTrack, present: Belief, isFar: boolean): void {
     const event = asRecorded(this.#scene.calls.withEntry(record), track.ledger);
+    const crossing = crossingOf(track.crossings, event);
+    track.crossings = withCall(track.crossings, event);
     const { leftBy, leftIn, carried } = track.ledger;
     const isNoStop = carried !== null && event.phase === 'exit' && event.pairId === carried;
     const closed = isNoStop ? beforeRequest(track, carried, present) : present;
@@ -150,11 +153,13 @@ export class Transitions {
       ...(event.phase === 'exit' && leftBy !== null && { stop: stopAnswer(leftBy, leftIn) }),
       ...(isNoStop && { isNoStop }),
     };
-    if (isOvertaken(event, track.ledger)) return;
+    if (isOvertaken(event, track.ledger) || crossing === 'before') return;
+    const isCrossed = crossing === 'either';
     const during = event.phase === 'enter' && event.pairId !== null;
     if (asksOnly(event)) {
       // INFO and DEBUG change nothing: what can have happened unseen need not be written down.
       const answered = afterOperation(track.belief, event, setting);
+      if (isCrossed) return;
       if (!answered.empty) {
         track.change((before) => afterOperation(before, event, setting), answered, event, !during);
         return;
@@ -163,7 +168,7 @@ export class Transitions {
     const locks = sawItLock(event, track.ledger);
     const options = optionsFor(this.#scene.options, track);
     const unlocked = sawItNotLock(event, track.ledger, options, this.#scene.recorded);
-    const operate = (before: Belief) => {
+    const operateNow = (before: Belief) => {
       const done = during ? duringOperation(before, event, setting) : afterOperation(before, event, setting);
       if (locks) return done.map(asLocked);
       // What the device said before the unbind was over is how it was left.
@@ -174,6 +179,8 @@ export class Transitions {
       const free = unlocked ? done.where(isUnlocked) : done;
       return free.empty ? done : free;
     };
+    // It may have done its work before what crossed it did.
+    const operate = (before: Belief) => (isCrossed ? operateNow(before).or(before) : operateNow(before));
     const next = operate(closed);
     if (!next.empty) {
       // What is bound to another VM before the end of a bind is none of its doing.
@@ -225,6 +232,7 @@ export class Transitions {
       if (reach === null) {
         const guest = guestOf(track);
         track.ledger = noted(track.ledger, heard, calls);
+        if (heard.kind === 'tdisp.lock') track.crossings = withCall(track.crossings, heard);
         const seen = track.ledger.leftBy === null ? null : truthOf(heard);
         if (seen !== null) track.ledger = { ...track.ledger, leftIn: seen };
         noteGuestState(event, track);
@@ -240,10 +248,13 @@ export class Transitions {
       if (next === null) continue;
       if (provesBinding(heard)) noteState(event, track);
       const { ledger } = track;
-      const taken = (before: Belief) =>
+      const isCrossed = reach === null && crossingOf(track.crossings, heard) !== 'none';
+      const takenNow = (before: Belief) =>
         (ofGuest === null ? afterProtocol(before, heard, ledger, calls, again) : afterGuest(before, heard)) ?? before;
-      if (!next.empty) {
-        track.change((before) => atEnd(before, heard, taken(before)), next, event, !during);
+      const taken = (before: Belief) => (isCrossed ? takenNow(before).or(before) : takenNow(before));
+      if (isCrossed || !next.empty) {
+        const after = isCrossed ? next.or(closed) : next;
+        track.change((before) => atEnd(before, heard, taken(before)), after, event, !during);
         continue;
       }
       this.#contradict(event, heard, track, closed);
