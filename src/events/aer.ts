@@ -66,7 +66,10 @@ export const AER_MESSAGES: readonly MessageRow[] = [
   message(
     'pci.bus_reset',
     'containment event',
-    /^DPC: containment event, status:/,
+    // Until 6.15 the Requester ID of the message, whatever triggered; since then only where a message did.
+    new RegExp(
+      `^DPC: containment event, status:(?:(?<status>0x[0-9a-f]{4}) source:(?<source_id>0x[0-9a-f]{4})|0x[0-9a-f]{4}, ERR_(?:NON)?FATAL received from (?<source>${BDF_SOURCE})|)`,
+    ),
     'pcieport 0000:00:05.0: DPC: containment event, status:0x1f01 source:0x0200',
     by('dpc_process_error', 'drivers/pci/pcie/dpc.c (6.12, 7.1)', '4.9-'),
     { fixed: { below: '1' } },

@@ -3,6 +3,7 @@ import { BOUND_LOCKED, BOUND_RUN, BOUND_UNLOCKED, type Branch } from '../model/t
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { Belief } from './belief.ts';
 import type { Effect } from './effects.ts';
+import { isInVain } from './guest-notes.ts';
 import { withEvidence } from './state-evidence.ts';
 import type { DeviceTrack } from './track.ts';
 
@@ -32,6 +33,7 @@ export function afterGuest(before: Belief, heard: Heard): Belief | null {
 
 /** Keeps the calls of the guest that lock, as evidence of the state; an unlock puts an end to them. */
 export function noteGuestState(event: StoredEvent, track: DeviceTrack): void {
+  if (isInVain(event, track.ledger.steps.guest)) return;
   if (!isDone(event) || (event.phase === 'exit' && event.pairId !== null)) return;
   if (event.kind === 'guest.unlock' && isOfGuest(track)) track.stateEvidence = [];
   if (event.kind !== 'guest.lock' && event.kind !== 'guest.accept') return;

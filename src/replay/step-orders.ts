@@ -2,7 +2,7 @@ import { parseInteger } from '../events/numbers.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import { isBind } from './binds.ts';
 import { type FenceNotes, noteFence } from './fence-notes.ts';
-import { type GuestNotes, NO_GUEST, noteGuest } from './guest-notes.ts';
+import { type GuestNotes, isInVain, NO_GUEST, noteGuest } from './guest-notes.ts';
 import { isSamePointer } from './same-pointer.ts';
 import type { ManagedStream } from './sole-stream.ts';
 import { NO_STREAM, noteStream, type StreamNotes } from './stream-notes.ts';
@@ -46,7 +46,9 @@ export type StepEffect =
       readonly how: 'refused' | 'early' | 'right';
       readonly locked: StoredEvent | null;
     }
+  /** `attached`: nothing is said of it, but a driver was seen to be attached by `driver`. */
   | { readonly type: 'guest-unlock'; readonly left: 'driver' | 'mmio' | null }
+  | { readonly type: 'guest-unlock'; readonly left: 'attached'; readonly driver: StoredEvent }
   /**
    * `unbound`: the firmware says that the TDI is not bound; what takes DMA and MMIO away again is refused with the same lines. `asked`:
    * the call that asked for it, where that was recorded around the line.
@@ -78,6 +80,7 @@ export const STEP_KINDS: ReadonlySet<StoredEvent['kind']> = new Set([
   'guest.unlock',
   'guest.dma',
   'driver.probe',
+  'driver.remove',
   'host.sleep',
 ]);
 
@@ -134,7 +137,7 @@ export function stepEffects(heard: StoredEvent, notes: StepNotes, calls: readonl
       if (notes.guest.locked === null || heard.outcome === 'failed') return [];
       return [probing(notes.guest)];
     case 'guest.unlock':
-      return [{ type: 'guest-unlock', left: leftAt(heard) }];
+      return [unlocking(heard, notes.guest)];
     case 'guest.dma':
       return opening(heard, notes, calls);
     case 'mmio.accept':
@@ -145,6 +148,13 @@ export function stepEffects(heard: StoredEvent, notes: StepNotes, calls: readonl
     default:
       return [];
   }
+}
+
+function unlocking(heard: StoredEvent, guest: GuestNotes): StepEffect {
+  const left = leftAt(heard);
+  if (left === null && guest.driver !== null && isInVain(heard, guest))
+    return { type: 'guest-unlock', left: 'attached', driver: guest.driver };
+  return { type: 'guest-unlock', left };
 }
 
 function probing({ locked, accepted }: GuestNotes): StepEffect {

@@ -1,4 +1,5 @@
 import { type Bdf, busOf, parseBdf, slotOf } from '../base/bdf.ts';
+import { parseInteger } from '../events/numbers.ts';
 import type { SideData, SideFact } from '../input/side-data.ts';
 import type { StoredEvent } from '../timeline/rows.ts';
 import type { DeviceTrack } from './track.ts';
@@ -35,8 +36,8 @@ const SOURCES_MAX = 4096;
  */
 export class Topology {
   readonly #buses = new Map<string, BusRange>();
-  /** Functions from which a port has received an AER message: they are below it. With the event that says so. */
-  readonly #sources = new Map<string, Map<string, number>>();
+  /** Functions from which a port has received an error message: they are below it. With the event that says so. */
+  readonly #sources = new Map<string, Map<Bdf, number>>();
 
   /** What side data say of the DSM of functions. */
   readonly #managers = new Map<Bdf, { readonly manager: Bdf; readonly side: SideFact }>();
@@ -56,9 +57,12 @@ export class Topology {
     if (event.kind === 'pci.bus') this.#renumber(event);
     if (bdf === null) return null;
     if (event.kind === 'pci.bridge' && event.args['first'] !== undefined) return this.#announce(event, bdf);
-    if (event.kind === 'aer.source' && event.args['source'] !== undefined) {
+    const source = errorSource(event, bdf);
+    if (source !== null) {
       const known = this.#sources.get(bdf) ?? new Map();
-      if (known.size < SOURCES_MAX) known.set(event.args['source'].toLowerCase(), event.id);
+      // What the port says of itself tells nothing of what is below it.
+      const isBelow = busOf(source) !== busOf(bdf as Bdf);
+      if (isBelow && known.size < SOURCES_MAX) known.set(source, event.id);
       if (this.#sources.size < BRIDGES_MAX) this.#sources.set(bdf, known);
     }
     return null;
@@ -80,8 +84,18 @@ export class Topology {
     if (bridge === null || device.bdf === null) return null;
     const buses = this.#buses.get(bridge);
     if (buses && holds(buses, device.bdf)) return { tie: 'below', record: buses.record, side: buses.side };
-    const source = this.#sources.get(bridge)?.get(device.bdf);
-    return source === undefined ? null : { tie: 'below', record: source, side: null };
+    const source = this.#sourceOnBus(bridge, device.bdf);
+    return source === null ? null : { tie: 'below', record: source, side: null };
+  }
+
+  /** The event that tells of a message from the function, or from another one of its bus: what shares a bus is below the same ports. */
+  #sourceOnBus(bridge: string, bdf: Bdf): number | null {
+    const sources = this.#sources.get(bridge);
+    if (sources === undefined) return null;
+    const own = sources.get(bdf);
+    if (own !== undefined) return own;
+    for (const [source, event] of sources) if (busOf(source) === busOf(bdf)) return event;
+    return null;
   }
 
   /** The known bridge that is nearest above a function; a nearer one may be unknown. */
@@ -185,4 +199,20 @@ export class Topology {
 function holds({ first, last }: BusRange, bdf: Bdf): boolean {
   const bus = busOf(bdf);
   return bus.length === first.length && bus >= first && bus <= last;
+}
+
+/** PCI_EXP_DPC_STATUS_TRIGGER_RSN: an ERR_NONFATAL or ERR_FATAL message; of any other trigger the Requester ID says nothing. */
+const TRIGGER_SHIFT = 1;
+const TRIGGER_MASK = 3;
+const BY_MESSAGE: ReadonlySet<number> = new Set([1, 2]);
+
+/** The function that sent the error message which a port reports. */
+function errorSource({ kind, args }: StoredEvent, port: string): Bdf | null {
+  if (kind !== 'aer.source' && kind !== 'pci.bus_reset') return null;
+  if (args['source'] !== undefined) return parseBdf(args['source']);
+  const [status, id] = [parseInteger(args['status']), parseInteger(args['source_id'])];
+  if (status === null || id === null || !BY_MESSAGE.has((status >> TRIGGER_SHIFT) & TRIGGER_MASK)) return null;
+  const hex = (value: number) => value.toString(16).padStart(2, '0');
+  const domain = port.slice(0, port.indexOf(':'));
+  return parseBdf(`${domain}:${hex(id >> 8)}:${hex((id >> 3) & 31)}.${id & 7}`);
 }

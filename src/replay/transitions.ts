@@ -9,6 +9,7 @@ import { configChanges, noteRegisters, writesRegister } from './config-change.ts
 import { crossingOf, withCall } from './crossing.ts';
 import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
 import { afterGuest, isOfGuest, noteGuestState } from './guest-belief.ts';
+import { isInVain } from './guest-notes.ts';
 import { learn, noteOwnerExit, noteState } from './learn.ts';
 import { asRecorded, isOvertaken, noted, notedOfStream } from './ledger.ts';
 import { managedStream } from './managed-stream.ts';
@@ -243,7 +244,8 @@ export class Transitions {
       track.stream = noteSoleStream(track.stream, heard);
       const request = calls.find(({ kind }) => kind === 'tsm.guest_request');
       const again = request !== undefined && hasAskedBefore(request, track);
-      const ofGuest = reach === null ? afterGuest(closed, heard) : null;
+      const isVain = isInVain(heard, track.ledger.steps.guest);
+      const ofGuest = reach === null && !isVain ? afterGuest(closed, heard) : null;
       const next = ofGuest ?? afterProtocol(closed, heard, track.ledger, calls, again);
       if (next === null) continue;
       if (provesBinding(heard)) noteState(event, track);

@@ -19,6 +19,15 @@ export const rule: Rule = {
           lacking: { what: 'pci_device_remove', kind: 'driver.remove', single: true },
           summary: 'the guest was told to unlock the TDI while a driver was attached to it, and refused',
         };
+      case 'attached':
+        return {
+          ...charge,
+          atMost: 'probable',
+          shownBy: [effect.driver],
+          takesForGranted: ['no record of the driver being taken from the device is missing'],
+          lacking: { what: 'pci_device_remove', kind: 'driver.remove', single: true },
+          summary: 'the guest was told to unlock the TDI while a driver was attached to it, and does nothing then',
+        };
       case 'mmio':
         return {
           ...charge,

@@ -107,7 +107,7 @@ describe('a function from which a port has heard an error', () => {
     topology.learn(aer('0000:3B:00.0'), PORT);
     expect(topology.isBridge(PORT)).toBe(true);
     expect(topology.below(PORT, track('0000:3b:00.0'))).toEqual({ tie: 'below', record: 9, side: null });
-    expect(topology.below(PORT, track('0000:3b:00.1'))).toBeNull();
+    expect(topology.below(PORT, track('0000:3c:00.1'))).toBeNull();
     topology.learn(aer('0000:3c:00.0', 12), PORT);
     expect(topology.below(PORT, track('0000:3b:00.0'))?.record).toBe(9);
     expect(topology.below(PORT, track('0000:3c:00.0'))?.record).toBe(12);
@@ -123,6 +123,31 @@ describe('a function from which a port has heard an error', () => {
     topology.learn(aer('0000:3b:00.0'), PORT);
     topology.learn(bridge('02', '05', 32), PORT);
     expect(topology.below(PORT, track('0000:3b:00.0'))).toBeNull();
+  });
+
+  it('tells of what shares its bus, and nothing of a port that reports itself', () => {
+    const topology = new Topology();
+    topology.learn(aer('0000:02:00.1'), PORT);
+    expect(topology.below(PORT, track('0000:02:1f.0'))).toEqual({ tie: 'below', record: 9, side: null });
+    expect(topology.below(PORT, track('0000:03:00.0'))).toBeNull();
+    expect(topology.below(PORT, track('0001:02:00.0'))).toBeNull();
+    const own = new Topology();
+    own.learn(aer(PORT), PORT);
+    expect(own.below(PORT, track('0000:00:1f.0'))).toBeNull();
+    expect(own.isBridge(PORT)).toBe(true);
+  });
+
+  // PCI_EXP_DPC_STATUS_TRIGGER_RSN (include/uapi/linux/pci_regs.h): bits 2:1; 0 is an unmasked uncorrectable error, 3 in the extension.
+  it.each([
+    ['0x1f05', '0x3b0a', '0000:3b:01.2', true],
+    ['0x1f03', '0x3b0a', '0000:3b:01.2', true],
+    ['0x1f01', '0x3b0a', '0000:3b:01.2', false],
+    ['0x1f07', '0x3b0a', '0000:3b:01.2', false],
+    ['0x1f05', 'x', '0000:3b:01.2', false],
+  ])('is told by DPC where a message triggered it: status %s', (status, id, bdf, isTold) => {
+    const topology = new Topology();
+    topology.learn(storedEvent('pci.bus_reset', { id: 9, args: { status, source_id: id } }), PORT);
+    expect(topology.below(PORT, track(bdf)) !== null).toBe(isTold);
   });
 
   it('tells nothing where its address is missing', () => {

@@ -40,6 +40,7 @@ function lived(): DeviceTrack {
     everBound: true,
     bindRecorded: true,
     requested: { id: 12, before: Belief.only(BOUND_LOCKED), during: Belief.only(CONNECTED) },
+    crossings: [{ id: 12, root: 12, way: 'up' }],
     unbindSeen: true,
     released: true,
     stateEvidence: [BIND],

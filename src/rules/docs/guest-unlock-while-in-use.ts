@@ -12,7 +12,8 @@ export const doc: RuleDoc = {
   evidence: [
     '"unlock attempted on driver attached device" (guest dmesg, a WARN): the core did nothing; definite.',
     '"MMIO resource still assigned" (guest dmesg): the unlock went on; probable.',
-    'pci_tsm_unlock with no such line says little: a WARN is printed once a boot.',
+    'pci_tsm_unlock behind a pci_device_probe() of the same device that returned 0, with no pci_device_remove() between: the core does nothing; probable.',
+    'pci_tsm_unlock with neither says little: a WARN is printed once a boot.',
   ],
   disprove: [
     'The line is of a kernel with other words: it is of a series that is in no release yet.',
