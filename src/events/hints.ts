@@ -48,8 +48,9 @@ export class HintFinder {
 
   /** @throws Error where a pattern is shorter than four characters, or the patterns are too many. */
   constructor(patterns: readonly HintPattern[]) {
-    this.#pattern = anyPattern(patterns);
-    for (const sets of patterns) this.#add(sets);
+    const texts = patterns.map(patternText);
+    this.#pattern = anyOf(texts);
+    for (const [index, sets] of patterns.entries()) this.#add(sets, texts[index] ?? '');
   }
 
   /** @param text latin1, or decoded. */
@@ -57,9 +58,9 @@ export class HintFinder {
     return this.#pattern.test(text);
   }
 
-  #add(sets: HintPattern): void {
+  #add(sets: HintPattern, text: string): void {
     if (sets.length < WINDOW) throw new Error(`a hint is too short: ${sets.join('')}`);
-    const [offset, group] = HINT_WINDOWS[patternText(sets)] ?? anyWindow(sets);
+    const [offset, group] = HINT_WINDOWS[text] ?? anyWindow(sets);
     for (let place = 0; place < WINDOW; place++) this.#mark(place, sets[offset + place] ?? '', 1 << group);
     const needle = this.#needlesEnd;
     this.#needlesEnd += 2 + sets.length;
@@ -113,7 +114,11 @@ function valuesOf(sets: HintPattern): number[] {
 
 /** Any of the patterns, wherever it stands. */
 export function anyPattern(patterns: readonly HintPattern[]): RegExp {
-  return new RegExp(patterns.map(patternText).join('|') || '(?!)');
+  return anyOf(patterns.map(patternText));
+}
+
+function anyOf(texts: readonly string[]): RegExp {
+  return new RegExp(texts.join('|') || '(?!)');
 }
 
 /** How a regular expression spells it. */
@@ -143,5 +148,18 @@ function weight(set: string): number {
 }
 
 function characterClass(set: string): string {
+  // Nearly all are letters, and these are made at every start.
+  if (set.length === 1 && isWordCode(set.charCodeAt(0))) return set;
   return `[${set.replace(/[\\\]^-]/g, '\\$&')}]`;
+}
+
+/** A blank, a letter, a digit or an underscore: it stands for itself. */
+function isWordCode(code: number): boolean {
+  return (
+    code === 32 ||
+    (code >= 48 && code <= 57) ||
+    (code >= 65 && code <= 90) ||
+    code === 95 ||
+    (code >= 97 && code <= 122)
+  );
 }

@@ -8,7 +8,7 @@ import type { OpenedSource } from './source.ts';
 /** Bytes a read of what may have to be waited for: each such read costs two switches between threads. */
 const READ = 1024 * 1024;
 /** Reads of a plain file between looks at signals and timers. */
-const READS = 16;
+const READS = 64;
 /** Bytes a hand-over: what is larger becomes a large object of V8 when it is made a string, which costs more than it saves. */
 export const CHUNK = 96 * 1024;
 
