@@ -1,7 +1,8 @@
 // Loads the bundle that rolldown.config.js describes, and keeps beside it what V8 made of it.
 //
 // Node's own cache (module.enableCompileCache) is filled before a module runs, when V8 has compiled hardly any of its
-// functions: every start then compiled some 1,500 of them anew. This one is filled at the end of a run.
+// functions: every start then compiled some 1,500 of them anew. This one is filled at the end of a run, and again by one that has done
+// much more: who asked for --help first would else have the rest compiled at every start.
 const {
   lstatSync,
   mkdirSync,
@@ -64,28 +65,31 @@ function lazily(load) {
 function makeKeeper(folder) {
   const isWanted = process.env['NODE_DISABLE_COMPILE_CACHE'] === undefined;
   const isOurs = isWanted && isOnlyOwners(folder);
-  const missing = [];
+  const loaded = [];
   return {
     compile(path, bytes) {
       const kept = join(folder, `${basename(path)}-${process.version}-${process.arch}`);
       // Of the bytes: of a text it would have to be encoded first.
       const sum = crc32(bytes, crc32(HEAD + TAIL));
-      const cachedData = isOurs ? readKept(kept, sum) : undefined;
+      const { cachedData, effort } = isOurs ? readKept(kept, sum) : NOTHING;
       const source = `${HEAD}${bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')}${TAIL}`;
       const script = withUsualFlags(() => new Script(source, { filename: path, cachedData }));
-      if (isWanted && (cachedData === undefined || script.cachedDataRejected)) missing.push({ script, kept, sum });
+      const isKept = cachedData !== undefined && !script.cachedDataRejected;
+      if (isWanted) loaded.push({ script, kept, sum, effort: isKept ? effort : null });
       return script;
     },
     keep() {
-      if (missing.length === 0) return;
+      const now = effortOfRun();
+      const due = loaded.filter(({ effort }) => effort === null || isMuchMore(now, effort));
+      if (due.length === 0) return;
       try {
         if (process.getuid?.() !== ownerOf(dirname(folder))) return;
         if (!isOnlyOwners(folder)) rmSync(folder, { recursive: true, force: true });
         mkdirSync(folder, { recursive: true, mode: 0o755 });
         removeParts(folder);
-        for (const { script, kept, sum } of missing) {
+        for (const { script, kept, sum } of due) {
           const made = withUsualFlags(() => script.createCachedData());
-          writeWhole(kept, sum, made);
+          writeWhole(kept, { sum, effort: now }, made);
         }
       } catch {
         // A start without it is only slower.
@@ -110,25 +114,44 @@ function isOnlyOwners(folder) {
   }
 }
 
-/** Before what V8 made: the checksum of the source, and that of what V8 made. V8 itself looks at neither of them. */
-const HEADER = 8;
+/** Milliseconds of processor time: what a run has done, as far as V8 had something to compile for it. */
+function effortOfRun() {
+  return Math.round(process.cpuUsage().user / 1000);
+}
 
-/** What V8 made of the source with that checksum; undefined where that is not there or damaged. */
+const MORE = 1.5;
+const MORE_MS = 40;
+/** From then on V8 forgets what it has not run for long, such as what every start needs. */
+const LONGEST_MS = 3000;
+
+/** So that it is made anew a few times in all, however many runs there are. */
+function isMuchMore(now, before) {
+  return now <= LONGEST_MS && now > before * MORE && now > before + MORE_MS;
+}
+
+/** Before what V8 made: the checksum of the source, that of what V8 made, and the effort of that run. V8 looks at none of them. */
+const HEADER = 12;
+
+const NOTHING = { cachedData: undefined, effort: null };
+
+/** What V8 made of the source with that checksum, and in a run of what effort; nothing where that is not there or damaged. */
 function readKept(path, sum) {
   try {
     const bytes = readFileSync(path);
-    const data = bytes.subarray(HEADER);
-    return bytes.readUInt32LE(0) === sum && bytes.readUInt32LE(4) === crc32(data) ? data : undefined;
+    const cachedData = bytes.subarray(HEADER);
+    const isWhole = bytes.readUInt32LE(0) === sum && bytes.readUInt32LE(4) === crc32(cachedData);
+    return isWhole ? { cachedData, effort: bytes.readUInt32LE(8) } : NOTHING;
   } catch {
-    return undefined;
+    return NOTHING;
   }
 }
 
 /** At no time is there half a file. */
-function writeWhole(path, sum, data) {
+function writeWhole(path, { sum, effort }, data) {
   const header = Buffer.alloc(HEADER);
   header.writeUInt32LE(sum, 0);
   header.writeUInt32LE(crc32(data), 4);
+  header.writeUInt32LE(effort, 8);
   const part = `${path}.${process.pid}`;
   try {
     writeFileSync(part, Buffer.concat([header, data]), { flag: 'wx', mode: 0o644, flush: true });

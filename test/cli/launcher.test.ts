@@ -163,6 +163,31 @@ describe('what V8 made of the bundle', () => {
     expect(launch(process.execPath).stdout).toBe('another one');
   });
 
+  test('is made anew by a run that has done much more than the one that made it, and by no other', () => {
+    const busy = 'const end = process.cpuUsage().user + 2e5; while (process.cpuUsage().user < end);';
+    writeFileSync(
+      join(bundle(), 'part.cjs'),
+      `exports.text = () => { if (process.env.BUSY) { ${busy} } return 'done'; };\n`,
+    );
+    launch(process.execPath);
+    const [name = ''] = readdirSync(kept()).sort();
+    const path = join(kept(), name);
+    const then = new Date(1_000_000_000_000);
+    /** Whether a run writes it. */
+    const writes = (env: Record<string, string>) => {
+      utimesSync(path, then, then);
+      expect(launch(process.execPath, env).stdout).toBe('done');
+      return statSync(path).mtime.getTime() !== then.getTime();
+    };
+    // Whatever the first one took: as if it had been 10 ms.
+    const bytes = readFileSync(path);
+    bytes.writeUInt32LE(10, 8);
+    writeFileSync(path, bytes);
+    expect(writes({ BUSY: '1' })).toBe(true);
+    expect(writes({})).toBe(false);
+    expect(writes({ BUSY: '1' })).toBe(false);
+  });
+
   test('is not believed where a byte of it, or of the bundle, is another one', () => {
     const source = (text: string) => `exports.text = () => '${text}';\n`;
     const part = join(bundle(), 'part.cjs');
