@@ -146,7 +146,9 @@ function summaryOf(step: Step, charge: Charge): string {
   const likely = step.belief.likeliest(charge.wrongIn).filter((state) => state.contract !== 'unlocked');
   const lost = likely.length > 0 && likely.every((state) => state.device !== state.contract);
   // What one operation does in several steps is said once.
-  const earlier = lost && step.track.lostIn !== (step.event.rootId ?? step.event.id);
+  const { lostIn } = step.track;
+  // A state that nothing recorded led to is told by what is assumed.
+  const earlier = lost && lostIn !== null && lostIn !== (step.event.rootId ?? step.event.id);
   return earlier ? `${charge.summary}; an earlier step had thrown the TDI out of that state already` : charge.summary;
 }
 

@@ -97,6 +97,8 @@ describe('a draft', () => {
     expect(said(50)).toBe('');
     expect(said(30, lost, 30)).toBe('');
     expect(said(null, Belief.only(BOUND_RUN))).toBe('');
+    // No record tells of such a step: what it would have been is only assumed.
+    expect(said(null)).toBe('');
     expect(said(20, lost.or(Belief.only(BOUND_RUN)))).toBe('');
     expect(said(20, Belief.only(CONNECTED))).toBe('');
   });
