@@ -9,6 +9,8 @@ const RETURNING_MAX = 512;
 /** Nesting that is looked at. */
 const DEPTH_MAX = 32;
 
+const NO_CALLS: readonly StoredEvent[] = [];
+
 /** The calls around events, and the two records of one call as one. */
 export class Calls {
   readonly #recorded: RecordedEvents;
@@ -38,9 +40,10 @@ export class Calls {
   }
 
   /** Innermost first. */
-  around(event: StoredEvent): StoredEvent[] {
+  around(event: StoredEvent): readonly StoredEvent[] {
+    if (event.parentId === null) return NO_CALLS;
     const calls: StoredEvent[] = [];
-    for (let id = event.parentId; id !== null && calls.length < DEPTH_MAX; ) {
+    for (let id: number | null = event.parentId; id !== null && calls.length < DEPTH_MAX; ) {
       const call = this.#find(id);
       if (!call) break;
       calls.push(call);
@@ -58,8 +61,7 @@ export class Calls {
 
   /** With the kind that its argument gives an ioctl, which no return repeats; what is part of the core's bind is no bind itself. */
   asCalled(event: StoredEvent): StoredEvent {
-    if (isPartOfBind(event, event.kind === 'tsm.bind_core' ? this.around(event) : []))
-      return { ...event, kind: 'call' };
+    if (event.kind === 'tsm.bind_core' && isPartOfBind(event, this.around(event))) return { ...event, kind: 'call' };
     if (event.kind !== 'iommufd.tsm_op' || event.phase !== 'exit') return event;
     const { kind } = this.entryOf(event);
     return kind === event.kind ? event : { ...event, kind };

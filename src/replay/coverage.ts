@@ -30,6 +30,8 @@ export class Coverage {
   /** Sources and histories in which records are missing between any two. */
   readonly #sparse: ReadonlySet<number>;
   readonly #sparseHistories = new Set<number>();
+  /** Nothing tells of a hole: so it is with nearly every input. */
+  readonly #isWhole: boolean;
 
   /** @param startTold the user says that the capture begins with the machine: it is known what a trace that begins later missed. */
   constructor(recorded: RecordedEvents, clocks: SourceClocks, gaps: GapsBySource, startTold: boolean) {
@@ -38,6 +40,7 @@ export class Coverage {
     this.#sparse = oneCpuSources(recorded);
     if ([...gaps.values()].some(({ ofCpu }) => ofCpu.length > 0)) this.#findStretchesOfCpus(recorded);
     const merged = recorded.sources().filter(({ id }) => clocks.isMerged(id));
+    this.#isWhole = gaps.size === 0 && this.#sparse.size === 0 && merged.length === 0;
     if (merged.length === 0) return;
     const traces = recorded.tracingSources();
     for (const { clockGroup } of merged) {
@@ -51,6 +54,7 @@ export class Coverage {
 
   /** Whether {@link before} would say something of the event. */
   changesAt(event: StoredEvent): boolean {
+    if (this.#isWhole) return false;
     if (this.#isSparse(event)) return true;
     const gap = this.#gaps.get(event.sourceId)?.lines[this.#gapAt.get(event.sourceId) ?? 0];
     if (gap !== undefined && gap <= event.line) return true;
@@ -60,6 +64,7 @@ export class Coverage {
 
   /** What happened to the evidence before this event; to be asked once of every event, in order. */
   before(event: StoredEvent): Change | null {
+    if (this.#isWhole) return null;
     const history = this.#clocks.history(event.sourceId);
     const lost = this.#crossGaps(event) || this.#isBeside(event, history) || this.#isSparse(event);
     let uncovered = false;

@@ -58,12 +58,15 @@ const PCI_PM_CTRL_STATE_MASK = 3;
 const VFIO_DEVICE_RESET = 0x3b6f;
 const VFIO_DEVICE_PCI_HOT_RESET = 0x3b71;
 
+/** Of most events. */
+const NO_EFFECTS: readonly Effect[] = [];
+
 /**
  * The effects of an event on its own device. A wrapper whose inner event is recorded has none; neither has an operation that
  * failed; an exit has none unless its entry is missing.
  */
-export function effectsOf(event: StoredEvent, command: CommandState): Effect[] {
-  if (event.phase === 'exit' && event.pairId !== null) return [];
+export function effectsOf(event: StoredEvent, command: CommandState): readonly Effect[] {
+  if (event.phase === 'exit' && event.pairId !== null) return NO_EFFECTS;
   // A refused bind or request is still a request: misuse of the interface is judged by the answer.
   if (event.supersededBy !== null) return requests(event);
   if (event.outcome === 'failed') return [...resetAllTheSame(event), ...requests(event)];
@@ -85,6 +88,11 @@ export class EffectsAnyhow {
     }
     return this.#effects;
   }
+
+  /** The effects as what is known of the COMMAND register makes them: only of what may clear its bits does it matter. */
+  given(command: CommandState, event: StoredEvent): readonly Effect[] {
+    return CLEARS.has(event.kind) ? effectsOf(event, command) : this.of(event);
+  }
 }
 
 const ENOTTY = -25;
@@ -94,8 +102,8 @@ const ENOTTY = -25;
  * pci_bridge_wait_for_secondary_bus), and those who find no way to reset the function or the bus. Any other code comes before the
  * reset: from 7.0 on, pcie_flr() gives that of pci_dev_reset_iommu_prepare() back.
  */
-function resetAllTheSame(event: StoredEvent): Effect[] {
-  if (event.code !== ENOTTY) return [];
+function resetAllTheSame(event: StoredEvent): readonly Effect[] {
+  if (event.code !== ENOTTY) return NO_EFFECTS;
   const resets = others(event).filter(({ type }) => type === 'function-reset' || type === 'conventional-reset');
   return RESETS_ALONE.has(event.symbol ?? '') ? resets : resets.map((effect) => ({ ...effect, mayBeUndone: true }));
 }
@@ -117,7 +125,7 @@ const FAR_EFFECTS: Readonly<Record<Tie, ReadonlySet<EffectType>>> = {
  *
  * @param command what is known of the COMMAND register of the event's own function.
  */
-export function farEffectsOf(event: StoredEvent, tie: Tie, command: CommandState = COMMAND_UNKNOWN): Effect[] {
+export function farEffectsOf(event: StoredEvent, tie: Tie, command: CommandState = COMMAND_UNKNOWN): readonly Effect[] {
   // Disabling SR-IOV takes the VFs away: that it was enabled, they prove by themselves. Enabling it finds none.
   if (event.kind === 'pci.sriov_enable') return [];
   return effectsOf(event, command)
@@ -138,9 +146,9 @@ const CLEARS: ReadonlySet<StoredEvent['kind']> = new Set([
   'pci.disable',
 ]);
 
-function commandClears(event: StoredEvent, before: CommandState): Effect[] {
+function commandClears(event: StoredEvent, before: CommandState): readonly Effect[] {
   // What comes after a reset or on a new device is no clear; `restore config` only puts bits back.
-  if (!CLEARS.has(event.kind)) return [];
+  if (!CLEARS.has(event.kind)) return NO_EFFECTS;
   if (event.kind === 'pci.disable') {
     if (before.bme === 'clear' || staysEnabled(before)) return [];
     return [{ type: 'command-clear', bit: 'bme', certain: false }];
@@ -167,7 +175,7 @@ function writesClear(event: StoredEvent, bit: CommandBit): boolean {
   return isWrite && commandAfter(event, COMMAND_UNKNOWN)[bit] === 'clear';
 }
 
-function others(event: StoredEvent): Effect[] {
+function others(event: StoredEvent): readonly Effect[] {
   switch (event.kind) {
     case 'pci.flr':
       return [{ type: 'function-reset', certain: true }];
@@ -211,7 +219,7 @@ function others(event: StoredEvent): Effect[] {
     case 'tsm.disconnect_core':
       return [{ type: 'disconnect' }];
     default:
-      return [];
+      return NO_EFFECTS;
   }
 }
 
@@ -230,8 +238,8 @@ function power(state: number | null): Effect[] {
   return [];
 }
 
-function requests(event: StoredEvent): Effect[] {
+function requests(event: StoredEvent): readonly Effect[] {
   if (event.kind === 'tsm.bind') return [{ type: 'bind' }];
   if (event.kind === 'tsm.guest_request') return [{ type: 'guest-request' }];
-  return [];
+  return NO_EFFECTS;
 }

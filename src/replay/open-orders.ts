@@ -121,9 +121,8 @@ export class OpenOrders {
   /** Steps that only another order makes of this event. */
   tellOthers(event: StoredEvent): void {
     const orders = this.#orders?.get(event.id);
-    for (const tried of orders?.steps.get(event.id)?.values() ?? []) {
-      if (orders) this.#tellTried(tried.step, tried, orders);
-    }
+    if (!orders) return;
+    for (const tried of orders.steps.get(event.id)?.values() ?? []) this.#tellTried(tried.step, tried, orders);
   }
 
   #tellTried(step: Step, tried: Tried | undefined, orders: Orders): void {

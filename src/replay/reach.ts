@@ -10,7 +10,10 @@ import type { Reach } from './topology.ts';
 import type { DeviceTrack } from './track.ts';
 
 /** Devices that an event does something to; null: it is the event's own. */
-export type Reached = Map<DeviceTrack, Reach | null>;
+export type Reached = ReadonlyMap<DeviceTrack, Reach | null>;
+
+const NOBODY: Reached = new Map();
+const NO_TRACKS: readonly DeviceTrack[] = [];
 
 /** The devices that the event does something to, and how it comes to those that are not its own. */
 export function reached(
@@ -20,8 +23,18 @@ export function reached(
   calls: readonly StoredEvent[],
 ): Reached {
   const topology = scene.topology(event.sourceId);
-  const found: Reached = new Map();
+  const at = own?.bdf ?? null;
   const below = event.args['below'] === '1' || event.kind === 'pci.link_down' || resetsBelow(event);
+  const wide = hasEffect(scene, event, 'conventional-reset');
+  const ofFunction = hasEffect(scene, event, 'function-reset');
+  const ofVfs = event.kind === 'pci.sriov_disable' || ofFunction;
+  const takesBuses = event.kind === 'pci.remove' && topology.isBridge(at);
+  const cutsOff = hasEffect(scene, event, 'command-clear') && topology.isBridge(at);
+  const toManaged = isDisconnect(event) || event.kind === 'tsm.connect';
+  const isFar = cutsOff || below || wide || ofVfs || takesBuses || toManaged;
+  // Nearly always: neither does it reach others, nor is it inside a call on another one.
+  if (!isFar && calls.length === 0) return own?.itself ?? NOBODY;
+  const found = new Map<DeviceTrack, Reach | null>();
   if (own && !below) found.set(own, null);
   // A reset by way of the bridge, inside a reset of a function: the function is what is reset.
   const asked: DeviceTrack[] = [];
@@ -34,15 +47,7 @@ export function reached(
     asked.push(track);
   }
   if (own && !below) asked.push(own);
-  const at = own?.bdf ?? null;
-  const effects = scene.effects.of(event);
-  const wide = effects.some(({ type }) => type === 'conventional-reset');
-  const ofFunction = effects.some(({ type }) => type === 'function-reset');
-  const ofVfs = event.kind === 'pci.sriov_disable' || ofFunction;
-  const takesBuses = event.kind === 'pci.remove' && topology.isBridge(at);
-  const cutsOff = topology.isBridge(at) && effects.some(({ type }) => type === 'command-clear');
-  const toManaged = isDisconnect(event) || event.kind === 'tsm.connect';
-  if (!(cutsOff || below || wide || ofVfs || takesBuses || toManaged)) return found;
+  if (!isFar) return found;
   const reachOf = (track: DeviceTrack): Reach | null => {
     const port = cutsOff || below || takesBuses ? topology.below(at, track) : null;
     if (port !== null) return port;
@@ -70,15 +75,18 @@ export function heeding(
   own: DeviceTrack | null,
   calls: readonly StoredEvent[],
 ): Reached {
-  const found: Reached = new Map();
-  if (own) found.set(own, null);
   // What the firmware says names no device, and a stream is enabled at the port, too: it is the one of the call that asked.
   const told = TOLD_BY_CALL.has(heard.kind);
   const asking = told || heard.kind === 'ide.enable' ? calls.find(({ deviceId }) => deviceId !== null) : undefined;
   const asked = asking?.deviceId == null ? undefined : scene.tracks.get(asking.deviceId);
+  const fenced = asked === undefined ? fencedIn(scene, heard) : NO_TRACKS;
+  const isFar = reachesFar(heard);
+  if (!isFar && asked === undefined && fenced.length === 0) return own?.itself ?? NOBODY;
+  const found = new Map<DeviceTrack, Reach | null>();
+  if (own) found.set(own, null);
   if (asked && !found.has(asked)) found.set(asked, told ? null : { tie: 'dsm', record: null, side: null });
-  if (asked === undefined) for (const track of fencedIn(scene, heard)) found.set(track, null);
-  if (!reachesFar(heard)) return found;
+  for (const track of fenced) found.set(track, null);
+  if (!isFar) return found;
   const topology = scene.topology(heard.sourceId);
   for (const track of scene.tracks.values()) {
     if (found.has(track) || track.gone || !scene.sameHistory(track, heard)) continue;
@@ -95,12 +103,12 @@ export function heeding(
  * The driver's line on a fence names the VM and the port above: of one function with a fence to see to it tells what became of it;
  * of several, at least a success excuses each.
  */
-function fencedIn(scene: Scene, heard: StoredEvent): DeviceTrack[] {
-  if (heard.kind !== 'fence.clear' && heard.kind !== 'fence.status') return [];
+function fencedIn(scene: Scene, heard: StoredEvent): readonly DeviceTrack[] {
+  if (heard.kind !== 'fence.clear' && heard.kind !== 'fence.status') return NO_TRACKS;
   const due = [...scene.tracks.values()].filter(
     (track) => track.ledger.steps.fence !== null && !track.gone && scene.sameHistory(track, heard),
   );
-  return due.length < 2 || !hasFailed(heard) ? due : [];
+  return due.length < 2 || !hasFailed(heard) ? due : NO_TRACKS;
 }
 
 /** Whether an event may concern other devices than its own. */
@@ -135,8 +143,8 @@ export function isPerhaps(event: StoredEvent): boolean {
   return event.deviceId === null && event.maybe.length > 0;
 }
 
-export function candidatesOf(scene: Scene, event: StoredEvent): DeviceTrack[] {
-  return isPerhaps(event) ? event.maybe.flatMap((id) => scene.tracks.get(id) ?? []) : [];
+export function candidatesOf(scene: Scene, event: StoredEvent): readonly DeviceTrack[] {
+  return isPerhaps(event) ? event.maybe.flatMap((id) => scene.tracks.get(id) ?? []) : NO_TRACKS;
 }
 
 function isDisconnect({ kind }: StoredEvent): boolean {
@@ -145,5 +153,6 @@ function isDisconnect({ kind }: StoredEvent): boolean {
 
 /** What an event does whatever the registers hold: a reset of the bus or slot reaches every function of the device. */
 function hasEffect(scene: Scene, event: StoredEvent, type: Effect['type']): boolean {
-  return scene.effects.of(event).some((effect) => effect.type === type);
+  const effects = scene.effects.of(event);
+  return effects.length > 0 && effects.some((effect) => effect.type === type);
 }

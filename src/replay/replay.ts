@@ -8,7 +8,7 @@ import { OpenOrders } from './open-orders.ts';
 import { afterLoss } from './origin.ts';
 import type { OutOfSight } from './out-of-sight.ts';
 import { Presence } from './presence.ts';
-import { candidatesOf } from './reach.ts';
+import { candidatesOf, isPerhaps } from './reach.ts';
 import type { RecordedEvents } from './recorded.ts';
 import { type Contradicted, Scene } from './scene.ts';
 import { optionsFor, type ReplayObserver, type ReplayOptions } from './step.ts';
@@ -143,6 +143,7 @@ export class Replay {
     this.#transitions.act(event);
     this.#orders.tellOthers(event);
     if (own) scene.observer.seen(event, own);
+    if (!isPerhaps(event)) return;
     for (const candidate of candidatesOf(scene, event)) scene.observer.seen(event, candidate);
   }
 

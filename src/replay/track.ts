@@ -135,6 +135,8 @@ export class DeviceTrack {
   waitedMost = 0;
   /** The latest belief that would have begun a span. */
   #shown: Layers;
+  /** See {@link itself}. */
+  #itself: ReadonlyMap<DeviceTrack, null> | null = null;
 
   constructor(device: StoredDevice, fromBoot: boolean, spansMax = SPANS_MAX) {
     this.#spansMax = spansMax;
@@ -150,6 +152,12 @@ export class DeviceTrack {
     this.belief = fromBoot ? Belief.fresh() : Belief.unknown();
     this.#shown = shared(this.belief.layers());
     this.spans.push({ cause: null, layers: this.#shown });
+  }
+
+  /** Whom nearly every event of it reaches: itself alone, by no other. Made once. */
+  get itself(): ReadonlyMap<DeviceTrack, null> {
+    this.#itself ??= new Map([[this, null]]);
+    return this.#itself;
   }
 
   /**

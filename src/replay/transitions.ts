@@ -7,7 +7,7 @@ import { bindLocks, sawItLock, sawItNotLock } from './bind-locks.ts';
 import type { CommandState } from './command.ts';
 import { configChanges, noteRegisters, writesRegister } from './config-change.ts';
 import { crossingOf, withCall } from './crossing.ts';
-import { type Effect, effectsOf, farEffectsOf } from './effects.ts';
+import { type Effect, farEffectsOf } from './effects.ts';
 import { afterGuest, isOfGuest, noteGuestState } from './guest-belief.ts';
 import { isInVain } from './guest-notes.ts';
 import { learn, noteOwnerExit, noteState } from './learn.ts';
@@ -81,7 +81,10 @@ export class Transitions {
     const heeded = isHeeded(event) || STEP_KINDS.has(event.kind);
     if (heeded || writesRegister(event, own?.bdf, scene.options.side)) this.#heed(event, own, calls);
     const command = own?.command;
-    for (const [track, reach] of found) this.#affect(event, track, reach, calls, command);
+    // Of every event: forEach makes no pairs.
+    found.forEach((reach, track) => {
+      this.#affect(event, track, reach, calls, command);
+    });
     if (own) learn(scene, this.#presence, event, own, calls);
     this.#presence.endThoseBelow(event, own, found);
     if (event.kind === 'tsm.connect') this.#presence.connectStrangers(event, own, found);
@@ -112,13 +115,9 @@ export class Transitions {
     const { complete } = optionsFor(this.#scene.options, track);
     if (reach === null && provesClose(event, track) && !complete.has('bind'))
       track.change((before) => afterUnseenClose(before, event), afterUnseenClose(track.belief, event), event, false);
-    const effects = reach === null ? ownEffects(event, track) : farEffectsOf(event, reach.tie, command);
-    // Removing the VFs is what disabling SR-IOV does first (sriov_disable, drivers/pci/iov.c).
-    const sriov = calls.some((call) => call.kind === 'pci.sriov_disable');
-    if (sriov && effects.some((effect) => effect.type === 'removal')) {
-      effects.unshift({ type: 'sriov-change', certain: true });
-    }
-    if (effects.length === 0 && !isOperation(event)) return;
+    const direct = reach === null ? this.#ownEffects(event, track) : farEffectsOf(event, reach.tie, command);
+    if (direct.length === 0 && !isOperation(event)) return;
+    const effects = withDisable(direct, calls);
     const options = optionsFor(this.#scene.options, track);
     const closed = track.belief.closed(options.complete);
     for (const effect of effects) {
@@ -272,6 +271,15 @@ export class Transitions {
     return { ...effect, managed: managedStream(this.#scene, track, effect.missing.at) };
   }
 
+  /** What vfio keeps from a VF does not happen to it. */
+  #ownEffects(event: StoredEvent, track: DeviceTrack): readonly Effect[] {
+    const all = this.#scene.effects.given(track.command, event);
+    const effects = track.isVf ? all.filter((effect) => !isOfMse(effect)) : all;
+    // A call of the core inside a bind that was recorded above it asks for no other one.
+    if (event.kind !== 'tsm.bind' || !track.ledger.boundBeside) return effects;
+    return effects.map((effect) => (effect.type === 'bind' ? { ...effect, isPart: true } : effect));
+  }
+
   /** No hypothesis fits. Where not every order was tried, one of the others may explain it. */
   #contradict(event: StoredEvent, heard: StoredEvent, track: DeviceTrack, before: Belief): void {
     if (this.#teller.isGivenUp(event)) return;
@@ -290,12 +298,11 @@ function beforeRequest({ requested, belief }: DeviceTrack, id: number, present: 
   return requested?.id === id && requested.during === belief ? requested.before : present;
 }
 
-/** What vfio keeps from a VF does not happen to it. */
-function ownEffects(event: StoredEvent, track: DeviceTrack): Effect[] {
-  const effects = effectsOf(event, track.command).filter((effect) => !(track.isVf && isOfMse(effect)));
-  // A call of the core inside a bind that was recorded above it asks for no other one.
-  if (event.kind !== 'tsm.bind' || !track.ledger.boundBeside) return effects;
-  return effects.map((effect) => (effect.type === 'bind' ? { ...effect, isPart: true } : effect));
+/** Removing the VFs is what disabling SR-IOV does first (sriov_disable, drivers/pci/iov.c). */
+function withDisable(effects: readonly Effect[], calls: readonly StoredEvent[]): readonly Effect[] {
+  const isInside = calls.some((call) => call.kind === 'pci.sriov_disable');
+  if (!isInside || !effects.some((effect) => effect.type === 'removal')) return effects;
+  return [{ type: 'sriov-change', certain: true }, ...effects];
 }
 
 /** What happens to a function unless it is a VF. */

@@ -21,6 +21,9 @@ interface Hope {
 /** Events that come after the end of an operation, and may still be followed by one from inside: as many as may be open in their order. */
 const LATE_MAX = 256;
 
+const NO_HOPES: readonly Hope[] = [];
+const NO_DRAFTS: readonly Draft[] = [];
+
 /** What would put operations right that still run. */
 export class Hopes {
   readonly #open = new Map<DeviceTrack, readonly Hope[]>();
@@ -43,10 +46,10 @@ export class Hopes {
   }
 
   /** The findings that are none, since the event, done to the device, puts the operation right. */
-  seen(event: StoredEvent, track: DeviceTrack): Draft[] {
+  seen(event: StoredEvent, track: DeviceTrack): readonly Draft[] {
     const running = this.#running(event, track);
     // Nearly always empty.
-    if (running.length === 0 || event.outcome === 'failed') return [];
+    if (running.length === 0 || event.outcome === 'failed') return NO_DRAFTS;
     const isRighted = ({ draft, by, before }: Hope) =>
       event.id > draft.violation.id && event.id < before && by.has(event.kind);
     const righted = running.filter(isRighted);
@@ -71,7 +74,7 @@ export class Hopes {
   /** The hopes of the device whose operations go on at the event, or have ended just before; the others are given up. */
   #running({ id }: StoredEvent, track: DeviceTrack): readonly Hope[] {
     const open = this.#open.get(track);
-    if (open === undefined) return [];
+    if (open === undefined) return NO_HOPES;
     const running = open.filter(({ before }) => id < before + LATE_MAX);
     if (running.length === open.length) return open;
     this.#given.push(...open.filter(({ before, otherwise }) => id >= before + LATE_MAX && otherwise !== null));

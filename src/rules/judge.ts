@@ -304,6 +304,7 @@ export class Judge implements ReplayObserver {
   }
 
   #drop(drafts: readonly Draft[]): void {
+    if (drafts.length === 0) return;
     for (const draft of drafts) {
       const { rule, track } = draft;
       const at = this.#drafts.lastIndexOf(draft);
