@@ -18,7 +18,7 @@ const { createRequire } = require('node:module');
 const { basename, dirname, join } = require('node:path');
 const { Script } = require('node:vm');
 const { crc32 } = require('node:zlib');
-const { withUsualFlags } = require('./young-space.js');
+const { withUsualFlags } = require('./v8-flags.js');
 
 /** Modules of Node that take long to load and that hardly any run asks for: loaded when something of them is. */
 const LAZY = ['node:crypto', 'node:net', 'node:child_process'];

@@ -38,6 +38,7 @@ withNode(__filename, process.argv.slice(2), () => {
   load(entry)
     .then((cli) => {
       require('./young-space.js').limitYoungSpace();
+      require('./late-compiler.js').compileLate();
       return cli.main();
     })
     .then(leave)

@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
-const MODULE = new URL('../../bin/young-space.js', import.meta.url).href;
+const moduleOf = (name: string) => JSON.stringify(new URL(`../../bin/${name}.js`, import.meta.url).href);
 
 /** In a process of its own: V8's flags are those of a whole process. */
 const SCRIPT = `
 import { Script } from 'node:vm';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { setTimeout as wait } from 'node:timers/promises';
-import { limitYoungSpace, withUsualFlags } from ${JSON.stringify(MODULE)};
+import { compileLate } from ${moduleOf('late-compiler')};
+import { withUsualFlags } from ${moduleOf('v8-flags')};
+import { limitYoungSpace } from ${moduleOf('young-space')};
 
 const size = () => getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space').space_size;
 // V8 compares no more of a source than its length, and what this process compiled already it does not look for again.
@@ -17,8 +19,10 @@ const cachedData = new Script(source(1)).createCachedData();
 const isTaken = (number) => new Script(source(number), { cachedData }).cachedDataRejected === false;
 
 if (process.argv[1] === 'limited') limitYoungSpace();
+if (process.argv[1] === 'late') compileLate();
 let most = 0;
-for (let turn = 0; turn < 150; turn++) {
+const turns = process.argv[1] === 'late' ? 0 : 150;
+for (let turn = 0; turn < turns; turn++) {
   // Survives a scavenge or two, which is what lets V8 grow the space.
   const young = [];
   for (let i = 0; i < 60_000; i++) young.push([i, String(i), { i }]);
@@ -43,4 +47,10 @@ it('stops the growth of the space for young objects half way', () => {
 it('still takes the code that V8 kept', () => {
   // That V8 does not take it under changed flags is what withUsualFlags is for.
   expect(run('limited')).toMatchObject({ plain: false, usual: true });
+});
+
+it('still takes it where the last compiler waits, of the V8 that is known', () => {
+  // Of another one nothing is changed.
+  const isKnown = process.versions.v8.startsWith('13.6.');
+  expect(run('late')).toMatchObject({ plain: !isKnown, usual: true });
 });
