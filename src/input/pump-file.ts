@@ -7,6 +7,7 @@ import type { OpenedSource } from './source.ts';
 
 /** Bytes a read of what may have to be waited for: each such read costs two switches between threads. */
 const READ = 1024 * 1024;
+const LINE_FEED = 10;
 /** Reads of a plain file between looks at signals and timers. */
 const READS = 64;
 /** Bytes a hand-over: what is larger becomes a large object of V8 when it is made a string, which costs more than it saves. */
@@ -32,23 +33,36 @@ export function pumpFile(
   return isPlain ? pumpPlain(handle, opened, take, onStored) : pumpAwaited(handle, opened, take, onStored);
 }
 
-/** A file on a disk: the system reads ahead by itself, and to wait for another thread takes longer than to copy what it has. */
+/**
+ * A file on a disk: the system reads ahead by itself, and to wait for another thread takes longer than to copy what it has. Pieces end
+ * with a line: one that is cut in two is looked at by itself.
+ */
 async function pumpPlain(
   handle: FileHandle,
   { head, size }: Pick<OpenedSource, 'head' | 'size'>,
   take: Take,
   onStored: OnStored,
 ): Promise<void> {
-  take(head);
   // Its end was met when it was opened.
-  if (head.length < HEAD_SIZE) return;
+  if (head.length < HEAD_SIZE) return take(head);
   let stored = head.length;
   // A directory may hold thousands of small files: what they need not is not made.
-  const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, Math.max(HEAD_SIZE, (size ?? 0) - stored)));
+  const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, Math.max(2 * HEAD_SIZE, size ?? 0)));
+  head.copy(buffer);
+  /** Bytes of a line that is not whole yet. */
+  let open = head.length;
   for (let reads = 1; ; reads++) {
-    const bytesRead = readSync(handle.fd, buffer, 0, buffer.length, null);
-    if (bytesRead === 0) return;
-    take(buffer.subarray(0, bytesRead));
+    const bytesRead = readSync(handle.fd, buffer, open, buffer.length - open, null);
+    if (bytesRead === 0) {
+      if (open > 0) take(buffer.subarray(0, open));
+      return;
+    }
+    const filled = open + bytesRead;
+    // A line that is longer than all of it is handed over in pieces.
+    const end = buffer.subarray(0, filled).lastIndexOf(LINE_FEED) + 1 || filled;
+    take(buffer.subarray(0, end));
+    buffer.copy(buffer, 0, end, filled);
+    open = filled - end;
     stored += bytesRead;
     onStored?.(stored);
     if (reads % READS === 0) await setImmediate();

@@ -362,8 +362,15 @@ function isSure(effect: Effect): boolean {
 
 /** Whether the TDI has most likely left the state that was agreed on. */
 function isLost(belief: Belief): boolean {
-  return belief.cost(isAgreed) > belief.cost(isInContract);
+  const known = LOST.get(belief);
+  if (known !== undefined) return known;
+  const lost = belief.cost(isAgreed) > belief.cost(isInContract);
+  LOST.set(belief, lost);
+  return lost;
 }
+
+/** Of the many events that leave a belief as it is, this is asked again. */
+const LOST = new WeakMap<Belief, boolean>();
 
 function isInContract({ contract }: TdiState): boolean {
   return contract !== 'unlocked';
