@@ -1,10 +1,10 @@
 // Has V8 wait with the last of its compilers. What TurboFan makes of some thousand functions pays after seconds; a run of half a second
-// only shares its two or three cores with it: a dmesg of two million lines takes 7 % longer, and a fifth more of the processor.
+// only shares its two or three cores with it: a dmesg of two million lines takes some 7 % longer, and a fifth more of the processor.
 const { changeFlag } = require('./v8-flags.js');
 
 const CALLS = '--invocation-count-for-turbofan';
 /** A trace of which every line is stored loses 2 % by that. */
-const LATE = 40_000;
+const LATE = 25_000;
 /** By the version of V8, what it really has without us, which --v8-options tells wrong: Node 24. Others may have no Maglev to run on (Node 22). */
 const USUAL = { 13.6: 10_000 };
 
