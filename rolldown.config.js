@@ -59,12 +59,8 @@ export default {
     strict: true,
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
-    codeSplitting: {
-      groups: [
-        // A third of what reads and judges, for those who write or read a file: see LAZY of bin/load-bundle.js.
-        { name: 'kysely', test: /node_modules\/kysely\// },
-      ],
-    },
+    // A third of what reads and judges, for those who write or read a file: see LAZY of bin/load-bundle.js.
+    codeSplitting: { groups: [{ name: 'kysely', test: /node_modules\/kysely\// }] },
     cleanDir: true,
     minify: false,
     comments: { legal: true, annotation: false, jsdoc: false },

@@ -3,11 +3,9 @@
 // the same; a pattern that the table lacks is found by a window that is met more often.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { patternText } from '../src/events/hints.ts';
+import { GROUPS, patternText, WINDOW } from '../src/events/hints.ts';
 import { HINTS } from '../src/events/index.ts';
 
-const WINDOW = 4;
-const GROUPS = 8;
 /** Lines that are taken of a log. */
 const LINES = 400;
 

@@ -3,7 +3,7 @@
 const { changeFlag } = require('./v8-flags.js');
 
 const CALLS = '--invocation-count-for-turbofan';
-/** A trace of which every line is stored loses 2 % by that. */
+/** Twice as many, and a trace of which every line is stored loses 2 %. */
 const LATE = 25_000;
 /** By the version of V8, what it really has without us, which --v8-options tells wrong: Node 24. Others may have no Maglev to run on (Node 22). */
 const USUAL = { 13.6: 10_000 };

@@ -1,3 +1,5 @@
+import { ownCopy } from './own-copy.ts';
+
 /** A log that says more different things than this is not helped by what was said before. */
 const TEXTS_MAX = 1024;
 /** Longer texts are rare, and would take room. */
@@ -18,7 +20,7 @@ export class Repeated<T> {
     const meaning = this.#meaningOf(text);
     if (text.length > LENGTH_MAX) return meaning;
     if (this.#known.size >= TEXTS_MAX) this.#known.clear();
-    this.#known.set(text, meaning);
+    this.#known.set(ownCopy(text), meaning);
     return meaning;
   }
 }

@@ -6,9 +6,9 @@ import { HINT_WINDOWS } from './hint-windows.ts';
 export type HintPattern = readonly string[];
 
 /** Bytes of a pattern by which it is found; none may be shorter. */
-const WINDOW = 4;
+export const WINDOW = 4;
 /** Groups of patterns that are looked for together, a bit each. */
-const GROUPS = 8;
+export const GROUPS = 8;
 /** Letters that a log is full of: a window with others is met less often by chance. */
 const COMMON = new Set(' etaoinsrdlc0123456789');
 

@@ -160,26 +160,8 @@ function fromBareCall(
   }
   if (facts === null) return null;
   const { kind, args, handles } = facts;
-  const { line, endLine, time, cpu, task, pid, text, truncated } = record;
   const { symbol } = row;
-  const event: KernelEvent = {
-    kind,
-    phase,
-    outcome,
-    code,
-    symbol,
-    args,
-    clues: NO_CLUES,
-    handles,
-    line,
-    endLine,
-    time,
-    cpu,
-    task,
-    pid,
-    text,
-    truncated,
-  };
+  const event = build(record, { kind, phase, outcome, code, symbol, args, clues: NO_CLUES, handles });
   return { type: 'event', event, row };
 }
 
