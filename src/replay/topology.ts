@@ -62,7 +62,9 @@ export class Topology {
       const known = this.#sources.get(bdf) ?? new Map();
       // What the port says of itself tells nothing of what is below it.
       const isBelow = busOf(source) !== busOf(bdf as Bdf);
-      if (isBelow && known.size < SOURCES_MAX) known.set(source, event.id);
+      // What a reset says of its own cause is the weaker word: an earlier one was there before it.
+      const isNews = event.kind === 'aer.source' || !known.has(source);
+      if (isBelow && isNews && known.size < SOURCES_MAX) known.set(source, event.id);
       if (this.#sources.size < BRIDGES_MAX) this.#sources.set(bdf, known);
     }
     return null;

@@ -150,6 +150,15 @@ describe('a function from which a port has heard an error', () => {
     expect(topology.below(PORT, track(bdf)) !== null).toBe(isTold);
   });
 
+  it('is told by an earlier message rather than by the reset that names it', () => {
+    const topology = new Topology();
+    topology.learn(aer('0000:02:00.0', 9), PORT);
+    topology.learn(storedEvent('pci.bus_reset', { id: 12, args: { source: '0000:02:00.0' } }), PORT);
+    expect(topology.below(PORT, track('0000:02:00.0'))?.record).toBe(9);
+    topology.learn(aer('0000:02:00.0', 15), PORT);
+    expect(topology.below(PORT, track('0000:02:00.0'))?.record).toBe(15);
+  });
+
   it('tells nothing where its address is missing', () => {
     const topology = new Topology();
     topology.learn(storedEvent('aer.source'), PORT);
